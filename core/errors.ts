@@ -1,0 +1,241 @@
+/**
+ * Every error that Sluice reports, in one place. `{name}` in a message is filled from the error's details.
+ * A message says what is wrong and how to mend it. `docs/errors.md` is written from this list by
+ * `npm run docs`, and a test fails when the two differ.
+ */
+interface ErrorKind {
+  readonly en: string;
+  readonly zh: string;
+  /** Whether the same attempt may succeed later without anybody changing anything here. */
+  readonly retryable: boolean;
+  /** HTTP status, where it reaches an API client. */
+  readonly http: number;
+}
+
+export const ERRORS = {
+  // Configuration and start
+  CONFIG_UNREADABLE: {
+    en: 'cannot read the configuration {file}: {reason}. Check the path given with --config.',
+    zh: '无法读取配置文件 {file}：{reason}。请检查 --config 给出的路径。',
+    retryable: false,
+    http: 500,
+  },
+  CONFIG_INVALID: {
+    en: 'the configuration is not valid:\n{problems}',
+    zh: '配置无效：\n{problems}',
+    retryable: false,
+    http: 400,
+  },
+  OPTION_INVALID: {
+    en: 'unknown or incomplete option: {problem}. Options: {known}',
+    zh: '未知或不完整的选项：{problem}。可用选项：{known}',
+    retryable: false,
+    http: 400,
+  },
+  DATA_FOLDER_UNUSABLE: {
+    en: 'cannot write in the data folder {folder}: {reason}. Give this user write access, or choose another folder with --data.',
+    zh: '无法写入数据目录 {folder}：{reason}。请授予写权限，或用 --data 指定其他目录。',
+    retryable: true,
+    http: 503,
+  },
+  DATA_FOLDER_IN_USE: {
+    en: 'the data folder {folder} is in use by process {pid}. Stop that process, or choose another folder with --data.',
+    zh: '数据目录 {folder} 正被进程 {pid} 使用。请先停止该进程，或用 --data 指定其他目录。',
+    retryable: true,
+    http: 503,
+  },
+  PORT_TAKEN: {
+    en: '{what} cannot listen on {address}: another program uses that port. Stop it, or set another port at {setting}.',
+    zh: '{what} 无法监听 {address}：端口已被其他程序占用。请停止该程序，或在 {setting} 中改用其他端口。',
+    retryable: true,
+    http: 503,
+  },
+  LISTEN_FAILED: {
+    en: '{what} cannot listen on {address}: {reason}. Correct {setting}.',
+    zh: '{what} 无法监听 {address}：{reason}。请修改 {setting}。',
+    retryable: true,
+    http: 503,
+  },
+  LISTEN_WITHOUT_CREDENTIALS: {
+    en: '{what} would listen on {address}, which other machines can reach, without credentials. Set {setting}, or listen on 127.0.0.1.',
+    zh: '{what} 将在其他机器可访问的地址 {address} 上监听，但没有设置凭据。请设置 {setting}，或改为监听 127.0.0.1。',
+    retryable: false,
+    http: 500,
+  },
+
+  // Names and values
+  ID_INVALID: {
+    en: '{kind} id "{value}" is not valid: use 1 to 64 of the characters A–Z a–z 0–9 _ -',
+    zh: '{kind} 的标识 "{value}" 无效：只能使用 1 至 64 个字符 A–Z a–z 0–9 _ -',
+    retryable: false,
+    http: 400,
+  },
+  UNIT_UNCONVERTIBLE: {
+    en: '{measurement}/{field} is kept in {unit}; a value in "{given}" cannot be converted',
+    zh: '{measurement}/{field} 以 {unit} 存储；无法换算单位 "{given}"',
+    retryable: false,
+    http: 400,
+  },
+  VALUE_OUT_OF_RANGE: {
+    en: '{measurement}/{field} = {value} {unit} is outside its possible range {min} to {max} {unit}',
+    zh: '{measurement}/{field} = {value} {unit} 超出可能范围 {min} 至 {max} {unit}',
+    retryable: false,
+    http: 400,
+  },
+  VALUE_NOT_A_NUMBER: {
+    en: '{measurement}/{field} needs a finite number, and got {value}',
+    zh: '{measurement}/{field} 需要有限数值，收到的是 {value}',
+    retryable: false,
+    http: 400,
+  },
+  TIME_IMPOSSIBLE: {
+    en: 'a value is stamped {time}, which cannot be right (before 2020, or more than {aheadS} s ahead of now). Set the clock of gateway {gateway}.',
+    zh: '数值的时间戳 {time} 不可能正确（早于 2020 年，或超前当前时间 {aheadS} 秒以上）。请校准网关 {gateway} 的时钟。',
+    retryable: false,
+    http: 400,
+  },
+
+  // Sparkplug
+  TOPIC_INVALID: {
+    en: 'topic "{topic}" is not a Sparkplug B topic: {reason}',
+    zh: '主题 "{topic}" 不是有效的 Sparkplug B 主题：{reason}',
+    retryable: false,
+    http: 400,
+  },
+  PAYLOAD_INVALID: {
+    en: 'a payload cannot be decoded: {reason} (at byte {offset} of {length})',
+    zh: '无法解码负载：{reason}（共 {length} 字节，第 {offset} 字节处）',
+    retryable: false,
+    http: 400,
+  },
+  METRIC_UNKNOWN: {
+    en: 'alias {alias} of {node} was not in its birth; a new birth has been asked for',
+    zh: '{node} 的别名 {alias} 未在其出生消息中声明；已请求重新发送出生消息',
+    retryable: false,
+    http: 400,
+  },
+  METRIC_TYPE_UNSUPPORTED: {
+    en: 'metric "{metric}" has the type {type}, which cannot be stored: send a number, a boolean or a string',
+    zh: '指标 "{metric}" 的类型 {type} 无法存储：请发送数值、布尔值或字符串',
+    retryable: false,
+    http: 400,
+  },
+
+  // Serial lines and Modbus
+  SERIAL_UNAVAILABLE: {
+    en: 'serial port {port} cannot be opened: {reason}. Check the cable, the name (ls /dev/tty*) and the group (dialout) of this user. Trying again by itself.',
+    zh: '无法打开串口 {port}：{reason}。请检查线缆、端口名称（ls /dev/tty*）及本用户是否属于 dialout 组。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  SERIAL_LOST: {
+    en: 'serial port {port} went away: {reason}. Check the cable or adapter. Trying again by itself.',
+    zh: '串口 {port} 已断开：{reason}。请检查线缆或适配器。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  MODBUS_TIMEOUT: {
+    en: 'unit {unit} on {bus} did not answer within {timeoutMs} ms. Check its power, address and wiring.',
+    zh: '{bus} 上的从站 {unit} 在 {timeoutMs} 毫秒内没有应答。请检查电源、地址和接线。',
+    retryable: true,
+    http: 504,
+  },
+  MODBUS_BAD_FRAME: {
+    en: 'unit {unit} on {bus} sent an answer that cannot be used: {reason}. Check termination, shielding and baud rate.',
+    zh: '{bus} 上的从站 {unit} 返回了无法使用的应答：{reason}。请检查终端电阻、屏蔽和波特率。',
+    retryable: true,
+    http: 502,
+  },
+  MODBUS_EXCEPTION: {
+    en: 'unit {unit} on {bus} refused function {function}: exception {exception} ({meaning}). Check the profile against the maker’s register list.',
+    zh: '{bus} 上的从站 {unit} 拒绝了功能码 {function}：异常 {exception}（{meaning}）。请对照厂家寄存器表检查设备配置。',
+    retryable: false,
+    http: 502,
+  },
+
+  // Store
+  STORE_UNAVAILABLE: {
+    en: 'the {store} store cannot be reached: {reason}. {mend}',
+    zh: '无法访问 {store} 存储：{reason}。{mend}',
+    retryable: true,
+    http: 503,
+  },
+  STORE_REFUSED: {
+    en: 'the {store} store refused a point: {reason}',
+    zh: '{store} 存储拒绝了一个数据点：{reason}',
+    retryable: false,
+    http: 422,
+  },
+
+  // HTTP
+  REQUEST_INVALID: {
+    en: '{field}: {problem}',
+    zh: '{field}：{problem}',
+    retryable: false,
+    http: 400,
+  },
+  QUERY_TOO_LARGE: {
+    en: 'the answer would hold more than {limit} points. Ask for a shorter time, fewer series, or a larger "every".',
+    zh: '结果将超过 {limit} 个点。请缩短时间范围、减少序列，或增大 "every"。',
+    retryable: false,
+    http: 400,
+  },
+  NOT_FOUND: {
+    en: 'there is no {what}. See /api/openapi.json for what there is.',
+    zh: '不存在 {what}。可用接口见 /api/openapi.json。',
+    retryable: false,
+    http: 404,
+  },
+  INTERNAL: {
+    en: 'something failed inside Sluice: {reason}. The log has the details; please report it.',
+    zh: 'Sluice 内部出错：{reason}。详情见日志，请反馈此问题。',
+    retryable: false,
+    http: 500,
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+export type Language = 'en' | 'zh';
+
+export class SluiceError extends Error {
+  override readonly name = 'SluiceError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {
+    super(errorText(code, details, 'en'), cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  get http(): number {
+    return ERRORS[this.code].http;
+  }
+
+  text(language: Language): string {
+    return errorText(this.code, this.details, language);
+  }
+}
+
+/** Turns anything thrown into an error of the catalogue; what is already one passes through. */
+export function asSluiceError(thrown: unknown): SluiceError {
+  if (thrown instanceof SluiceError) return thrown;
+  return new SluiceError('INTERNAL', { reason: reasonOf(thrown) }, thrown);
+}
+
+/** The shortest words for what was thrown, for the `{reason}` of a message. */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) return reasonOf(thrown.errors[0]);
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+}
+
+function errorText(code: ErrorCode, details: ErrorDetails, language: Language): string {
+  return ERRORS[code][language].replace(/\{(\w+)\}/g, (whole, name: string) =>
+    String(details[name] ?? whole),
+  );
+}

@@ -1,0 +1,160 @@
+/**
+ * The quantity catalogue: what can be measured, in which canonical unit, in which possible range, and what it is
+ * called. A value outside the range cannot be a measurement of that quantity; agronomic bounds are thresholds,
+ * which are data, and not here.
+ */
+export interface Quantity {
+  readonly measurement: string;
+  readonly field: string;
+  /** Canonical unit; '' for states and counts without a unit. */
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  /** `counter` only grows, until its device starts again; `state` is one of `states`. */
+  readonly kind: 'gauge' | 'counter' | 'state';
+  readonly en: string;
+  readonly zh: string;
+  /** Digits after the point that are worth showing. */
+  readonly decimals: number;
+  readonly states?: Readonly<Record<number, { readonly en: string; readonly zh: string }>>;
+}
+
+type Row = [
+  field: string,
+  unit: string,
+  min: number,
+  max: number,
+  decimals: number,
+  en: string,
+  zh: string,
+  kind?: Quantity['kind'],
+];
+
+const OPEN_CLOSED = { 0: { en: 'closed', zh: '关闭' }, 1: { en: 'open', zh: '打开' } };
+const OFF_ON = { 0: { en: 'off', zh: '停止' }, 1: { en: 'on', zh: '运行' } };
+const NO_YES = { 0: { en: 'no', zh: '否' }, 1: { en: 'yes', zh: '是' } };
+
+const STATES: Record<string, Quantity['states']> = {
+  'irrigation/valve_state': OPEN_CLOSED,
+  'irrigation/pump_state': OFF_ON,
+  'weather/leaf_wet': { 0: { en: 'dry', zh: '干' }, 1: { en: 'wet', zh: '湿' } },
+  'gnss/fix': {
+    0: { en: 'no fix', zh: '未定位' },
+    1: { en: 'GNSS fix', zh: '已定位' },
+    2: { en: 'differential fix', zh: '差分定位' },
+    4: { en: 'RTK fixed', zh: 'RTK 固定解' },
+    5: { en: 'RTK float', zh: 'RTK 浮点解' },
+    6: { en: 'estimated', zh: '推算' },
+  },
+  'power/mains': NO_YES,
+  'gateway/clock_synced': NO_YES,
+};
+
+const ROWS: Record<string, Row[]> = {
+  soil: [
+    ['moisture', '%', 0, 100, 1, 'Soil moisture (volumetric)', '土壤含水率（体积）'],
+    ['temperature', '°C', -40, 80, 1, 'Soil temperature', '土壤温度'],
+    ['ec', 'µS/cm', 0, 50_000, 0, 'Soil electrical conductivity', '土壤电导率'],
+    ['ph', 'pH', 0, 14, 1, 'Soil pH', '土壤酸碱度'],
+    ['nitrogen', 'mg/kg', 0, 5_000, 0, 'Available nitrogen', '速效氮'],
+    ['phosphorus', 'mg/kg', 0, 5_000, 0, 'Available phosphorus', '速效磷'],
+    ['potassium', 'mg/kg', 0, 5_000, 0, 'Available potassium', '速效钾'],
+    ['salinity', 'mg/L', 0, 50_000, 0, 'Soil salinity', '土壤盐分'],
+    ['water_potential', 'kPa', -10_000, 0, 1, 'Soil water potential', '土壤水势'],
+    ['depletion', 'mm', 0, 1_000, 1, 'Root-zone depletion', '根区亏缺量'],
+  ],
+  weather: [
+    ['air_temperature', '°C', -60, 65, 1, 'Air temperature', '气温'],
+    ['humidity', '%', 0, 100, 0, 'Relative humidity', '相对湿度'],
+    ['pressure', 'hPa', 300, 1_150, 1, 'Air pressure', '气压'],
+    ['wind_speed', 'm/s', 0, 100, 1, 'Wind speed', '风速'],
+    ['wind_direction', '°', 0, 360, 0, 'Wind direction', '风向'],
+    ['rain', 'mm', 0, 100_000, 1, 'Rain, counted up', '累计雨量', 'counter'],
+    ['rain_rate', 'mm/h', 0, 1_000, 1, 'Rain rate', '雨强'],
+    ['solar_radiation', 'W/m²', 0, 2_000, 0, 'Solar radiation', '太阳辐射'],
+    ['par', 'µmol/m²/s', 0, 4_000, 0, 'Photosynthetically active radiation', '光合有效辐射'],
+    ['illuminance', 'lx', 0, 300_000, 0, 'Illuminance', '光照度'],
+    ['co2', 'ppm', 0, 20_000, 0, 'Carbon dioxide', '二氧化碳'],
+    ['pm2_5', 'µg/m³', 0, 5_000, 0, 'Particles PM2.5', 'PM2.5'],
+    ['leaf_wetness', '%', 0, 100, 0, 'Leaf wetness', '叶面湿度'],
+    ['leaf_wet', '', 0, 1, 0, 'Leaf wet', '叶面是否湿润', 'state'],
+    ['et0', 'mm/d', 0, 30, 2, 'Reference evapotranspiration', '参考作物蒸散量'],
+  ],
+  water: [
+    ['level', 'm', -100, 1_000, 2, 'Water level', '水位'],
+    ['temperature', '°C', -10, 100, 1, 'Water temperature', '水温'],
+    ['ph', 'pH', 0, 14, 2, 'Water pH', '水体酸碱度'],
+    ['ec', 'µS/cm', 0, 200_000, 0, 'Water electrical conductivity', '水体电导率'],
+    ['dissolved_oxygen', 'mg/L', 0, 50, 2, 'Dissolved oxygen', '溶解氧'],
+    ['turbidity', 'NTU', 0, 10_000, 1, 'Turbidity', '浊度'],
+    ['ammonia_nitrogen', 'mg/L', 0, 1_000, 2, 'Ammonia nitrogen', '氨氮'],
+  ],
+  irrigation: [
+    ['valve_state', '', 0, 1, 0, 'Valve', '阀门', 'state'],
+    ['pump_state', '', 0, 1, 0, 'Pump', '水泵', 'state'],
+    ['pump_frequency', 'Hz', 0, 400, 1, 'Pump drive frequency', '水泵频率'],
+    ['flow', 'L/min', 0, 100_000, 1, 'Flow', '流量'],
+    ['volume', 'm³', 0, 1e9, 3, 'Water used, counted up', '累计用水量', 'counter'],
+    ['pressure', 'kPa', -100, 10_000, 0, 'Line pressure', '管道压力'],
+    ['tank_level', '%', 0, 100, 0, 'Tank level', '水箱液位'],
+    ['dose_ec', 'µS/cm', 0, 50_000, 0, 'Fertigation EC', '水肥电导率'],
+    ['dose_ph', 'pH', 0, 14, 2, 'Fertigation pH', '水肥酸碱度'],
+    ['current', 'A', 0, 2_000, 1, 'Motor current', '电机电流'],
+  ],
+  vegetation: [['ndvi', '', -1, 1, 2, 'Vegetation index (NDVI)', '植被指数（NDVI）']],
+  gnss: [
+    ['latitude', '°', -90, 90, 6, 'Latitude', '纬度'],
+    ['longitude', '°', -180, 180, 6, 'Longitude', '经度'],
+    ['altitude', 'm', -500, 20_000, 1, 'Altitude', '海拔'],
+    ['speed', 'm/s', 0, 1_000, 1, 'Ground speed', '地速'],
+    ['course', '°', 0, 360, 0, 'Course', '航向'],
+    ['fix', '', 0, 8, 0, 'Fix quality', '定位状态', 'state'],
+    ['satellites', '', 0, 200, 0, 'Satellites in use', '使用卫星数'],
+    ['hdop', '', 0, 100, 1, 'Horizontal dilution of precision', '水平精度因子'],
+  ],
+  link: [
+    ['latency', 'ms', 0, 60_000, 2, 'Round-trip latency', '往返时延'],
+    ['latency_forward', 'ms', -60_000, 60_000, 2, 'One-way latency, forward', '单向时延（去程）'],
+    ['latency_return', 'ms', -60_000, 60_000, 2, 'One-way latency, return', '单向时延（回程）'],
+    ['loss', '1', 0, 1, 5, 'Loss', '丢包率'],
+    ['jitter', 'ms', 0, 60_000, 2, 'Jitter', '抖动'],
+    ['connect_time', 'ms', 0, 60_000, 2, 'Time to connect', '建连时间'],
+  ],
+  power: [
+    ['battery_voltage', 'V', 0, 1_000, 2, 'Battery voltage', '电池电压'],
+    ['battery_level', '%', 0, 100, 0, 'Battery level', '电池电量'],
+    ['solar_voltage', 'V', 0, 1_000, 1, 'Solar panel voltage', '光伏电压'],
+    ['energy', 'kWh', 0, 1e9, 1, 'Energy used, counted up', '累计用电量', 'counter'],
+    ['mains', '', 0, 1, 0, 'Mains present', '市电', 'state'],
+  ],
+  gateway: [
+    ['cpu', '%', 0, 100, 0, 'Processor load', '处理器负载'],
+    ['memory', '%', 0, 100, 0, 'Memory in use', '内存占用'],
+    ['disk', '%', 0, 100, 0, 'Disk in use', '磁盘占用'],
+    ['temperature', '°C', -60, 150, 0, 'Gateway temperature', '网关温度'],
+    ['signal', 'dBm', -160, 0, 0, 'Radio signal', '无线信号强度'],
+    ['clock_offset', 'ms', -1e12, 1e12, 0, 'Clock offset', '时钟偏差'],
+    ['clock_synced', '', 0, 1, 0, 'Clock synchronised', '时钟已同步', 'state'],
+    ['backlog', '', 0, 1e12, 0, 'Readings waiting to be sent', '待发送读数'],
+    ['bus_load', '%', 0, 100, 0, 'Serial bus load', '串行总线负载'],
+    ['bus_errors', '', 0, 1e15, 0, 'Serial bus errors, counted up', '串行总线错误累计', 'counter'],
+    ['bus_timeouts', '', 0, 1e15, 0, 'Serial bus timeouts, counted up', '串行总线超时累计', 'counter'],
+    ['turnaround', 'ms', 0, 60_000, 1, 'Device turnaround time', '设备应答时间'],
+  ],
+};
+
+export const QUANTITIES: readonly Quantity[] = Object.freeze(
+  Object.entries(ROWS).flatMap(([measurement, rows]) =>
+    rows.map(([field, unit, min, max, decimals, en, zh, kind = 'gauge']): Quantity => {
+      const states = STATES[`${measurement}/${field}`];
+      const quantity = { measurement, field, unit, min, max, kind, en, zh, decimals };
+      return Object.freeze(states ? { ...quantity, states } : quantity);
+    }),
+  ),
+);
+
+const byName = new Map(QUANTITIES.map((one) => [`${one.measurement}/${one.field}`, one]));
+
+export function findQuantity(measurement: string, field: string): Quantity | undefined {
+  return byName.get(`${measurement}/${field}`);
+}

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe } from 'vitest';
+
+/** Programs that tests bring in from outside, and the Debian package that has each. */
+const PACKAGES = {
+  influxd: 'influxdb',
+  influx: 'influxdb-client',
+  mosquitto: 'mosquitto',
+  mosquitto_sub: 'mosquitto-clients',
+  mosquitto_pub: 'mosquitto-clients',
+  mbpoll: 'mbpoll',
+  fping: 'fping',
+  chromium: 'chromium',
+  'python3-pymodbus': 'python3-pymodbus',
+} as const;
+
+export type Program = keyof typeof PACKAGES;
+
+/**
+ * `describe` where every named program is installed; elsewhere a skip with one line that says what to install.
+ * In CI nothing may be skipped, so there the suite runs and fails on what is missing.
+ */
+export function describeWith(...programs: Program[]): typeof describe | typeof describe.skip {
+  const missing = programs.filter((program) => !isInstalled(program));
+  if (missing.length === 0 || process.env.CI) return describe;
+  const packages = missing.map((program) => PACKAGES[program]).join(' ');
+  process.stderr.write(`skipped: ${missing.join(', ')} not found (on Debian: apt install ${packages})\n`);
+  return describe.skip;
+}
+
+/** Where Debian puts the interpreter that sees Debian's Python packages; a version manager may shadow it. */
+export const DEBIAN_PYTHON = '/usr/bin/python3';
+
+function isInstalled(program: Program): boolean {
+  if (program === 'python3-pymodbus') {
+    try {
+      execFileSync(DEBIAN_PYTHON, ['-c', 'import pymodbus'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,84 @@
+import type { SluiceError } from '../../core/errors.ts';
+import type { Service } from '../../core/lifecycle.ts';
+import type { Tag, Tags } from '../../core/reading.ts';
+import type { ReadingBatch, Series } from '../../core/reading-batch.ts';
+
+/**
+ * Where readings are kept. Every adapter passes the same contract suite (`contract.suite.ts`).
+ *
+ * Writing is idempotent: a reading of the same series and time replaces what was there.
+ * Times are UTC in ms; ranges hold their start and not their end.
+ */
+export interface Store extends Service {
+  /**
+   * Resolves when every row is either durable or refused. A row that the database refuses does not hold up the
+   * others. Throws a retryable `STORE_UNAVAILABLE` where nothing is known to be stored: write the same batch again.
+   * The caller leaves the batch alone until then.
+   */
+  write(batch: ReadingBatch): Promise<WriteResult>;
+
+  /** Throws `QUERY_TOO_LARGE` rather than cut an answer short. */
+  query(query: SeriesQuery): Promise<SeriesData[]>;
+
+  /** The newest reading of each series that matches. From memory: cheap enough to ask every second. */
+  last(filter: SeriesFilter): Promise<LastReading[]>;
+
+  /** Which series exist. */
+  series(filter: SeriesFilter): Promise<Series[]>;
+}
+
+export interface WriteResult {
+  readonly stored: number;
+  readonly rejected: readonly Rejection[];
+}
+
+export interface Rejection {
+  /** Row in the batch. */
+  readonly row: number;
+  /** With the database's own words. */
+  readonly error: SluiceError;
+}
+
+export interface SeriesFilter {
+  readonly measurement?: string;
+  readonly field?: string;
+  /** Each tag must equal one of its values; an empty string means "not set". */
+  readonly where?: Partial<Record<Tag, readonly string[]>>;
+}
+
+export const AGGREGATES = ['mean', 'min', 'max', 'sum', 'count', 'first', 'last'] as const;
+export type Aggregate = (typeof AGGREGATES)[number];
+
+export interface SeriesQuery extends SeriesFilter {
+  readonly measurement: string;
+  readonly field: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /**
+   * One value per window of `everyMs`, windows starting at multiples of it since 1970; a window without a value
+   * is left out. Text values take part only in `count`, `first` and `last`.
+   */
+  readonly window?: { readonly everyMs: number; readonly fn: Aggregate };
+  /** Series that agree in these tags become one, in order of time. Default: every series by itself. */
+  readonly groupBy?: readonly Tag[];
+  /** The most points the whole answer may hold. */
+  readonly maxPoints: number;
+}
+
+/** Points in order of time, as columns. `status` (see `packStatus`) only where there is no window. */
+export interface SeriesData {
+  readonly measurement: string;
+  readonly field: string;
+  /** With `groupBy`, only those tags; otherwise all that are set. */
+  readonly tags: Partial<Tags>;
+  readonly timeMs: readonly number[];
+  readonly value: readonly (number | string)[];
+  readonly status?: readonly number[];
+}
+
+export interface LastReading {
+  readonly series: Series;
+  readonly timeMs: number;
+  readonly value: number | string;
+  readonly status: number;
+}
