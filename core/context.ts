@@ -1,0 +1,10 @@
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+
+/** What a service is given by whoever runs it. */
+export interface ServiceContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Everything a service keeps on disk is under here. */
+  readonly dataFolder: string;
+}
