@@ -1,0 +1,49 @@
+import type { SluiceError } from '../../core/errors.ts';
+import type { ServiceState } from '../../core/lifecycle.ts';
+import type { Store } from '../stores/store.ts';
+
+/** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`. */
+export interface HttpSources {
+  readonly store: Pick<Store, 'query' | 'last' | 'series'>;
+  /** Gateways that have sent something since this process started, with their devices. */
+  gateways(): readonly GatewayStatus[];
+  /** Readings counted since this process started: received = stored + rejected + dropped + in flight. */
+  counters(): readonly GatewayCounters[];
+  health(): readonly ComponentHealth[];
+}
+
+/** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */
+export interface Presence {
+  readonly online: boolean;
+  readonly sinceMs: number;
+  readonly lastSeenMs: number;
+}
+
+export interface DeviceStatus extends Presence {
+  readonly device: string;
+}
+
+export interface GatewayStatus extends Presence {
+  readonly site: string;
+  readonly gateway: string;
+  readonly devices: readonly DeviceStatus[];
+}
+
+export interface GatewayCounters {
+  readonly site: string;
+  readonly gateway: string;
+  readonly received: number;
+  readonly stored: number;
+  readonly rejected: number;
+  readonly dropped: number;
+  readonly inFlight: number;
+}
+
+export interface ComponentHealth {
+  readonly name: string;
+  readonly state: ServiceState['state'];
+  /** Without it no reading can be taken in or shown, so the whole counts as down. */
+  readonly essential: boolean;
+  /** Why it is down. */
+  readonly error?: SluiceError;
+}
