@@ -134,6 +134,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  MODBUS_MESSAGE_INVALID: {
+    en: 'a Modbus message cannot be used: {reason}',
+    zh: 'Modbus 报文无法使用：{reason}',
+    retryable: true,
+    http: 502,
+  },
   MODBUS_TIMEOUT: {
     en: 'unit {unit} on {bus} did not answer within {timeoutMs} ms. Check its power, address and wiring.',
     zh: '{bus} 上的从站 {unit} 在 {timeoutMs} 毫秒内没有应答。请检查电源、地址和接线。',
