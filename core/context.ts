@@ -7,4 +7,6 @@ export interface ServiceContext {
   readonly log: Log;
   /** Everything a service keeps on disk is under here. */
   readonly dataFolder: string;
+  /** Where the configuration file is: names of other files in it are relative to this folder. */
+  readonly configFolder: string;
 }

@@ -180,6 +180,12 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
+  HOST_NOT_ALLOWED: {
+    en: 'requests under the name "{host}" are not answered. Use http://127.0.0.1 or http://localhost, or add the name to allowedHosts of the HTTP settings if a reverse proxy of yours uses it.',
+    zh: '不接受以名称 "{host}" 发来的请求。请使用 http://127.0.0.1 或 http://localhost；如果是您的反向代理使用该名称，请将其加入 HTTP 配置的 allowedHosts。',
+    retryable: false,
+    http: 403,
+  },
   QUERY_TOO_LARGE: {
     en: 'the answer would hold more than {limit} points. Ask for a shorter time, fewer series, or a larger "every".',
     zh: '结果将超过 {limit} 个点。请缩短时间范围、减少序列，或增大 "every"。',

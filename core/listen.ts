@@ -1,0 +1,39 @@
+import type { Server } from 'node:net';
+import { reasonOf, SluiceError } from './errors.ts';
+
+/** Where a listener binds. `setting` names it in the configuration, for messages. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+export function formatAddress({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Resolves when `server` listens. Throws `PORT_TAKEN` or `LISTEN_FAILED`, both retryable. */
+export function listen(server: Server, address: ListenAddress, what: string, setting: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, address, what, setting));
+    server.once('error', fail);
+    server.listen(address.port, address.host, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+export function listenError(
+  error: NodeJS.ErrnoException,
+  address: ListenAddress,
+  what: string,
+  setting: string,
+): SluiceError {
+  const code = error.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'LISTEN_FAILED';
+  const reason = error.code === 'EACCES' ? 'this user may not use that port' : reasonOf(error);
+  return new SluiceError(code, { what, address: formatAddress(address), setting, reason }, error);
+}

@@ -1,0 +1,145 @@
+import { constants, accessSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Static, TSchema } from 'typebox';
+import { systemClock } from './clock.ts';
+import { loadConfig } from './config.ts';
+import type { ServiceContext } from './context.ts';
+import { asSluiceError, reasonOf, SluiceError } from './errors.ts';
+import { type Service, Supervisor } from './lifecycle.ts';
+import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
+
+/** Everything must be down this long after it was asked to stop; what is left then is ended with the process. */
+const STOP_DEADLINE_MS = 4_500;
+
+/** `sysexits.h` EX_CONFIG: a service manager should not start it again before somebody has changed something. */
+const EXIT_CONFIG = 78;
+
+export interface Program<T extends TSchema> {
+  readonly name: string;
+  readonly schema: T;
+  /** Used where `--config` is not given; without it `--config` must be. */
+  readonly defaultConfigFile?: string;
+  create(config: Static<T>, context: ServiceContext): readonly Service[];
+  /** Called once when every service has been started or has its next try planned. */
+  started?(config: Static<T>): void;
+}
+
+/**
+ * The life of a process: options, configuration, data folder, start, stop on SIGINT or SIGTERM. A second signal, or
+ * a stop that takes too long, ends the process at once. Exit status: 0 after a stop, 78 for a configuration that
+ * must be changed, 1 for anything else.
+ */
+export async function runService<T extends TSchema>(program: Program<T>): Promise<void> {
+  try {
+    await run(program);
+  } catch (thrown) {
+    const error = asSluiceError(thrown);
+    process.stderr.write(`${program.name}: ${error.message}\n`);
+    if (error.code === 'INTERNAL' && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+    process.exitCode = error.http === 400 || error.code.startsWith('CONFIG_') ? EXIT_CONFIG : 1;
+  }
+}
+
+async function run<T extends TSchema>(program: Program<T>): Promise<void> {
+  const options = parseOptions(program);
+  if (options.help) {
+    process.stdout.write(usage(program));
+    return;
+  }
+  const config = loadConfig(program.schema, options.configFile);
+  if (options.check) {
+    process.stdout.write(`${options.configFile}: valid\n`);
+    return;
+  }
+  const log = createLog(options.logLevel);
+  const dataFolder = resolve(options.dataFolder);
+  prepareDataFolder(dataFolder);
+  const configFolder = dirname(resolve(options.configFile));
+  const services = program.create(config, { clock: systemClock, log, dataFolder, configFolder });
+  const supervisor = new Supervisor(services, systemClock, log);
+  stopOnSignals(supervisor, program.name);
+  await supervisor.start();
+  program.started?.(config);
+}
+
+interface Options {
+  readonly configFile: string;
+  readonly dataFolder: string;
+  readonly logLevel: LogLevel;
+  readonly check: boolean;
+  readonly help: boolean;
+}
+
+function parseOptions<T extends TSchema>(program: Program<T>): Options {
+  const known = `--config FILE, --data FOLDER, --log ${LOG_LEVELS.join('|')}, --check, --help`;
+  const refuse = (problem: string) => new SluiceError('OPTION_INVALID', { problem, known });
+  let values: { config?: string; data?: string; log?: string; check?: boolean; help?: boolean };
+  try {
+    ({ values } = parseArgs({
+      options: {
+        config: { type: 'string' },
+        data: { type: 'string' },
+        log: { type: 'string' },
+        check: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }));
+  } catch (error) {
+    throw refuse(reasonOf(error));
+  }
+  const configFile = values.config ?? program.defaultConfigFile;
+  if (configFile === undefined && !values.help) throw refuse('--config FILE is missing');
+  const logLevel = values.log ?? 'info';
+  if (!LOG_LEVELS.includes(logLevel as LogLevel)) throw refuse(`--log ${logLevel}`);
+  return {
+    configFile: configFile ?? '',
+    dataFolder: values.data ?? 'data',
+    logLevel: logLevel as LogLevel,
+    check: values.check ?? false,
+    help: values.help ?? false,
+  };
+}
+
+function usage(program: { name: string; defaultConfigFile?: string }): string {
+  return `Usage: npm run ${program.name} -- [options]
+
+  --config FILE   settings (YAML)${program.defaultConfigFile ? `; default ${program.defaultConfigFile}` : ''}
+  --data FOLDER   where everything is kept; default ./data
+  --log LEVEL     ${LOG_LEVELS.join(', ')}; default info
+  --check         check the settings and stop
+  --help          this text
+`;
+}
+
+function prepareDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new SluiceError('DATA_FOLDER_UNUSABLE', { folder, reason: reasonOf(error) }, error);
+  }
+}
+
+function stopOnSignals(supervisor: Supervisor, name: string): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    process.stderr.write(`${name}: ${signal}, stopping\n`);
+    const deadline = setTimeout(() => {
+      process.stderr.write(`${name}: not everything stopped within ${STOP_DEADLINE_MS} ms; ending\n`);
+      process.exit(1);
+    }, STOP_DEADLINE_MS);
+    deadline.unref();
+    supervisor.stop().then(
+      () => clearTimeout(deadline),
+      (error) => {
+        process.stderr.write(`${name}: ${reasonOf(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
