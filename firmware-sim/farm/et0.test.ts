@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { meanPressureKPa, referenceEtMmPerH } from './et0.ts';
+
+/** FAO-56 example 19, N’Diaye (Senegal, 8 m), 1 October: measured air, and the evapotranspiration as published. */
+const EXAMPLE_19 = {
+  'the afternoon, 14:00 to 15:00': {
+    air: { temperatureC: 38, humidityPct: 52, windMPerS: 3.3, radiationMjPerM2H: 2.45, clearness: 0.923 },
+    publishedMmPerH: 0.63,
+  },
+  'the night, 2:00 to 3:00': {
+    air: { temperatureC: 28, humidityPct: 90, windMPerS: 1.9, radiationMjPerM2H: 0, clearness: 0.8 },
+    publishedMmPerH: 0,
+  },
+};
+
+describe('hourly reference evapotranspiration', () => {
+  it.each(Object.entries(EXAMPLE_19))(
+    'agrees with FAO-56 example 19 in %s',
+    (_, { air, publishedMmPerH }) => {
+      const { radiationMjPerM2H, ...rest } = air;
+      const pressureKPa = meanPressureKPa(8);
+      const et0 = referenceEtMmPerH({ ...rest, pressureKPa, radiationWPerM2: radiationMjPerM2H / 3600e-6 });
+      expect(et0).toBeCloseTo(publishedMmPerH, 1);
+      expect(Math.abs(et0 - publishedMmPerH)).toBeLessThan(0.01);
+    },
+  );
+
+  it('takes the pressure of a height from FAO-56 example 2', () => {
+    expect(meanPressureKPa(1800)).toBeCloseTo(81.8, 1);
+  });
+});
