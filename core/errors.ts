@@ -120,6 +120,42 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
+  SENDER_UNBORN: {
+    en: '{sender} sent data before its birth, so nothing says what it means; a new birth has been asked for',
+    zh: '{sender} 在出生消息之前发送了数据，无法解释其含义；已请求重新发送出生消息',
+    retryable: false,
+    http: 400,
+  },
+  METRIC_NAME_INVALID: {
+    en: 'metric name "{metric}" cannot be stored: use 1 to {limit} characters, and no control characters',
+    zh: '指标名称 "{metric}" 无法存储：长度应为 1 至 {limit} 个字符，且不含控制字符',
+    retryable: false,
+    http: 400,
+  },
+  TEXT_TOO_LONG: {
+    en: 'a text of {length} characters for "{metric}" cannot be stored: send at most {limit}',
+    zh: '"{metric}" 的文本长度为 {length} 个字符，无法存储：最多 {limit} 个字符',
+    retryable: false,
+    http: 400,
+  },
+  GATEWAY_LIMIT: {
+    en: 'gateway {gateway} is not taken in: {limit} gateways are known already. Raise session.maxGateways if they are real.',
+    zh: '未接纳网关 {gateway}：已有 {limit} 个网关。如确属真实网关，请调高 session.maxGateways。',
+    retryable: false,
+    http: 503,
+  },
+  SERIES_LIMIT: {
+    en: 'gateway {gateway} has {limit} series already, and gets no more. Raise pipeline.maxSeriesPerGateway if they are real.',
+    zh: '网关 {gateway} 已有 {limit} 个序列，不再新增。如确属真实序列，请调高 pipeline.maxSeriesPerGateway。',
+    retryable: false,
+    http: 503,
+  },
+  BROKER_UNAVAILABLE: {
+    en: 'the MQTT broker at {url} cannot be reached: {reason}. Check that it runs, its address and the credentials. Trying again by itself.',
+    zh: '无法连接 MQTT 代理 {url}：{reason}。请检查其是否运行、地址和凭据。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
 
   // Serial lines and Modbus
   SERIAL_UNAVAILABLE: {
@@ -131,6 +167,12 @@ export const ERRORS = {
   SERIAL_LOST: {
     en: 'serial port {port} went away: {reason}. Check the cable or adapter. Trying again by itself.',
     zh: '串口 {port} 已断开：{reason}。请检查线缆或适配器。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  PSEUDO_TERMINAL_UNAVAILABLE: {
+    en: 'the simulator cannot make a pseudo-terminal: {reason}. Check that /dev/ptmx and /dev/pts are there and not used up. Trying again by itself.',
+    zh: '模拟器无法创建伪终端：{reason}。请检查 /dev/ptmx 和 /dev/pts 是否存在且未耗尽。系统将自动重试。',
     retryable: true,
     http: 503,
   },

@@ -1,0 +1,421 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+import { Ajv } from 'ajv';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SluiceError } from '../../core/errors.ts';
+import { createLog } from '../../core/log.ts';
+import { QUANTITIES } from '../../core/quantities.ts';
+import { seriesKey } from '../../core/reading.ts';
+import { FakeClock } from '../../core/testing/fake-clock.ts';
+import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import type { App } from './app.ts';
+import { type AppOptions, buildApp } from './build-app.ts';
+import { FakeSources } from './testing/fake-sources.ts';
+
+const clock = new FakeClock();
+const NOW = clock.nowMs();
+const north = { site: 'farm', gateway: 'pump-house', device: 'soil-north', zone: 'north' };
+const moisture = seriesKey({ ...north, measurement: 'soil', field: 'moisture', unit: '%' });
+const southMoisture = { ...moisture, device: 'soil-south', zone: 'south' };
+const presence = { online: true, sinceMs: NOW - 60_000, lastSeenMs: NOW - 1_000 };
+const gateway = { site: 'farm', gateway: 'pump-house', ...presence };
+
+async function farm(options: Partial<AppOptions> = {}) {
+  const sources = new FakeSources();
+  sources.put(moisture, NOW - 10_000, 23.4);
+  sources.put(moisture, NOW - 5_000, 23.5, { quality: 'uncertain' });
+  sources.put(southMoisture, NOW - 5_000, 31);
+  sources.gatewayStatuses = [{ ...gateway, devices: [{ device: 'soil-north', ...presence }] }];
+  const counts = { received: 10, stored: 6, rejected: 2, dropped: 1, inFlight: 1 };
+  sources.gatewayCounters = [{ site: 'farm', gateway: 'pump-house', ...counts }];
+  const app = await buildApp(sources, { clock, log: createLog('silent'), ...options });
+  onTestFinished(() => app.close());
+  return { app, sources };
+}
+
+async function get(app: App, url: string, headers: Record<string, string> = {}) {
+  const response = await app.inject({ url, headers });
+  return { status: response.statusCode, body: response.json(), headers: response.headers };
+}
+
+describe('readings', () => {
+  it('lists the newest reading of each series with its unit, its tags and how far it can be trusted', async () => {
+    const { app } = await farm();
+    const { body } = await get(app, '/api/v1/last?zone=north');
+    expect(body).toEqual({
+      nowMs: NOW,
+      readings: [
+        {
+          measurement: 'soil',
+          field: 'moisture',
+          unit: '%',
+          tags: north,
+          timeMs: NOW - 5_000,
+          value: 23.5,
+          quality: 'uncertain',
+          clock: 'synced',
+          stale: false,
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['its device is offline', { devices: [{ device: 'soil-north', ...presence, online: false }] }],
+    ['its gateway is offline', { online: false, devices: [] }],
+  ])('marks a reading as stale when %s', async (_, change) => {
+    const { app, sources } = await farm();
+    sources.gatewayStatuses = [{ ...gateway, ...change }];
+    const { body } = await get(app, '/api/v1/last?device=soil-north');
+    expect(body.readings[0].stale).toBe(true);
+  });
+
+  it('takes a repeated tag as any of', async () => {
+    const { app } = await farm();
+    expect((await get(app, '/api/v1/series?zone=north&zone=south')).body.series).toHaveLength(2);
+    expect((await get(app, '/api/v1/series?zone=')).body.series).toHaveLength(0);
+    const { body } = await get(app, '/api/v1/series?measurement=soil&field=moisture&zone=south');
+    expect(body.series).toEqual([
+      {
+        measurement: 'soil',
+        field: 'moisture',
+        unit: '%',
+        tags: { ...north, device: 'soil-south', zone: 'south' },
+      },
+    ]);
+  });
+
+  it('answers with columns over a time, and the quality of each where nothing was aggregated', async () => {
+    const { app } = await farm();
+    const { body } = await get(app, '/api/v1/query?measurement=soil&field=moisture&device=soil-north');
+    expect(body).toEqual({
+      measurement: 'soil',
+      field: 'moisture',
+      unit: '%',
+      series: [
+        {
+          tags: north,
+          timeMs: [NOW - 10_000, NOW - 5_000],
+          value: [23.4, 23.5],
+          quality: ['good', 'uncertain'],
+        },
+      ],
+    });
+  });
+
+  it('asks the store for the last hour unless told otherwise, and never for more than the cap', async () => {
+    const { app, sources } = await farm();
+    await get(app, '/api/v1/query?measurement=soil&field=moisture');
+    expect(sources.queries[0]).toEqual({
+      measurement: 'soil',
+      field: 'moisture',
+      where: {},
+      fromMs: NOW - 3_600_000,
+      toMs: NOW,
+      maxPoints: 100_000,
+    });
+  });
+
+  it('passes windows, functions and groups on', async () => {
+    const { app, sources } = await farm();
+    const time = `from=2026-05-31T08:00:00%2B08:00&to=${NOW}`;
+    const { body } = await get(
+      app,
+      `/api/v1/query?measurement=soil&field=moisture&${time}&every=5m&fn=max&groupBy=zone,device&site=farm`,
+    );
+    expect(sources.queries[0]).toMatchObject({
+      where: { site: ['farm'] },
+      fromMs: Date.UTC(2026, 4, 31),
+      toMs: NOW,
+      window: { everyMs: 300_000, fn: 'max' },
+      groupBy: ['zone', 'device'],
+    });
+    expect(body.series[0]).not.toHaveProperty('quality');
+  });
+
+  it('gives a foreign quantity the unit it was born with', async () => {
+    const { app, sources } = await farm();
+    sources.put(seriesKey({ ...north, measurement: 'acme', field: 'spin', unit: 'rpm' }), NOW - 1, 7);
+    expect((await get(app, '/api/v1/query?measurement=acme&field=spin')).body.unit).toBe('rpm');
+  });
+
+  it('refuses an answer that would be too large', async () => {
+    const { app, sources } = await farm();
+    const busy = { ...moisture, device: 'busy' };
+    for (let i = 0; i < 100_001; i++) sources.put(busy, NOW - 3_000_000 + i, i);
+    const { status, body } = await get(app, '/api/v1/query?measurement=soil&field=moisture');
+    expect([status, body.code]).toEqual([400, 'QUERY_TOO_LARGE']);
+  });
+});
+
+describe('a wrong request', () => {
+  const query = '/api/v1/query?measurement=soil&field=moisture';
+  it.each([
+    ['/api/v1/last?zome=north', 'zome', 'allowed: measurement, field, site, gateway, device, point, zone'],
+    ['/api/health?x=1', 'x', 'none is allowed here'],
+    ['/api/v1/query?measurement=soil', 'field', 'missing'],
+    ['/api/v1/last?measurement=', 'measurement', 'fewer than 1 character'],
+    ['/api/v1/last?measurement=a&measurement=b', 'measurement', 'more than once'],
+    [`${query}&from=yesterday`, 'from', 'ISO 8601'],
+    [`${query}&from=1780000000`, 'from', '13 digits'],
+    [`${query}&from=2026-06-01T00:00`, 'from', 'with a zone'],
+    [`${query}&to=2026-13-01`, 'to', 'is not a time'],
+    [`${query}&from=2026-06-02&to=2026-06-01`, 'from', 'must be before "to"'],
+    [`${query}&every=0s`, 'every', 'is not a duration'],
+    [`${query}&every=5`, 'every', '10s or 1h'],
+    [`${query}&every=5m&fn=median`, 'fn', 'mean, min, max, sum, count, first, last'],
+    [`${query}&fn=max`, 'fn', 'needs "every"'],
+    [`${query}&groupBy=zone,colour`, 'groupBy', '"colour" is not a tag'],
+  ])('%s names the field and what is allowed', async (url, field, words) => {
+    const { app } = await farm();
+    const { status, body } = await get(app, url);
+    expect([status, body.code, body.details.field]).toEqual([400, 'REQUEST_INVALID', field]);
+    expect(body.message).toContain(words);
+  });
+
+  it('is explained in Chinese to whoever prefers it', async () => {
+    const { app } = await farm();
+    const prefersChinese = { 'accept-language': 'en;q=0.5, zh-CN' };
+    const { body } = await get(app, '/api/v1/last?zome=north', prefersChinese);
+    expect(body.message).toMatch(/^zome：未知参数；可用参数：/);
+  });
+
+  it('to a path that does not exist says so', async () => {
+    const { app } = await farm();
+    const { status, body } = await get(app, '/api/v1/nothing?x=1');
+    expect([status, body.code]).toEqual([404, 'NOT_FOUND']);
+    expect(body.message).toContain('GET /api/v1/nothing.');
+    expect((await app.inject({ method: 'DELETE', url: '/api/v1/last' })).json().code).toBe('NOT_FOUND');
+  });
+
+  it('with a path that does not decode is refused like any other', async () => {
+    const { app } = await farm();
+    expect((await get(app, '/api/%E0%A4%A')).body.code).toBe('REQUEST_INVALID');
+  });
+});
+
+describe('state', () => {
+  it('is up, degraded or down, and only down when something essential is', async () => {
+    const { app, sources } = await farm();
+    expect((await get(app, '/api/health')).body).toEqual({
+      status: 'up',
+      components: [{ name: 'store', state: 'up' }],
+    });
+    const error = new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason: 'x', mend: 'y' });
+    sources.components.push({ name: 'mqtt', state: 'down', essential: false, error });
+    expect(await get(app, '/api/health')).toMatchObject({ status: 200, body: { status: 'degraded' } });
+    sources.components.push({ name: 'store-2', state: 'down', essential: true, error });
+    const down = await get(app, '/api/health', { 'accept-language': 'zh' });
+    expect(down).toMatchObject({ status: 503, body: { status: 'down' } });
+    expect(down.body.components[1]).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(down.body.components[1].message).toMatch(/^无法访问 influx 存储/);
+  });
+
+  it('lists gateways with their devices and what they have sent', async () => {
+    const { app } = await farm();
+    expect((await get(app, '/api/v1/gateways')).body).toEqual({
+      gateways: [
+        {
+          ...gateway,
+          devices: [{ device: 'soil-north', ...presence }],
+          received: 10,
+          stored: 6,
+          rejected: 2,
+        },
+      ],
+    });
+  });
+
+  it('passes a store that cannot be reached on as 503, and a defect as 500, without stopping', async () => {
+    const { app, sources } = await farm();
+    sources.storeError = new SluiceError('STORE_UNAVAILABLE', {
+      store: 'influx',
+      reason: 'refused',
+      mend: '',
+    });
+    expect(await get(app, '/api/v1/last')).toMatchObject({
+      status: 503,
+      body: { code: 'STORE_UNAVAILABLE' },
+    });
+    sources.storeError = new TypeError('oops');
+    expect(await get(app, '/api/v1/last')).toMatchObject({ status: 500, body: { code: 'INTERNAL' } });
+    sources.storeError = undefined;
+    expect((await get(app, '/api/v1/last')).status).toBe(200);
+  });
+});
+
+describe('metrics', () => {
+  it('account for every reading by gateway, and time requests by route', async () => {
+    const { app } = await farm();
+    await get(app, '/api/v1/last?zone=north');
+    const text = (await app.inject('/metrics')).body;
+    for (const line of [
+      'sluice_readings_received_total{site="farm",gateway="pump-house"} 10',
+      'sluice_readings_stored_total{site="farm",gateway="pump-house"} 6',
+      'sluice_readings_rejected_total{site="farm",gateway="pump-house"} 2',
+      'sluice_readings_dropped_total{site="farm",gateway="pump-house"} 1',
+      'sluice_readings_in_flight{site="farm",gateway="pump-house"} 1',
+      'sluice_gateways_online{site="farm",gateway="pump-house"} 1',
+      'sluice_component_up{component="store"} 1',
+      'sluice_http_request_duration_seconds_count{method="GET",route="/api/v1/last",status="200"} 1',
+    ]) {
+      expect(text).toContain(line);
+    }
+    expect(text).toContain('process_resident_memory_bytes');
+  });
+
+  it('stay bounded however many gateways and paths are named', async () => {
+    const { app, sources } = await farm();
+    const counts = { received: 1, stored: 1, rejected: 0, dropped: 0, inFlight: 0 };
+    sources.gatewayCounters = Array.from({ length: 700 }, (_, i) => ({
+      site: 's',
+      gateway: `g${i}`,
+      ...counts,
+    }));
+    for (let i = 0; i < 20; i++) await app.inject(`/no/${i}`);
+    const lines = (await app.inject('/metrics')).body.split('\n');
+    expect(lines.filter((line) => line.startsWith('sluice_readings_stored_total'))).toHaveLength(501);
+    expect(lines).toContain('sluice_readings_stored_total{site="other",gateway="other"} 200');
+    expect(lines.filter((line) => line.includes('_seconds_count') && line.includes('404'))).toHaveLength(1);
+  });
+});
+
+describe('what is reachable', () => {
+  it.each(['localhost:8080', '127.0.0.1', '[::1]:8080', 'LOCALHOST', 'farm.example.org'])(
+    'answers under the name %s',
+    async (host) => {
+      const { app } = await farm({ allowedHosts: ['farm.example.org'] });
+      expect((await get(app, '/api/health', { host })).status).toBe(200);
+    },
+  );
+
+  it.each(['evil.example', '127.0.0.1.evil.example', '10.0.0.1:8080', 'localhost.evil.example'])(
+    'refuses the name %s, which a page elsewhere could have pointed here',
+    async (host) => {
+      const { app } = await farm();
+      for (const url of ['/api/v1/last', '/', '/nope']) {
+        const { status, body } = await get(app, url, { host });
+        expect([status, body.code]).toEqual([403, 'HOST_NOT_ALLOWED']);
+      }
+    },
+  );
+
+  it('forbids framing, sniffing, referrers and anything from another origin, on every answer', async () => {
+    const { app } = await farm();
+    for (const url of ['/', '/api/health', '/nope', '/api/v1/last?x=1']) {
+      const { headers } = await app.inject(url);
+      expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(headers['content-security-policy']).not.toContain('unsafe');
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      });
+    }
+  });
+
+  it('compresses what is worth it', async () => {
+    const { app } = await farm();
+    const { headers, rawPayload } = await app.inject({
+      url: '/api/v1/quantities',
+      headers: { 'accept-encoding': 'br, gzip' },
+    });
+    expect(headers['content-encoding']).toBe('br');
+    expect(JSON.parse(brotliDecompressSync(rawPayload).toString()).quantities).toHaveLength(
+      QUANTITIES.length,
+    );
+  });
+});
+
+describe('the console', () => {
+  it('says how to build it while it is not there', async () => {
+    const { app } = await farm({ consoleFolder: join(temporaryFolder(), 'missing') });
+    const response = await app.inject('/');
+    expect(response.statusCode).toBe(503);
+    expect(response.headers['content-type']).toContain('text/html');
+    expect(response.body).toContain('npm run prepare');
+  });
+
+  it('is served compressed as it was built, hashed files for ever and the page itself checked each time', async () => {
+    const consoleFolder = temporaryFolder();
+    mkdirSync(join(consoleFolder, 'assets'));
+    writeFileSync(join(consoleFolder, 'index.html'), '<p>plain');
+    writeFileSync(join(consoleFolder, 'index.html.br'), 'brotli');
+    writeFileSync(join(consoleFolder, 'assets', 'app-1a2b.js'), 'let a');
+    const { app } = await farm({ consoleFolder });
+    const page = await app.inject({ url: '/', headers: { 'accept-encoding': 'br' } });
+    expect([page.statusCode, page.body]).toEqual([200, 'brotli']);
+    expect(page.headers).toMatchObject({ 'content-encoding': 'br', 'cache-control': 'no-cache' });
+    const again = await app.inject({
+      url: '/',
+      headers: { 'if-none-match': String(page.headers.etag), 'accept-encoding': 'br' },
+    });
+    expect(again.statusCode).toBe(304);
+    const script = await app.inject('/assets/app-1a2b.js');
+    expect(script.headers['cache-control']).toContain('immutable');
+    expect(script.headers['content-type']).toContain('javascript');
+    expect((await app.inject('/../package.json')).statusCode).toBe(404);
+    expect((await get(app, '/assets/gone.js')).body.code).toBe('NOT_FOUND');
+  });
+});
+
+describe('/api/openapi.json', () => {
+  interface Operation {
+    operationId: string;
+    parameters?: { name: string; required?: boolean; schema: unknown }[];
+    responses: Record<string, { content?: Record<string, { schema: object }> }>;
+  }
+
+  async function described(app: App) {
+    const { body } = await get(app, '/api/openapi.json');
+    const operations = Object.entries(body.paths as Record<string, Record<string, Operation>>);
+    return { document: body, operations: operations.map(([path, methods]) => [path, methods.get!] as const) };
+  }
+
+  it('is OpenAPI 3.1 and describes every route with every error', async () => {
+    const { app } = await farm();
+    const { document, operations } = await described(app);
+    expect(document.openapi).toBe('3.1.0');
+    expect(operations.map(([path]) => path).sort()).toEqual([
+      '/api/health',
+      '/api/openapi.json',
+      '/api/v1/gateways',
+      '/api/v1/last',
+      '/api/v1/quantities',
+      '/api/v1/query',
+      '/api/v1/series',
+      '/metrics',
+    ]);
+    expect(new Set(operations.map(([, one]) => one.operationId)).size).toBe(operations.length);
+    for (const [path, { responses }] of operations) {
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '400', '403', '500']));
+      if (/last|query|series/.test(path)) expect(responses).toHaveProperty('503');
+    }
+    const query = operations.find(([path]) => path === '/api/v1/query')![1];
+    expect(query.parameters!.filter((one) => one.required).map((one) => one.name)).toEqual([
+      'measurement',
+      'field',
+    ]);
+  });
+
+  it('has schemas that every reply keeps to, errors too', async () => {
+    const { app } = await farm();
+    const { document, operations } = await described(app);
+    const ajv = new Ajv({ strict: false });
+    ajv.addSchema(document, 'openapi');
+    const check = (schema: object, body: unknown) => {
+      const inDocument = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/'));
+      const validate = ajv.compile(inDocument);
+      expect(validate(body), JSON.stringify(validate.errors)).toBe(true);
+    };
+    for (const [path, { responses }] of operations) {
+      const url = path === '/api/v1/query' ? `${path}?measurement=soil&field=moisture` : path;
+      if (path !== '/metrics')
+        check(responses['200']!.content!['application/json']!.schema, (await get(app, url)).body);
+      const wrong = await get(app, `${path}?measurement=a&field=b&wrong=1`);
+      expect(wrong.status).toBe(400);
+      check(responses['400']!.content!['application/json']!.schema, wrong.body);
+    }
+  });
+});

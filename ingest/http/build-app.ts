@@ -1,0 +1,75 @@
+import { parse } from 'node:querystring';
+import fastifyCompress from '@fastify/compress';
+import fastifySwagger from '@fastify/swagger';
+import fastify from 'fastify';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/log.ts';
+import { TAGS } from '../../core/reading.ts';
+import type { App } from './app.ts';
+import { CONSOLE_FOLDER, serveConsole } from './console-files.ts';
+import { errorHandler, notFoundHandler } from './error-reply.ts';
+import { hostGuard } from './host-guard.ts';
+import { createMetrics, timeRequests } from './metrics.ts';
+import { ROUTES } from './routes/index.ts';
+import { schemaError } from './schema-error.ts';
+import { ErrorReply } from './schemas.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { HttpSources } from './sources.ts';
+
+export interface AppOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly allowedHosts?: readonly string[];
+  readonly consoleFolder?: string;
+}
+
+/** The whole HTTP side without a socket: `inject` requests, or `listen`. */
+export async function buildApp(
+  sources: HttpSources,
+  { clock, log, allowedHosts = [], consoleFolder = CONSOLE_FOLDER }: AppOptions,
+): Promise<App> {
+  const app: App = fastify({
+    forceCloseConnections: 'idle',
+    schemaErrorFormatter: schemaError,
+    frameworkErrors: errorHandler(log),
+    routerOptions: { querystringParser: (text) => parse(text) },
+    // Fastify would turn "1" into 1 and drop what it does not know; here a request is right or refused.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, verbose: true } },
+  });
+  const metrics = createMetrics(sources);
+  // Replies are checked against their schemas by types and tests: serialising by schema would drop fields silently.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler(errorHandler(log));
+  app.setNotFoundHandler(notFoundHandler);
+  app.addSchema(ErrorReply);
+  app.addHook('onRequest', securityHeaders);
+  app.addHook('onRequest', hostGuard(allowedHosts));
+  app.addHook('preValidation', (request, _reply, done) => {
+    listTags(request.query as Record<string, unknown>);
+    done();
+  });
+  timeRequests(app, metrics);
+  await app.register(fastifyCompress, { encodings: ['br', 'gzip'], threshold: 1024 });
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Sluice',
+        description:
+          'Measurements from the field and from the backbone. Errors are `{ code, message, details }`.',
+        version: '1',
+      },
+    },
+    refResolver: { buildLocalReference: (schema) => String(schema.$id) },
+  });
+  for (const route of ROUTES) route(app, { sources, clock, metrics });
+  await app.register(serveConsole(consoleFolder));
+  return app;
+}
+
+/** A tag may be given once or several times; schemas and handlers see a list either way. */
+function listTags(query: Record<string, unknown>): void {
+  for (const tag of TAGS) {
+    if (typeof query[tag] === 'string') query[tag] = [query[tag]];
+  }
+}

@@ -1,0 +1,86 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
+import { checkConfig } from '../../core/config.ts';
+import { createLog } from '../../core/log.ts';
+import { eventually } from '../../core/testing/eventually.ts';
+import { freePort } from '../../core/testing/free-port.ts';
+import { HttpConfig } from './config.ts';
+import { createHttp } from './create-http.ts';
+import { FakeSources } from './testing/fake-sources.ts';
+
+const signal = new AbortController().signal;
+
+function service(settings: Partial<HttpConfig>, sources = new FakeSources()) {
+  const config = checkConfig(HttpConfig, { ...settings });
+  const http = createHttp(config, sources, { clock: systemClock, log: createLog('silent') });
+  onTestFinished(() => http.stop());
+  return http;
+}
+
+describe('createHttp', () => {
+  it('listens on loopback and says where', async () => {
+    const http = service({ port: 0 });
+    await http.start(signal);
+    expect(http.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${http.url}/api/health`)).status).toBe(200);
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.5', 'farm.local', '127.evil.example'])(
+    'refuses to listen on %s, and says how to reach it instead',
+    async (host) => {
+      const error = await service({ host, port: 8080 })
+        .start(signal)
+        .catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: 'LISTEN_WITHOUT_CREDENTIALS', retryable: false });
+      expect(error.text('en')).toContain('ssh -L 8080:127.0.0.1:8080');
+      expect(error.text('zh')).toContain('反向代理');
+    },
+  );
+
+  it('waits for a taken port: the same service starts once the port is free', async () => {
+    const port = await freePort();
+    const other = createServer().listen(port, '127.0.0.1');
+    const http = service({ port });
+    await expect(http.start(signal)).rejects.toMatchObject({ code: 'PORT_TAKEN', retryable: true });
+    await new Promise((resolve) => other.close(resolve));
+    await http.start(signal);
+    expect((await fetch(`${http.url}/api/health`)).status).toBe(200);
+  });
+
+  it('stops within a second though connections are open: idle, silent, and waiting for an answer', async () => {
+    const sources = new FakeSources();
+    let asked = 0;
+    sources.store.last = () => {
+      asked++;
+      return new Promise(() => {});
+    };
+    const http = service({ port: 0 }, sources);
+    await http.start(signal);
+    const port = Number(new URL(http.url!).port);
+    await opened(port, 'GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n', 'HTTP/1.1 200');
+    await opened(port, '');
+    await opened(port, 'GET /api/v1/last HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await eventually(() => asked === 1);
+    const startMs = performance.now();
+    await http.stop();
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    await http.stop();
+  });
+});
+
+/** A raw connection that has sent `text` and, where asked for, has been answered. */
+async function opened(port: number, text: string, answer?: string): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  let heard = '';
+  socket.on('data', (chunk) => {
+    heard += chunk;
+  });
+  await new Promise((resolve) => socket.once('connect', resolve));
+  socket.write(text);
+  if (answer !== undefined) await eventually(() => heard.startsWith(answer));
+  return socket;
+}

@@ -1,0 +1,37 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { asSluiceError, SluiceError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { languageOf } from './language-of.ts';
+import { requestInvalid } from './request-invalid.ts';
+
+/** Answers with an error of the catalogue as `{ code, message, details }`, in the language the client asks for. */
+export function sendError(error: SluiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const message = error.text(languageOf(request.headers['accept-language']));
+  return reply
+    .code(error.http)
+    .header('vary', 'accept-language')
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ code: error.code, message, details: error.details });
+}
+
+export function errorHandler(log: Log) {
+  return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const error = refusedByFramework(thrown) ?? asSluiceError(thrown);
+    if (error.http >= 500) log.error({ url: request.url, code: error.code, err: thrown }, error.message);
+    return sendError(error, request, reply);
+  };
+}
+
+export function notFoundHandler(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?', 1)[0]!.slice(0, 200);
+  return sendError(new SluiceError('NOT_FOUND', { what: `${request.method} ${path}` }), request, reply);
+}
+
+/** Fastify's own refusals (a body too large, a path that does not decode) carry the status a client caused. */
+function refusedByFramework(thrown: unknown): SluiceError | undefined {
+  if (thrown instanceof SluiceError || !(thrown instanceof Error)) return undefined;
+  const { statusCode } = thrown as { statusCode?: number };
+  if (statusCode === undefined || statusCode < 400 || statusCode >= 500) return undefined;
+  return requestInvalid('request', { en: thrown.message, zh: thrown.message });
+}

@@ -1,0 +1,89 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { App } from './app.ts';
+import type { HttpSources } from './sources.ts';
+
+/** Site and gateway names come from the network, so only so many become labels; the rest is summed as "other". */
+const MAX_LABELLED_GATEWAYS = 500;
+
+const COUNTERS = {
+  received: 'Readings that arrived; received = stored + rejected + dropped + in flight.',
+  stored: 'Readings that the store has accepted.',
+  rejected: 'Readings refused with a reason: unknown unit, impossible value or time, or by the store.',
+  dropped: 'Readings given up because there was no room to wait in.',
+} as const;
+
+/** A registry of its own (nothing global), filled from `sources` whenever it is read. */
+export function createMetrics(sources: HttpSources): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const labelNames = ['site', 'gateway'] as const;
+  for (const [account, help] of Object.entries(COUNTERS) as [keyof typeof COUNTERS, string][]) {
+    new Counter({
+      name: `sluice_readings_${account}_total`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const [labels, one] of labelled(sources.counters())) this.inc(labels, one[account]);
+      },
+    });
+  }
+  new Gauge({
+    name: 'sluice_readings_in_flight',
+    help: 'Readings received and not yet stored, rejected or dropped.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const [labels, one] of labelled(sources.counters())) this.inc(labels, one.inFlight);
+    },
+  });
+  new Gauge({
+    name: 'sluice_gateways_online',
+    help: 'Gateways that are born and not dead; 1 or 0 for each, summed in "other".',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const [labels, { online }] of labelled(sources.gateways())) this.inc(labels, online ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'sluice_component_up',
+    help: 'Components of ingest, the store among them: 1 when up.',
+    labelNames: ['component'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, state } of sources.health()) this.set({ component: name }, state === 'up' ? 1 : 0);
+    },
+  });
+  return registry;
+}
+
+/** Times every request by route pattern, never by URL: clients choose URLs. */
+export function timeRequests(app: App, registry: Registry): void {
+  const durations = new Histogram({
+    name: 'sluice_http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers: [registry],
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    done();
+  });
+}
+
+function* labelled<T extends { readonly site: string; readonly gateway: string }>(
+  all: readonly T[],
+): Generator<[{ site: string; gateway: string }, T]> {
+  for (const [index, one] of all.entries()) {
+    const { site, gateway } = index < MAX_LABELLED_GATEWAYS ? one : { site: 'other', gateway: 'other' };
+    yield [{ site, gateway }, one];
+  }
+}

@@ -1,0 +1,54 @@
+import { type Static, Type } from 'typebox';
+import type { Route } from '../app.ts';
+import { languageOf } from '../language-of.ts';
+import { commonErrors, NoQuery } from '../schemas.ts';
+import type { ComponentHealth } from '../sources.ts';
+
+const HealthReply = Type.Object({
+  status: Type.Enum(['up', 'degraded', 'down']),
+  components: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      state: Type.Enum(['up', 'starting', 'down', 'stopped']),
+      code: Type.Optional(Type.String()),
+      message: Type.Optional(Type.String()),
+    }),
+  ),
+});
+
+export const healthRoute: Route = (app, { sources }) => {
+  app.get(
+    '/api/health',
+    {
+      schema: {
+        operationId: 'getHealth',
+        summary: 'Each component and its state',
+        description:
+          'Answers 503 when a component is down without which no reading can be taken in or shown.',
+        querystring: NoQuery,
+        response: { 200: HealthReply, 503: HealthReply, ...commonErrors },
+      },
+    },
+    (request, reply) => {
+      const language = languageOf(request.headers['accept-language']);
+      const components = sources.health();
+      const status = overall(components);
+      reply.code(status === 'down' ? 503 : 200);
+      return {
+        status,
+        components: components.map(({ name, state, error }) => ({
+          name,
+          state,
+          ...(error && { code: error.code, message: error.text(language) }),
+        })),
+      };
+    },
+  );
+};
+
+function overall(components: readonly ComponentHealth[]): Static<typeof HealthReply>['status'] {
+  if (components.some(({ essential, state }) => essential && (state === 'down' || state === 'stopped'))) {
+    return 'down';
+  }
+  return components.every(({ state }) => state === 'up') ? 'up' : 'degraded';
+}

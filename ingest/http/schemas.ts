@@ -1,0 +1,82 @@
+import { type Static, type TArray, type TOptional, type TString, Type } from 'typebox';
+import { CLOCK_STATES, QUALITIES, TAGS, type Tag } from '../../core/reading.ts';
+import type { SeriesFilter } from '../stores/store.ts';
+
+export const TimeMs = Type.Number({ description: 'UTC in milliseconds since 1970.' });
+
+const tagFilter = Object.fromEntries(
+  TAGS.map((tag) => [
+    tag,
+    Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), {
+        maxItems: 200,
+        description: `Only series whose ${tag} is this; repeat it for "any of", leave it empty for "not set".`,
+      }),
+    ),
+  ]),
+) as Record<Tag, TOptional<TArray<TString>>>;
+
+const Name = (description: string) => Type.String({ minLength: 1, maxLength: 200, description });
+export const measurementName = Name('Measurement, such as soil.');
+export const fieldName = Name('Field of the measurement, such as moisture.');
+
+export const SeriesFilterQuery = Type.Object(
+  { measurement: Type.Optional(measurementName), field: Type.Optional(fieldName), ...tagFilter },
+  { additionalProperties: false },
+);
+
+/** What the store is asked, from the query of a request. */
+export function seriesFilter(query: Static<typeof SeriesFilterQuery>): SeriesFilter {
+  const where = Object.fromEntries(
+    TAGS.filter((tag) => query[tag] !== undefined).map((tag) => [tag, query[tag]]),
+  );
+  return {
+    ...(query.measurement === undefined ? {} : { measurement: query.measurement }),
+    ...(query.field === undefined ? {} : { field: query.field }),
+    where,
+  };
+}
+
+export const TagsReply = Type.Partial(
+  Type.Object(Object.fromEntries(TAGS.map((tag) => [tag, Type.String()])) as Record<Tag, TString>),
+  { additionalProperties: false, description: 'Only the tags that are set.' },
+);
+
+export const SeriesReply = Type.Object({
+  measurement: Type.String(),
+  field: Type.String(),
+  unit: Type.String({ description: 'Canonical unit; empty for states and counts.' }),
+  tags: TagsReply,
+});
+
+export const Value = Type.Union([Type.Number(), Type.String()]);
+export const QualityName = Type.Enum([...QUALITIES]);
+export const ClockName = Type.Enum([...CLOCK_STATES]);
+
+export const ErrorReply = Type.Object(
+  {
+    code: Type.String({ description: 'From the error catalogue; stable, for programs.' }),
+    message: Type.String({
+      description: 'What is wrong and how to mend it, in the language of Accept-Language.',
+    }),
+    details: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+  },
+  { $id: 'Error', description: 'An error of the catalogue.' },
+);
+
+const errorRef = (description: string) =>
+  Type.Unsafe<Static<typeof ErrorReply>>({ $ref: 'Error#', description });
+
+/** Every route can answer these: a parameter it does not know, a Host header that is not allowed, a defect of ours. */
+export const commonErrors = {
+  400: errorRef('The request is not valid; the message names the field.'),
+  403: errorRef('The Host header is not allowed.'),
+  500: errorRef('Something failed inside Sluice.'),
+} as const;
+
+export const storeErrors = {
+  ...commonErrors,
+  503: errorRef('The store cannot be reached just now; try again.'),
+} as const;
+
+export const NoQuery = Type.Object({}, { additionalProperties: false });

@@ -1,0 +1,73 @@
+import { SluiceError } from '../../../core/errors.ts';
+import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
+import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
+import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
+
+interface Row {
+  readonly timeMs: number;
+  readonly value: number | string;
+  readonly status: number;
+}
+
+/** Sources that hold what a test puts into them; every part may be changed while an app is using them. */
+export class FakeSources implements HttpSources {
+  gatewayStatuses: GatewayStatus[] = [];
+  gatewayCounters: GatewayCounters[] = [];
+  components: ComponentHealth[] = [{ name: 'store', state: 'up', essential: true }];
+  /** Thrown by every question to the store while it is set. */
+  storeError: Error | undefined;
+  readonly queries: SeriesQuery[] = [];
+  readonly #table = new SeriesTable();
+  readonly #rows = new Map<Series, Row[]>();
+
+  put(key: SeriesKey, timeMs: number, value: number | string, reading: Partial<Reading> = {}): void {
+    const series = this.#table.intern(key);
+    const rows = this.#rows.get(series) ?? [];
+    const isLate = (rows.at(-1)?.timeMs ?? 0) > timeMs;
+    rows.push({ timeMs, value, status: packStatus(reading.quality ?? 'good', reading.clock ?? 'synced') });
+    if (isLate) rows.sort((a, b) => a.timeMs - b.timeMs);
+    this.#rows.set(series, rows);
+  }
+
+  gateways = (): GatewayStatus[] => this.gatewayStatuses;
+  counters = (): GatewayCounters[] => this.gatewayCounters;
+  health = (): ComponentHealth[] => this.components;
+
+  readonly store = {
+    series: async (filter: SeriesFilter): Promise<Series[]> => this.#matching(filter),
+    last: async (filter: SeriesFilter): Promise<LastReading[]> =>
+      this.#matching(filter).map((series) => ({ series, ...this.#rows.get(series)!.at(-1)! })),
+    query: async (query: SeriesQuery): Promise<SeriesData[]> => {
+      this.queries.push(query);
+      const found = this.#matching(query).map((series) => this.#data(series, query));
+      const points = found.reduce((sum, { timeMs }) => sum + timeMs.length, 0);
+      if (points > query.maxPoints) throw new SluiceError('QUERY_TOO_LARGE', { limit: query.maxPoints });
+      return found.filter(({ timeMs }) => timeMs.length > 0);
+    },
+  };
+
+  #matching({ measurement, field, where }: SeriesFilter): Series[] {
+    if (this.storeError) throw this.storeError;
+    return [...this.#table].filter(
+      (series) =>
+        (measurement === undefined || series.measurement === measurement) &&
+        (field === undefined || series.field === field) &&
+        TAGS.every((tag) => where?.[tag]?.includes(series[tag]) ?? true),
+    );
+  }
+
+  /** One value per window is its last, whatever `fn` asks: aggregation is the store's, and tested there. */
+  #data(series: Series, { fromMs, toMs, window }: SeriesQuery): SeriesData {
+    const rows = this.#rows.get(series)!.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
+    const { measurement, field } = series;
+    const tags = setTags(series) as Partial<Tags>;
+    if (!window) {
+      const columns = { timeMs: rows.map((row) => row.timeMs), value: rows.map((row) => row.value) };
+      return { measurement, field, tags, ...columns, status: rows.map((row) => row.status) };
+    }
+    const last = new Map<number, number | string>();
+    for (const { timeMs, value } of rows) last.set(timeMs - (timeMs % window.everyMs), value);
+    return { measurement, field, tags, timeMs: [...last.keys()], value: [...last.values()] };
+  }
+}
