@@ -45,7 +45,7 @@ export class Soil {
     this.#config = config;
     this.#depthMm = config.rootDepthM * 1000;
     this.#waterMm = this.#mm(Math.min(config.initialMoisturePct, config.saturationPct));
-    this.#salt = this.#waterMm * 1500;
+    this.#salt = this.#waterMm * 2500;
   }
 
   step(input: SoilInput): void {

@@ -1,0 +1,85 @@
+import { type Static, Type } from 'typebox';
+import { SluiceError } from '../core/errors.ts';
+import { ID_PATTERN } from '../core/ids.ts';
+import { DeviceConfig } from './devices/devices.ts';
+import { FarmConfig } from './farm/farm-config.ts';
+
+const BusConfig = Type.Object(
+  {
+    id: Type.String({ pattern: ID_PATTERN, description: 'Its port is <data folder>/sim/<id>.' }),
+    baud: Type.Optional(
+      Type.Integer({
+        minimum: 300,
+        maximum: 1_000_000,
+        description: 'Answers take the time that a wire of this speed needs; without it they take none.',
+      }),
+    ),
+    devices: Type.Array(DeviceConfig),
+  },
+  { additionalProperties: false },
+);
+
+export const SimulatorConfig = Type.Object(
+  {
+    seed: Type.Integer({ default: 1, description: 'The same seed and start time make the same farm.' }),
+    startTime: Type.Optional(
+      Type.String({
+        pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z$',
+        description: 'UTC at which the farm’s sun starts to move; now where not set.',
+      }),
+    ),
+    speed: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 3600,
+      default: 60,
+      description: 'Seconds of sun, weather and soil for each second of valves, pipes and meters.',
+    }),
+    ...FarmConfig.properties,
+    buses: Type.Array(BusConfig, { minItems: 1 }),
+  },
+  { additionalProperties: false, description: 'Simulated devices on pseudo-terminals, over one farm.' },
+);
+
+export type SimulatorConfig = Static<typeof SimulatorConfig>;
+export type BusConfig = SimulatorConfig['buses'][number];
+
+/** Throws `CONFIG_INVALID` for what no schema can see: names that do not meet, numbers that contradict each other. */
+export function checkSimulator(config: SimulatorConfig): void {
+  const problems = [
+    ...repeated(config.zones.map(({ id }) => id)).map((id) => `zones: "${id}" is there twice`),
+    ...repeated(config.buses.map(({ id }) => id)).map((id) => `buses: "${id}" is there twice`),
+    ...config.zones.flatMap(zoneProblems),
+    ...config.buses.flatMap((bus) => busProblems(bus, new Set(config.zones.map(({ id }) => id)))),
+  ];
+  if (config.supply.pressureAtRatedFlowKPa > config.supply.pressureKPa) {
+    problems.push('supply: pressureAtRatedFlowKPa must not be above pressureKPa');
+  }
+  if (config.startTime !== undefined && Number.isNaN(Date.parse(config.startTime))) {
+    problems.push(`startTime: there is no ${config.startTime}`);
+  }
+  if (problems.length > 0) {
+    throw new SluiceError('CONFIG_INVALID', { problems: problems.map((one) => `  ${one}`).join('\n') });
+  }
+}
+
+function zoneProblems(zone: SimulatorConfig['zones'][number]): string[] {
+  const inOrder = zone.wiltingPointPct < zone.fieldCapacityPct && zone.fieldCapacityPct < zone.saturationPct;
+  return inOrder
+    ? []
+    : [`zone ${zone.id}: wiltingPointPct, fieldCapacityPct and saturationPct must rise in this order`];
+}
+
+function busProblems({ id, devices }: BusConfig, zones: ReadonlySet<string>): string[] {
+  const twice = repeated(devices.map(({ unit }) => unit)).map(
+    (unit) => `bus ${id}: two devices have unit ${unit}`,
+  );
+  const unknown = devices
+    .flatMap((device) => ('zone' in device ? [device.zone] : 'valves' in device ? device.valves : []))
+    .filter((zone) => !zones.has(zone))
+    .map((zone) => `bus ${id}: there is no zone "${zone}"; zones: ${[...zones].join(', ')}`);
+  return [...twice, ...unknown];
+}
+
+function repeated<T>(values: readonly T[]): T[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}

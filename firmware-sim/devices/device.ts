@@ -1,0 +1,27 @@
+import type { Farm } from '../farm/farm.ts';
+import type { Random } from '../farm/random.ts';
+
+/** The four tables of a Modbus slave, each from address 0; an empty one means that the slave does not know it. */
+export interface Registers {
+  readonly coils: readonly boolean[];
+  readonly discreteInputs: readonly boolean[];
+  /** 0 to 65535 each. */
+  readonly holding: readonly number[];
+  readonly input: readonly number[];
+}
+
+/** What stands behind one unit number of a bus. */
+export interface SlaveDevice {
+  /** As they read at this moment. */
+  readonly registers: Registers;
+  /** Lets the device's own time pass: its timers, and its sampling of the farm. */
+  step(durationS: number): void;
+  /** Absent where coils are read-only. */
+  writeCoil?(address: number, on: boolean): void;
+}
+
+/** What a device is built upon. */
+export interface DeviceSurroundings {
+  readonly farm: Farm;
+  readonly random: Random;
+}

@@ -1,0 +1,107 @@
+import { type Static, Type } from 'typebox';
+import { ID_PATTERN } from '../../core/ids.ts';
+import type { Zone } from '../farm/farm.ts';
+import type { DeviceSurroundings, Registers, SlaveDevice } from './device.ts';
+import { unsigned16 } from './words.ts';
+
+const OUTPUTS = 8;
+
+const Opening = Type.Object(
+  {
+    valve: Type.Integer({ minimum: 1, maximum: OUTPUTS }),
+    atS: Type.Number({ minimum: 0, description: 'Into the cycle.' }),
+    forS: Type.Number({ exclusiveMinimum: 0, description: 'Never longer than maxRunS.' }),
+  },
+  { additionalProperties: false },
+);
+
+export const ValveControllerOptions = Type.Object({
+  valves: Type.Array(Type.String({ pattern: ID_PATTERN }), {
+    minItems: 1,
+    maxItems: OUTPUTS,
+    description: 'Zones whose valves are wired to outputs 1, 2, …; the other outputs stay free.',
+  }),
+  maxRunS: Type.Integer({
+    minimum: 1,
+    maximum: 65_535,
+    description: 'A valve closes by itself this long after it was last told to open.',
+  }),
+  programme: Type.Optional(
+    Type.Object(
+      { cycleS: Type.Number({ exclusiveMinimum: 0 }), openings: Type.Array(Opening) },
+      { additionalProperties: false, description: 'Openings that the controller repeats by itself.' },
+    ),
+  ),
+});
+
+type Options = Static<typeof ValveControllerOptions>;
+
+/** Opening under which the switch at the valve's closed end is made. */
+const CLOSED_END_RATIO = 0.02;
+
+/**
+ * Coils 0–7 command the outputs, discrete inputs 0–7 tell whether each valve has left its closed end, holding
+ * registers 0–7 are the seconds until it closes by itself.
+ *
+ * Nothing leaves a valve open: each opening, by its programme or by a coil, runs on a timer in the controller.
+ * Writing a coil takes the rest of that opening out of the programme's hands: on starts the full timer, off closes.
+ */
+export function createValveController(options: Options, { farm }: DeviceSurroundings): SlaveDevice {
+  return new ValveController(
+    options,
+    options.valves.map((zone) => farm.zone(zone)),
+  );
+}
+
+class ValveController implements SlaveDevice {
+  readonly #options: Options;
+  readonly #zones: readonly Zone[];
+  readonly #remainingS = new Array<number>(OUTPUTS).fill(0);
+  #runningS = 0;
+
+  constructor(options: Options, zones: readonly Zone[]) {
+    this.#options = options;
+    this.#zones = zones;
+  }
+
+  get registers(): Registers {
+    return {
+      coils: this.#remainingS.map((remainingS) => remainingS > 0),
+      discreteInputs: this.#remainingS.map((_, output) => {
+        return (this.#zones[output]?.valve.openingRatio ?? 0) > CLOSED_END_RATIO;
+      }),
+      holding: this.#remainingS.map((remainingS) => unsigned16(Math.ceil(remainingS))),
+      input: [],
+    };
+  }
+
+  writeCoil(output: number, on: boolean): void {
+    this.#remainingS[output] = on ? this.#options.maxRunS : 0;
+    this.#drive(output);
+  }
+
+  step(durationS: number): void {
+    for (let output = 0; output < OUTPUTS; output++) {
+      this.#remainingS[output] = Math.max(0, this.#remainingS[output]! - durationS);
+    }
+    this.#runProgramme(durationS);
+    for (let output = 0; output < OUTPUTS; output++) this.#drive(output);
+  }
+
+  #runProgramme(durationS: number): void {
+    const fromS = this.#runningS;
+    this.#runningS += durationS;
+    const { programme, maxRunS } = this.#options;
+    for (const { valve, atS, forS } of programme?.openings ?? []) {
+      // How often the opening's moment has come since the start, before and after this step.
+      const before = Math.ceil((fromS - atS) / programme!.cycleS);
+      const after = Math.ceil((this.#runningS - atS) / programme!.cycleS);
+      if (after <= before) continue;
+      this.#remainingS[valve - 1] = Math.max(this.#remainingS[valve - 1]!, Math.min(forS, maxRunS));
+    }
+  }
+
+  #drive(output: number): void {
+    this.#zones[output]?.valve.send(this.#remainingS[output]! > 0);
+  }
+}

@@ -1,0 +1,69 @@
+import { type Static, Type } from 'typebox';
+import type { Random } from './farm/random.ts';
+
+const KINDS = ['dead', 'delay', 'crc', 'noise'] as const;
+
+export const FaultConfig = Type.Object(
+  {
+    kind: Type.Enum(KINDS, {
+      description:
+        'dead: no answer; delay: the answer comes late; crc: one bit of it is wrong; noise: stray bytes around it.',
+    }),
+    share: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description: 'Of the answers that it strikes; 1 where not set.',
+      }),
+    ),
+    delayMs: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 60_000, description: 'For delay; 1000 where not set.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type Fault = Static<typeof FaultConfig>;
+
+/** An answer as it leaves the slave; no frame where it stays silent. */
+export interface Sending {
+  readonly frame: Uint8Array | undefined;
+  readonly delayMs: number;
+}
+
+const DEFAULT_DELAY_MS = 1000;
+const LONGEST_NOISE_BYTES = 8;
+
+/** What the faults of a slave make of one good answer. */
+export function strike(faults: readonly Fault[], random: Random, answer: Uint8Array): Sending {
+  let sending: Sending = { frame: answer, delayMs: 0 };
+  for (const fault of faults) {
+    // Drawn for every fault, so that one more fault does not change when the others strike.
+    if (random.chance(fault.share ?? 1)) sending = struck(sending, fault, random);
+  }
+  return sending;
+}
+
+function struck({ frame, delayMs }: Sending, fault: Fault, random: Random): Sending {
+  switch (fault.kind) {
+    case 'dead':
+      return { frame: undefined, delayMs };
+    case 'delay':
+      return { frame, delayMs: delayMs + (fault.delayMs ?? DEFAULT_DELAY_MS) };
+    case 'crc':
+      return { frame: frame && withOneBitWrong(frame, random), delayMs };
+    case 'noise':
+      return { frame: Uint8Array.from([...noise(random), ...(frame ?? []), ...noise(random)]), delayMs };
+  }
+}
+
+function withOneBitWrong(frame: Uint8Array, random: Random): Uint8Array {
+  const wrong = frame.slice();
+  const bit = random.below(8 * frame.length);
+  wrong[bit >> 3]! ^= 1 << (bit & 7);
+  return wrong;
+}
+
+function noise(random: Random): number[] {
+  return Array.from({ length: 1 + random.below(LONGEST_NOISE_BYTES) }, () => random.below(256));
+}

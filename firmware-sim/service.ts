@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { Cancel } from '../core/clock.ts';
+import type { ServiceContext } from '../core/context.ts';
+import type { Service } from '../core/lifecycle.ts';
+import { checkSimulator, type SimulatorConfig } from './config.ts';
+import { Farm } from './farm/farm.ts';
+import type { Fault } from './faults.ts';
+import { SimulatedBus } from './simulated-bus.ts';
+
+/** A farm that lives, with its devices on serial ports. */
+export interface Simulator extends Service {
+  readonly farm: Farm;
+  /** The serial port of a bus; there while the simulator is up. */
+  portPath(bus: string): string;
+  /** Replaces what is wrong with one device; an empty list mends it. */
+  setFaults(bus: string, unit: number, faults: readonly Fault[]): void;
+}
+
+/** One step of valves and devices: always this long, so that the same seed lives the same life on any machine. */
+const TICK_S = 0.1;
+
+/** A machine that slept does not make up for more than this: its devices were off. */
+const LONGEST_CATCH_UP_S = 60;
+
+/** Throws `CONFIG_INVALID` where the parts of the configuration contradict each other. */
+export function createSimulator(config: SimulatorConfig, context: ServiceContext): Simulator {
+  checkSimulator(config);
+  return new FarmSimulator(config, context);
+}
+
+class FarmSimulator implements Simulator {
+  readonly name = 'simulator';
+  readonly farm: Farm;
+  readonly #context: ServiceContext;
+  readonly #buses: ReadonlyMap<string, SimulatedBus>;
+  #cancelTick: Cancel | undefined;
+  #livedUntilMs = 0;
+
+  constructor(config: SimulatorConfig, context: ServiceContext) {
+    this.#context = context;
+    const startMs = config.startTime === undefined ? context.clock.nowMs() : Date.parse(config.startTime);
+    this.farm = new Farm(config, { seed: config.seed, startMs, skySpeed: config.speed });
+    this.#buses = new Map(
+      config.buses.map((bus) => {
+        const portPath = join(context.dataFolder, 'sim', bus.id);
+        return [bus.id, new SimulatedBus(bus, this.farm, config.seed, portPath, context)];
+      }),
+    );
+  }
+
+  async start(): Promise<void> {
+    try {
+      for (const bus of this.#buses.values()) await bus.open();
+    } catch (error) {
+      await this.#closeAll();
+      throw error;
+    }
+    this.#livedUntilMs = this.#context.clock.monotonicMs();
+    this.#planTick();
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelTick?.();
+    this.#cancelTick = undefined;
+    await this.#closeAll();
+  }
+
+  portPath(bus: string): string {
+    return this.#bus(bus).portPath;
+  }
+
+  setFaults(bus: string, unit: number, faults: readonly Fault[]): void {
+    this.#bus(bus).setFaults(unit, faults);
+  }
+
+  #bus(id: string): SimulatedBus {
+    const bus = this.#buses.get(id);
+    if (!bus) throw new RangeError(`the simulator has no bus ${id}`);
+    return bus;
+  }
+
+  #planTick(): void {
+    this.#cancelTick = this.#context.clock.after(TICK_S * 1000, () => {
+      this.#catchUp();
+      this.#planTick();
+    });
+  }
+
+  #catchUp(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    this.#livedUntilMs = Math.max(this.#livedUntilMs, nowMs - LONGEST_CATCH_UP_S * 1000);
+    while (this.#livedUntilMs + TICK_S * 1000 <= nowMs) {
+      this.#livedUntilMs += TICK_S * 1000;
+      for (const bus of this.#buses.values()) bus.step(TICK_S);
+      this.farm.step(TICK_S);
+    }
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const bus of this.#buses.values()) await bus.close();
+  }
+}

@@ -1,0 +1,73 @@
+import type { ServiceContext } from '../core/context.ts';
+import type { BusConfig } from './config.ts';
+import { createDevice } from './devices/devices.ts';
+import type { Farm } from './farm/farm.ts';
+import { Random } from './farm/random.ts';
+import type { Fault } from './faults.ts';
+import { type Slave, SlaveBus } from './modbus-slave.ts';
+import { placeLink, removeLink } from './port-link.ts';
+import { Pty } from './pty.ts';
+
+/** One serial line of the farm: its devices, and the pseudo-terminal on which they are reached. */
+export class SimulatedBus {
+  /** Stays the same from start to start. */
+  readonly portPath: string;
+  readonly #config: BusConfig;
+  readonly #context: ServiceContext;
+  readonly #random: Random;
+  readonly #slaves: readonly Slave[];
+  #open: { readonly pty: Pty; readonly slaves: SlaveBus } | undefined;
+
+  constructor(config: BusConfig, farm: Farm, seed: number, portPath: string, context: ServiceContext) {
+    this.#config = config;
+    this.#context = context;
+    this.portPath = portPath;
+    this.#random = new Random(seed, `bus ${config.id}`);
+    this.#slaves = config.devices.map((device): Slave => {
+      const random = new Random(seed, `bus ${config.id} unit ${device.unit}`);
+      return {
+        unit: device.unit,
+        device: createDevice(device, { farm, random }),
+        answerDelayMs: device.answerDelayMs ?? 0,
+        faults: device.faults ?? [],
+      };
+    });
+  }
+
+  async open(): Promise<void> {
+    const { clock, log } = this.#context;
+    const pty = await Pty.open(clock, {
+      receive: (bytes) => slaves.receive(bytes),
+      lost: (error) => log.error({ bus: this.#config.id }, `simulated port lost: ${error.message}`),
+    });
+    const slaves = new SlaveBus({
+      slaves: this.#slaves,
+      clock,
+      random: this.#random,
+      baud: this.#config.baud,
+      send: (bytes) => pty.write(bytes),
+    });
+    this.#open = { pty, slaves };
+    placeLink(this.portPath, pty.path);
+    log.info({ bus: this.#config.id, units: this.#slaves.length }, `simulated Modbus on ${this.portPath}`);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    const { pty, slaves } = this.#open;
+    this.#open = undefined;
+    removeLink(this.portPath, pty.path);
+    slaves.stop();
+    await pty.close();
+  }
+
+  step(durationS: number): void {
+    for (const { device } of this.#slaves) device.step(durationS);
+  }
+
+  setFaults(unit: number, faults: readonly Fault[]): void {
+    const slave = this.#slaves.find((one) => one.unit === unit);
+    if (!slave) throw new RangeError(`bus ${this.#config.id} has no unit ${unit}`);
+    slave.faults = faults;
+  }
+}
