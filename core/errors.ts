@@ -204,9 +204,15 @@ export const ERRORS = {
   // Store
   STORE_UNAVAILABLE: {
     en: 'the {store} store cannot be reached: {reason}. {mend}',
-    zh: '无法访问 {store} 存储：{reason}。{mend}',
+    zh: '无法访问 {store} 存储：{reason}。{mendZh}',
     retryable: true,
     http: 503,
+  },
+  STORE_CORRUPT: {
+    en: 'the store file {file} is damaged: {reason}. Restore it from a backup, or move it away to begin with an empty one.',
+    zh: '存储文件 {file} 已损坏：{reason}。请从备份恢复，或将其移走以便从空存储开始。',
+    retryable: false,
+    http: 500,
   },
   STORE_REFUSED: {
     en: 'the {store} store refused a point: {reason}',

@@ -1,0 +1,95 @@
+import { type Static, Type } from 'typebox';
+import { ID_PATTERN } from '../core/ids.ts';
+import { HttpConfig } from './http/config.ts';
+import { storeConfigSchema } from './stores/config.ts';
+
+const strict = { additionalProperties: false };
+
+const brokerSchema = Type.Object(
+  {
+    url: Type.String({
+      pattern: '^(mqtts?|wss?)://',
+      default: 'mqtt://127.0.0.1:1883',
+      description: 'MQTT 3.1.1 broker: mqtt://, mqtts://, ws:// or wss://',
+    }),
+    username: Type.Optional(Type.String({ minLength: 1 })),
+    passwordFile: Type.Optional(
+      Type.String({ minLength: 1, description: 'File that holds the password, relative to this file' }),
+    ),
+  },
+  { ...strict, default: {} },
+);
+
+const sessionSchema = Type.Object(
+  {
+    reorderMs: Type.Integer({
+      minimum: 0,
+      maximum: 60_000,
+      default: 2_000,
+      description: 'How long a message may be overtaken by later ones before a new birth is asked for',
+    }),
+    rebirthIntervalMs: Type.Integer({
+      minimum: 1_000,
+      default: 10_000,
+      description:
+        'Shortest time between two rebirth requests to one gateway; it doubles while they do not help',
+    }),
+    rebirthsPerS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 50,
+      description: 'Rebirth requests to all gateways together',
+    }),
+    maxGateways: Type.Integer({ minimum: 1, default: 20_000 }),
+  },
+  { ...strict, default: {} },
+);
+
+const pipelineSchema = Type.Object(
+  {
+    flushReadings: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 10_000,
+      description: 'Readings that make a batch worth writing at once',
+    }),
+    flushMs: Type.Integer({
+      minimum: 0,
+      maximum: 60_000,
+      default: 250,
+      description: 'Longest time that a reading waits for others',
+    }),
+    maxPendingReadings: Type.Integer({
+      minimum: 1_000,
+      default: 500_000,
+      description:
+        'Readings held while the store is away, about 20 bytes each; from half of it on, nothing more is read from the broker',
+    }),
+    maxAheadS: Type.Integer({
+      minimum: 0,
+      default: 300,
+      description: 'How far ahead of this clock a reading may be stamped',
+    }),
+    maxSeriesPerGateway: Type.Integer({ minimum: 1, default: 10_000 }),
+  },
+  { ...strict, default: {} },
+);
+
+export const ingestConfigSchema = Type.Object(
+  {
+    hostId: Type.String({
+      pattern: ID_PATTERN,
+      default: 'sluice',
+      description: 'Name of this host application; gateways that wait for it name it as their primary host',
+    }),
+    broker: brokerSchema,
+    session: sessionSchema,
+    pipeline: pipelineSchema,
+    store: storeConfigSchema,
+    http: Type.Object(HttpConfig.properties, { ...strict, default: {} }),
+  },
+  strict,
+);
+
+export type IngestConfig = Static<typeof ingestConfigSchema>;
+export type BrokerConnectionConfig = Static<typeof brokerSchema>;
+export type PipelineConfig = Static<typeof pipelineSchema>;

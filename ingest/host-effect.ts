@@ -1,0 +1,57 @@
+import type { SluiceError } from '../core/errors.ts';
+import type { Metric } from '../core/sparkplug/payload.ts';
+import type { MetricDefinition } from './host-state.ts';
+
+/** Both clocks at one moment: wall time stamps things, monotonic time spaces them. */
+export interface Instant {
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+}
+
+export type HostInput = { readonly at: Instant } & (
+  | { readonly kind: 'connected' /** As in the will. */; readonly stateTimestampMs: number }
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'message'; readonly topic: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'timer'; readonly key: string }
+);
+
+/** Values with what their births say about them; `metrics[i]` belongs to `definitions[i]`. None is null. */
+export interface IncomingReadings {
+  readonly site: string;
+  readonly gateway: string;
+  readonly metrics: readonly Metric[];
+  readonly definitions: readonly MetricDefinition[];
+  /** For metrics without a time of their own. */
+  readonly defaultTimeMs: number;
+}
+
+/** In the order in which they are to be carried out. */
+export type HostEffect =
+  | { readonly kind: 'subscribe'; readonly topics: readonly string[] }
+  | {
+      readonly kind: 'publish';
+      readonly topic: string;
+      readonly payload: Uint8Array | string;
+      readonly qos: 0 | 1;
+      readonly retain: boolean;
+    }
+  | ({ readonly kind: 'readings' } & IncomingReadings)
+  /** Starts a timer, or starts it anew. */
+  | { readonly kind: 'timer'; readonly key: string; readonly delayMs: number }
+  | { readonly kind: 'cancelTimer'; readonly key: string }
+  /** A gateway, or one of its devices, came or went. */
+  | {
+      readonly kind: 'presence';
+      readonly site: string;
+      readonly gateway: string;
+      readonly device?: string;
+      readonly online: boolean;
+    }
+  /** Something could not be used. `readings` says how many values went with it, as far as that is known. */
+  | {
+      readonly kind: 'refused';
+      readonly site?: string;
+      readonly gateway?: string;
+      readonly error: SluiceError;
+      readonly readings: number;
+    };

@@ -1,0 +1,255 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { reasonOf, SluiceError } from '../core/errors.ts';
+import type { Service } from '../core/lifecycle.ts';
+import type { Log } from '../core/log.ts';
+import { stateTopic } from '../core/sparkplug/topic.ts';
+import type { BrokerConnectionConfig } from './config.ts';
+import type { HostEffect, HostInput } from './host-effect.ts';
+import { statePayload, stepHost } from './host-session.ts';
+import type { HostState } from './host-state.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { RefusalLog } from './refusal-log.ts';
+
+const RECONNECT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEPALIVE_S = 30;
+const FAREWELL_MS = 1_000;
+
+interface SubscriberParts {
+  readonly host: HostState;
+  readonly pipeline: Pick<Pipeline, 'take' | 'refuse' | 'isCrowded' | 'whenRoom'>;
+  readonly refusals: RefusalLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where `passwordFile` is looked for. */
+  readonly configFolder: string;
+}
+
+type OmitAt<T> = T extends unknown ? Omit<T, 'at'> : never;
+
+/**
+ * The MQTT connection of the host session: carries inputs in and effects out, and decides nothing. It keeps trying
+ * to connect by itself, so `start` does not wait for the broker; `error` says why there is no connection.
+ *
+ * While the pipeline is crowded the next packet is not taken, so the socket fills up and the broker has to wait.
+ */
+export class Subscriber implements Service {
+  readonly name = 'subscriber';
+  readonly #config: BrokerConnectionConfig;
+  readonly #parts: SubscriberParts;
+  readonly #timers = new Map<string, Cancel>();
+  #client: MqttClient | undefined;
+  #stateTimestampMs = 0;
+  #isAnnounced = false;
+  #error: SluiceError | undefined;
+  #unusableMessages = 0;
+
+  constructor(config: BrokerConnectionConfig, parts: SubscriberParts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  /** Connected, subscribed and announced. */
+  get isUp(): boolean {
+    return this.#isAnnounced;
+  }
+
+  get error(): SluiceError | undefined {
+    return this.#error;
+  }
+
+  /** Messages on topics that name no gateway. */
+  get unusableMessages(): number {
+    return this.#unusableMessages;
+  }
+
+  async start(): Promise<void> {
+    const client = connect(this.#config.url, this.#options());
+    this.#client = client;
+    client.handleMessage = (packet, done) => {
+      this.#step({ kind: 'message', topic: packet.topic, bytes: packet.payload as Uint8Array });
+      if (this.#parts.pipeline.isCrowded) this.#waitForRoom(client, done);
+      else done();
+    };
+    client.on('connect', () => this.#step({ kind: 'connected', stateTimestampMs: this.#stateTimestampMs }));
+    client.on('reconnect', () => {
+      client.options.will = this.#will();
+    });
+    client.on('error', (error) => this.#failed(reasonOf(error)));
+    client.on('close', () => {
+      if (this.#isAnnounced) this.#failed('the connection was closed');
+      this.#isAnnounced = false;
+      this.#step({ kind: 'disconnected' });
+    });
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client;
+    if (!client) return;
+    this.#client = undefined;
+    client.removeAllListeners('close');
+    if (this.#isAnnounced) await this.#sayFarewell(client);
+    this.#isAnnounced = false;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    await new Promise<void>((done) => client.end(true, {}, () => done()));
+  }
+
+  #options(): IClientOptions {
+    const { username, passwordFile } = this.#config;
+    return {
+      clientId: `sluice-host-${this.#parts.host.options.hostId}`,
+      protocolVersion: 4,
+      clean: true,
+      keepalive: KEEPALIVE_S,
+      reconnectPeriod: RECONNECT_MS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      // The session subscribes at each connect, before it announces itself.
+      resubscribe: false,
+      queueQoSZero: false,
+      will: this.#will(),
+      ...(username === undefined ? {} : { username }),
+      ...(passwordFile === undefined ? {} : { password: this.#readPassword(passwordFile) }),
+    };
+  }
+
+  /** The will carries the same timestamp as the STATE that follows it (tck-id-host-topic-phid-death-payload). */
+  #will(): NonNullable<IClientOptions['will']> {
+    this.#stateTimestampMs = this.#parts.clock.nowMs();
+    const payload = Buffer.from(statePayload(false, this.#stateTimestampMs));
+    return { topic: stateTopic(this.#parts.host.options.hostId), payload, qos: 1, retain: true };
+  }
+
+  #readPassword(passwordFile: string): string {
+    const file = resolve(this.#parts.configFolder, passwordFile);
+    try {
+      return readFileSync(file, 'utf8').trimEnd();
+    } catch (error) {
+      throw new SluiceError('CONFIG_UNREADABLE', { file, reason: reasonOf(error) }, error);
+    }
+  }
+
+  #step(input: OmitAt<HostInput>): void {
+    const { clock, host } = this.#parts;
+    const at = { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
+    this.#carryOut(stepHost(host, { ...input, at } as HostInput));
+  }
+
+  #carryOut(effects: readonly HostEffect[]): void {
+    for (const [index, effect] of effects.entries()) {
+      if (effect.kind === 'subscribe') {
+        this.#subscribe(effect.topics, effects.slice(index + 1));
+        return;
+      }
+      this.#carryOutOne(effect);
+    }
+  }
+
+  #carryOutOne(effect: Exclude<HostEffect, { kind: 'subscribe' }>): void {
+    const { pipeline, clock, log } = this.#parts;
+    switch (effect.kind) {
+      case 'readings':
+        pipeline.take(effect);
+        break;
+      case 'publish': {
+        const { topic, payload, qos, retain } = effect;
+        this.#client?.publish(topic, typeof payload === 'string' ? payload : Buffer.from(payload), {
+          qos,
+          retain,
+        });
+        break;
+      }
+      case 'timer':
+        this.#timers.get(effect.key)?.();
+        this.#timers.set(
+          effect.key,
+          clock.after(effect.delayMs, () => {
+            this.#timers.delete(effect.key);
+            this.#step({ kind: 'timer', key: effect.key });
+          }),
+        );
+        break;
+      case 'cancelTimer':
+        this.#timers.get(effect.key)?.();
+        this.#timers.delete(effect.key);
+        break;
+      case 'presence': {
+        const { kind: _kind, online, ...who } = effect;
+        log.info(who, `${who.device === undefined ? 'gateway' : 'device'} is ${online ? 'on' : 'off'}line`);
+        break;
+      }
+      case 'refused':
+        this.#refused(effect);
+        break;
+    }
+  }
+
+  #refused({ site, gateway, error, readings }: Extract<HostEffect, { kind: 'refused' }>): void {
+    if (site !== undefined && gateway !== undefined) {
+      this.#parts.pipeline.refuse(site, gateway, error, readings);
+      return;
+    }
+    this.#unusableMessages++;
+    this.#parts.refusals.note('unknown sender', error.code, 1, () => error);
+  }
+
+  /** What follows a subscription waits until the broker has granted it. */
+  #subscribe(topics: readonly string[], rest: readonly HostEffect[]): void {
+    const client = this.#client;
+    client?.subscribe([...topics], { qos: 1 }, (error) => {
+      if (client !== this.#client || !client.connected) return;
+      if (error) {
+        this.#failed(`it refused the subscription: ${reasonOf(error)}`);
+        client.stream.destroy();
+        return;
+      }
+      if (this.#error) this.#parts.log.info({ url: this.#config.url }, 'the MQTT broker answers again');
+      this.#error = undefined;
+      this.#isAnnounced = true;
+      this.#carryOut(rest);
+    });
+  }
+
+  #failed(reason: string): void {
+    const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#config.url, reason });
+    if (!this.#error) this.#parts.log.error({ code: error.code }, error.message);
+    this.#error = error;
+  }
+
+  /**
+   * Nothing is read meanwhile, not even the answers to pings. So pings go out, for the broker's sake, and their
+   * answers are not waited for.
+   */
+  #waitForRoom(client: MqttClient, done: () => void): void {
+    const { clock, pipeline } = this.#parts;
+    let cancel: Cancel;
+    const stayAlive = () => {
+      if (client.connected) {
+        client.sendPing();
+        client.reschedulePing(true);
+      }
+      cancel = clock.after((KEEPALIVE_S * 1000) / 3, stayAlive);
+    };
+    cancel = clock.after((KEEPALIVE_S * 1000) / 3, stayAlive);
+    pipeline.whenRoom(() => {
+      cancel();
+      done();
+    });
+  }
+
+  /** A host that goes on purpose says so; a broker that does not answer in time publishes the will instead. */
+  async #sayFarewell(client: MqttClient): Promise<void> {
+    const topic = stateTopic(this.#parts.host.options.hostId);
+    const payload = statePayload(false, this.#stateTimestampMs);
+    await new Promise<void>((done) => {
+      const cancel = this.#parts.clock.after(FAREWELL_MS, done);
+      client.publish(topic, payload, { qos: 1, retain: true }, () => {
+        cancel();
+        done();
+      });
+    });
+  }
+}
