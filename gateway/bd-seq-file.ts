@@ -1,0 +1,27 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The bdSeq of the last CONNECT, kept over restarts: a host tells a late NDEATH from the current session by it. */
+export class BdSeqFile {
+  readonly #file: string;
+
+  constructor(dataFolder: string) {
+    this.#file = join(dataFolder, 'gateway-bdseq');
+  }
+
+  /** -1 where there was no CONNECT yet, or where the file does not hold a number. */
+  read(): number {
+    try {
+      const value = Number(readFileSync(this.#file, 'utf8'));
+      return Number.isInteger(value) && value >= 0 && value <= 255 ? value : -1;
+    } catch {
+      return -1;
+    }
+  }
+
+  /** The old file stays whole until the new one is. */
+  write(bdSeq: number): void {
+    writeFileSync(`${this.#file}.new`, String(bdSeq));
+    renameSync(`${this.#file}.new`, this.#file);
+  }
+}

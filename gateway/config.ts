@@ -1,0 +1,56 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { ID_PATTERN } from '../core/ids.ts';
+import { DRIVERS } from './drivers/drivers.ts';
+
+const broker = Type.Object(
+  {
+    url: Type.String({ pattern: '^(mqtts?|wss?)://.+', description: 'mqtt://, mqtts://, ws:// or wss://' }),
+    username: Type.Optional(Type.String({ minLength: 1 })),
+    passwordFile: Type.Optional(
+      Type.String({ minLength: 1, description: 'A file that holds the password, relative to this one' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+type Schemas = { [name in keyof typeof DRIVERS]: Static<(typeof DRIVERS)[name]['schema']> };
+
+/** Settings of one driver: `driver` names it and decides what else may stand there. */
+export type DriverConfig = Schemas[keyof Schemas];
+
+const driver = Type.Unsafe<DriverConfig>({
+  type: 'object',
+  discriminator: { propertyName: 'driver' },
+  oneOf: Object.values(DRIVERS).map(({ schema }): TSchema => schema),
+});
+
+export const gatewayConfigSchema = Type.Object(
+  {
+    site: Type.String({
+      pattern: ID_PATTERN,
+      description: 'The farm or network that this gateway belongs to',
+    }),
+    gateway: Type.String({ pattern: ID_PATTERN, description: 'Name of this gateway, unique in the site' }),
+    broker,
+    primaryHost: Type.Optional(
+      Type.String({
+        pattern: ID_PATTERN,
+        description: 'Sparkplug host to wait for: while it is offline, readings are kept here',
+      }),
+    ),
+    outbox: Type.Object(
+      {
+        maxBytes: Type.Integer({
+          minimum: 100_000,
+          default: 64_000_000,
+          description: 'Memory for readings that cannot be sent yet; a reading takes about 100',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    drivers: Type.Array(driver, { minItems: 1, description: 'What the gateway talks to' }),
+  },
+  { additionalProperties: false },
+);
+
+export type GatewayConfig = Static<typeof gatewayConfigSchema>;

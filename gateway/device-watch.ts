@@ -1,0 +1,39 @@
+import type { Outcome } from './driver.ts';
+
+/** So many times in a row a device must be silent before it counts as down: noise takes single frames. */
+const DOWN_AFTER = 3;
+
+interface Watched {
+  isUp: boolean | undefined;
+  failures: number;
+  errorCode: string | undefined;
+}
+
+/** What an outcome has changed. */
+export interface WatchChange {
+  readonly device?: 'up' | 'down';
+  /** Another kind of error than last time, or none any more. */
+  readonly isErrorNew: boolean;
+}
+
+/** Decides from the outcomes which devices are alive. */
+export class DeviceWatch {
+  readonly #devices = new Map<string, Watched>();
+
+  observe({ device, isReached, error }: Outcome): WatchChange {
+    const watched = this.#devices.get(device) ?? { isUp: undefined, failures: 0, errorCode: undefined };
+    this.#devices.set(device, watched);
+    const isErrorNew = watched.errorCode !== error?.code;
+    watched.errorCode = error?.code;
+    watched.failures = isReached ? 0 : watched.failures + 1;
+    if (isReached && !watched.isUp) {
+      watched.isUp = true;
+      return { device: 'up', isErrorNew };
+    }
+    if (watched.failures >= DOWN_AFTER && watched.isUp !== false) {
+      watched.isUp = false;
+      return { device: 'down', isErrorNew };
+    }
+    return { isErrorNew };
+  }
+}

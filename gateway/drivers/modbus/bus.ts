@@ -1,0 +1,319 @@
+import type { Cancel, Clock } from '../../../core/clock.ts';
+import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import type { Log } from '../../../core/log.ts';
+import {
+  EXCEPTIONS,
+  FUNCTION_CODES,
+  type ModbusAnswer,
+  type ModbusRequest,
+} from '../../../core/modbus/pdu.ts';
+import { characterMs, silenceMs } from '../../../core/modbus/rtu.ts';
+import type { ByteStream, OpenByteStream } from './byte-stream.ts';
+import {
+  createExchange,
+  type Exchange,
+  IDLE,
+  type MasterEffect,
+  type MasterInput,
+  type MasterState,
+  stepMaster,
+} from './master.ts';
+import { RestingUnits } from './resting-units.ts';
+
+export interface BusOptions {
+  readonly id: string;
+  /** Name of the port, for messages. */
+  readonly port: string;
+  readonly baud: number;
+  /** How long a unit may take to begin its answer. */
+  readonly timeoutMs: number;
+  /** Silence between frames; follows from the baud rate where not given. */
+  readonly silenceMs?: number;
+  readonly open: OpenByteStream;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Commands go before polls. */
+export type Priority = 'command' | 'poll';
+
+interface Job {
+  readonly exchange: Exchange;
+  readonly priority: Priority;
+  readonly resolve: (answer: ModbusAnswer) => void;
+  readonly reject: (error: SluiceError) => void;
+  attempts: number;
+}
+
+/** Converters and drivers hand bytes over in lumps: a gap shorter than this is no sign that the line is quiet. */
+const QUIET_AFTER_FAULT_MS = 20;
+/** A line that has not been quiet for so long will not be soon. */
+const CHATTER_MS = 2_000;
+const ATTEMPTS = 2;
+const FIRST_REOPEN_MS = 500;
+const LONGEST_REOPEN_MS = 5_000;
+
+/**
+ * One line with one master: every request of the gateway to any unit on it waits here for its turn. Opens the port
+ * when it is first needed and again when it has gone, at most as often as the back-off allows.
+ */
+export class ModbusBus {
+  readonly #options: BusOptions;
+  readonly #clock: Clock;
+  readonly #resting: RestingUnits;
+  readonly #queues: Record<Priority, Job[]> = { command: [], poll: [] };
+  readonly #silenceMs: number;
+  readonly #characterMs: number;
+  #stream: ByteStream | undefined;
+  #opening: Promise<void> | undefined;
+  #state: MasterState = IDLE;
+  #current: Job | undefined;
+  #sentAtMs = 0;
+  #settlingSinceMs = 0;
+  #cancelDeadline: Cancel | undefined;
+  #cancelQuiet: Cancel | undefined;
+  #reopenAtMs = 0;
+  #reopenMs = FIRST_REOPEN_MS;
+  #unavailable: SluiceError | undefined;
+  #isClosed = false;
+
+  /** Counted since the start. */
+  readonly counts = { transactions: 0, errors: 0, timeouts: 0, turnaroundMs: 0 };
+
+  constructor(options: BusOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#silenceMs = options.silenceMs ?? silenceMs(options.baud);
+    this.#characterMs = characterMs(options.baud);
+    this.#resting = new RestingUnits(options.timeoutMs);
+  }
+
+  /** Whether `unit` is left alone for now, because it has not answered. */
+  isResting(unit: number): boolean {
+    return this.#resting.has(unit, this.#clock.monotonicMs());
+  }
+
+  /**
+   * Resolves with the answer to this very request. Throws `MODBUS_TIMEOUT`, `MODBUS_BAD_FRAME`, `MODBUS_EXCEPTION`,
+   * `SERIAL_UNAVAILABLE` or `SERIAL_LOST`.
+   */
+  transact(unit: number, request: ModbusRequest, priority: Priority = 'poll'): Promise<ModbusAnswer> {
+    const exchange = createExchange(unit, request);
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(this.#lost('the gateway is stopping'));
+      this.#queues[priority].push({ exchange, priority, resolve, reject, attempts: 0 });
+      this.#next();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#failWaiting(this.#lost('the gateway is stopping'));
+    await this.#opening;
+    this.#reset(this.#lost('the gateway is stopping'));
+    const stream = this.#stream;
+    this.#stream = undefined;
+    await stream?.close();
+  }
+
+  /** Sends the next request, if there is one and the line is free. */
+  #next(): void {
+    if (this.#state.phase !== 'idle' || this.#current || this.#waiting === 0) return;
+    if (!this.#stream) {
+      this.#open();
+      return;
+    }
+    const nowMs = this.#clock.monotonicMs();
+    const job = this.#takeWaiting(nowMs);
+    if (!job) return;
+    job.attempts++;
+    this.#current = job;
+    this.#sentAtMs = nowMs;
+    this.counts.transactions++;
+    this.#cancelDeadline = this.#clock.after(this.#options.timeoutMs + this.#wireMs(job.exchange), () =>
+      this.#step({ kind: 'deadline' }),
+    );
+    this.#step({ kind: 'begin', exchange: job.exchange });
+  }
+
+  #step(input: MasterInput): void {
+    const { state, effects } = stepMaster(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+    if (state.phase === 'idle') this.#next();
+  }
+
+  #perform(effect: MasterEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#stream!.write(effect.frame);
+        return;
+      case 'answer':
+        this.#answered(effect.answer);
+        return;
+      case 'fault':
+        this.#failed(effect);
+        return;
+      case 'settle':
+        this.#settle(effect.after);
+        return;
+    }
+  }
+
+  #answered(answer: ModbusAnswer | { readonly exception: number }): void {
+    const job = this.#takeCurrent();
+    const { exchange } = job;
+    this.#resting.answered(exchange.unit);
+    const tookMs = this.#clock.monotonicMs() - this.#sentAtMs - this.#wireMs(exchange);
+    this.counts.turnaroundMs += Math.max(0, tookMs);
+    if ('exception' in answer) job.reject(this.#exception(exchange, answer.exception));
+    else job.resolve(answer);
+  }
+
+  #failed({ fault, reason, isOwed }: Extract<MasterEffect, { kind: 'fault' }>): void {
+    const job = this.#takeCurrent();
+    if (fault === 'timeout') this.counts.timeouts++;
+    else this.counts.errors++;
+    if (isOwed) this.#resting.silent(job.exchange.unit, this.#clock.monotonicMs());
+    else if (job.attempts < ATTEMPTS) {
+      this.#queues[job.priority].unshift(job);
+      return;
+    }
+    job.reject(fault === 'timeout' ? this.#timeout(job.exchange) : this.#badFrame(job.exchange, reason));
+  }
+
+  /** Starts the wait for silence, again with every byte that comes. */
+  #settle(after: 'answer' | 'fault'): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#cancelQuiet) this.#cancelQuiet();
+    else this.#settlingSinceMs = nowMs;
+    const quietMs = after === 'answer' ? this.#silenceMs : Math.max(this.#silenceMs, QUIET_AFTER_FAULT_MS);
+    const quiet = () => {
+      this.#cancelQuiet = undefined;
+      this.#step({ kind: 'quiet' });
+    };
+    if (quietMs === 0) {
+      queueMicrotask(quiet);
+      return;
+    }
+    // Timers have whole milliseconds and may be early; the silence may not be cut short.
+    this.#cancelQuiet = this.#clock.after(Math.ceil(quietMs), quiet);
+    if (nowMs - this.#settlingSinceMs > CHATTER_MS && this.#waiting > 0) {
+      this.#settlingSinceMs = nowMs;
+      this.counts.errors++;
+      this.#failWaiting((job) => this.#badFrame(job.exchange, 'the line is never quiet'));
+    }
+  }
+
+  #open(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#opening) return;
+    if (this.#unavailable && nowMs < this.#reopenAtMs) {
+      this.#failWaiting(this.#unavailable);
+      return;
+    }
+    this.#opening = this.#tryOpen().finally(() => {
+      this.#opening = undefined;
+      if (this.#state.phase === 'idle') this.#next();
+    });
+  }
+
+  async #tryOpen(): Promise<void> {
+    const { id, port, log, open } = this.#options;
+    try {
+      this.#stream = await open({
+        bytes: (bytes) => this.#step({ kind: 'bytes', bytes }),
+        closed: (reason) => this.#streamClosed(reason),
+      });
+    } catch (thrown) {
+      const error = new SluiceError('SERIAL_UNAVAILABLE', { port, reason: reasonOf(thrown) }, thrown);
+      if (!this.#unavailable) log.error({ bus: id, code: error.code }, error.message);
+      this.#unavailable = error;
+      this.#reopenAtMs = this.#clock.monotonicMs() + this.#reopenMs;
+      this.#reopenMs = Math.min(2 * this.#reopenMs, LONGEST_REOPEN_MS);
+      this.#failWaiting(error);
+      return;
+    }
+    if (this.#unavailable) log.info({ bus: id }, `serial port ${port} is open again`);
+    this.#unavailable = undefined;
+    this.#reopenMs = FIRST_REOPEN_MS;
+    // What the port had kept from before is thrown away: the line must first be quiet.
+    this.#state = { phase: 'settling', after: 'fault' };
+    this.#settle('fault');
+  }
+
+  #streamClosed(reason: string): void {
+    this.#stream = undefined;
+    const error = this.#lost(reason);
+    this.#options.log.error({ bus: this.#options.id, code: error.code }, error.message);
+    this.#unavailable = error;
+    this.#reopenAtMs = this.#clock.monotonicMs() + this.#reopenMs;
+    // Whoever was silent may have been so because of the port.
+    this.#resting.clear();
+    this.#reset(error);
+    this.#failWaiting(error);
+  }
+
+  #reset(error: SluiceError): void {
+    this.#cancelDeadline?.();
+    this.#cancelQuiet?.();
+    this.#cancelQuiet = undefined;
+    this.#state = IDLE;
+    const job = this.#current;
+    this.#current = undefined;
+    job?.reject(error);
+  }
+
+  /** The next request whose unit may be asked; those to a unit that has fallen silent meanwhile fail at once. */
+  #takeWaiting(nowMs: number): Job | undefined {
+    for (;;) {
+      const job = this.#queues.command.shift() ?? this.#queues.poll.shift();
+      if (!job || !this.#resting.has(job.exchange.unit, nowMs)) return job;
+      job.reject(this.#timeout(job.exchange));
+    }
+  }
+
+  #takeCurrent(): Job {
+    this.#cancelDeadline?.();
+    const job = this.#current!;
+    this.#current = undefined;
+    return job;
+  }
+
+  get #waiting(): number {
+    return this.#queues.command.length + this.#queues.poll.length;
+  }
+
+  #failWaiting(error: SluiceError | ((job: Job) => SluiceError)): void {
+    const jobs = [...this.#queues.command.splice(0), ...this.#queues.poll.splice(0)];
+    for (const job of jobs) job.reject(typeof error === 'function' ? error(job) : error);
+  }
+
+  /** Time that request and answer take on the wire. */
+  #wireMs(exchange: Exchange): number {
+    return (exchange.frame.length + exchange.answerLength) * this.#characterMs;
+  }
+
+  #lost(reason: string): SluiceError {
+    return new SluiceError('SERIAL_LOST', { port: this.#options.port, reason });
+  }
+
+  #timeout({ unit }: Exchange): SluiceError {
+    const { id: bus, timeoutMs } = this.#options;
+    return new SluiceError('MODBUS_TIMEOUT', { unit, bus, timeoutMs });
+  }
+
+  #badFrame({ unit }: Exchange, reason: string): SluiceError {
+    return new SluiceError('MODBUS_BAD_FRAME', { unit, bus: this.#options.id, reason });
+  }
+
+  #exception({ unit, request }: Exchange, exception: number): SluiceError {
+    return new SluiceError('MODBUS_EXCEPTION', {
+      unit,
+      bus: this.#options.id,
+      function: FUNCTION_CODES[request.function],
+      exception,
+      meaning: EXCEPTIONS[exception] ?? 'a code of the maker',
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import type { ModbusAnswer, ReadFunction } from '../../../core/modbus/pdu.ts';
+import { findQuantity } from '../../../core/quantities.ts';
+import { DATA_TYPES, type DataType } from '../../../core/sparkplug/payload.ts';
+import type { DeviceSpec, MetricSpec, Sample } from '../../driver.ts';
+import type { ModbusDeviceConfig } from './config.ts';
+import { type DecodeNumber, numberDecoder, registersOf } from './decode-value.ts';
+import { planReads, type Read, type Span } from './plan-reads.ts';
+import type { ModbusProfile, ProfileMetric } from './profile.ts';
+
+/** A device on a bus, with its profile worked out into requests and decoders. */
+export interface ModbusDevice {
+  readonly unit: number;
+  readonly spec: DeviceSpec;
+  readonly readsOfGroup: ReadonlyMap<string, readonly DeviceRead[]>;
+}
+
+/** A request, and how each sample comes out of its answer. */
+export type DeviceRead = Read<MetricSpan>;
+
+interface MetricSpan extends Span {
+  readonly metric: MetricSpec;
+  readonly range: readonly [number, number];
+  readonly decode: (answer: ModbusAnswer, at: number) => number | boolean;
+}
+
+const FUNCTION_OF_TABLE: Record<ProfileMetric['read']['table'], ReadFunction> = {
+  coil: 'readCoils',
+  discrete: 'readDiscreteInputs',
+  holding: 'readHoldingRegisters',
+  input: 'readInputRegisters',
+};
+
+export function createModbusDevice(config: ModbusDeviceConfig, profile: ModbusProfile): ModbusDevice {
+  const used = profile.metrics.filter(({ point }) => !config.points || !point || point in config.points);
+  const spans = used.map((one) => createSpan(one, config));
+  const groups = Object.entries(profile.groups)
+    .filter(([id]) => used.some(({ group }) => group === id))
+    .map(([id, { everyMs }]) => ({ id, everyMs: config.everyMs ?? everyMs }));
+  const readsOfGroup = new Map(
+    groups.map(({ id }) => {
+      const ofGroup = spans.filter((_, index) => used[index]!.group === id);
+      return [id, planReads(ofGroup, profile.maxGap)];
+    }),
+  );
+  const metrics = spans.map(({ metric }) => metric);
+  return { unit: config.unit, spec: { id: config.id, metrics, groups }, readsOfGroup };
+}
+
+/** The samples that the answer to `read` holds. */
+export function samplesOf(read: DeviceRead, answer: ModbusAnswer): Sample[] {
+  return read.spans.map(({ metric, range, decode, address }): Sample => {
+    const value = decode(answer, address - read.address);
+    if (typeof value === 'boolean') return { metric, value, quality: 'good' };
+    if (!Number.isFinite(value)) return { metric, value: null, quality: 'bad' };
+    return { metric, value, quality: value >= range[0] && value <= range[1] ? 'good' : 'bad' };
+  });
+}
+
+function createSpan(one: ProfileMetric, config: ModbusDeviceConfig): MetricSpan {
+  const { table, address, type = 'u16', bit } = one.read;
+  const [measurement = '', field = ''] = one.quantity.split('/');
+  // The profile has been checked: its quantities exist and its units convert.
+  const quantity = findQuantity(measurement, field)!;
+  const isBit = table === 'coil' || table === 'discrete' || bit !== undefined;
+  const point = one.point ?? '';
+  const zone = config.points?.[point]?.zone ?? config.zone ?? '';
+  const metric: MetricSpec = { quantity, point, zone, link: '', class: '', dataType: dataTypeOf(one, isBit) };
+  const range = one.range ?? ([quantity.min, quantity.max] as const);
+  const span = { function: FUNCTION_OF_TABLE[table], address, metric, range };
+  if (bit !== undefined) return { ...span, count: 1, decode: registerBit(bit) };
+  if (isBit || type === 'bit') return { ...span, count: 1, decode: bitOf };
+  const { order, scale, offset, unit = quantity.unit } = one.read;
+  const number = numberDecoder({ type, order, scale, offset, fromUnit: unit, toUnit: quantity.unit })!;
+  return { ...span, count: registersOf(type), decode: registerNumber(number) };
+}
+
+/** A Float carries a 32-bit value as it is; whatever has been scaled or converted needs a Double. */
+function dataTypeOf({ read, quantity }: ProfileMetric, isBit: boolean): DataType {
+  if (isBit) return DATA_TYPES.Boolean;
+  const [measurement = '', field = ''] = quantity.split('/');
+  const known = findQuantity(measurement, field)!;
+  if (known.kind === 'state') return DATA_TYPES.Int32;
+  const isUntouched = read.scale === 1 && read.offset === 0 && (read.unit ?? known.unit) === known.unit;
+  return read.type === 'f32' && isUntouched ? DATA_TYPES.Float : DATA_TYPES.Double;
+}
+
+function bitOf(answer: ModbusAnswer, at: number): boolean {
+  return 'bits' in answer && answer.bits[at]!;
+}
+
+function registerBit(bit: number): MetricSpan['decode'] {
+  return (answer, at) => 'registers' in answer && (answer.registers[at]! & (1 << bit)) !== 0;
+}
+
+function registerNumber(decode: DecodeNumber): MetricSpan['decode'] {
+  return (answer, at) => ('registers' in answer ? decode(answer.registers, at) : Number.NaN);
+}

@@ -1,0 +1,34 @@
+import { SerialPort } from 'serialport';
+import type { OpenByteStream } from './byte-stream.ts';
+
+export interface SerialSettings {
+  readonly port: string;
+  readonly baud: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+/** A serial port, or a pseudo-terminal in its place, for one master alone. */
+export function serialStream({ port: path, baud, parity, stopBits }: SerialSettings): OpenByteStream {
+  return (events) =>
+    new Promise((resolve, reject) => {
+      const port = new SerialPort({ path, baudRate: baud, parity, stopBits, dataBits: 8, autoOpen: false });
+      let isClosing = false;
+      port.on('data', (bytes: Buffer) => events.bytes(bytes));
+      port.on('close', (error: Error | null) => {
+        if (!isClosing) events.closed(error?.message ?? 'it was closed');
+      });
+      // A write that fails also closes the port, and `close` above reports it.
+      port.on('error', () => {});
+      port.open((error) => {
+        if (error) return reject(error);
+        resolve({
+          write: (bytes) => port.write(bytes),
+          close: () => {
+            isClosing = true;
+            return new Promise((done) => (port.isOpen ? port.close(() => done()) : done()));
+          },
+        });
+      });
+    });
+}

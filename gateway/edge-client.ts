@@ -1,0 +1,286 @@
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { asSluiceError, reasonOf, SluiceError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { decodePayload } from '../core/sparkplug/decode-payload.ts';
+import { encodePayload } from '../core/sparkplug/encode-payload.ts';
+import type { Payload } from '../core/sparkplug/payload.ts';
+import { formatTopic, type MessageType, stateTopic } from '../core/sparkplug/topic.ts';
+import type { BdSeqFile } from './bd-seq-file.ts';
+import {
+  createSession,
+  dyingDevices,
+  type SessionEffect,
+  type SessionInput,
+  type SessionState,
+  stepSession,
+} from './edge-session.ts';
+import { parseHostState } from './host-state.ts';
+import { deviceDeath, type MetricTable, nodeDeath, REBIRTH } from './metric-table.ts';
+import type { Outbox } from './outbox.ts';
+
+export interface EdgeClientOptions {
+  readonly site: string;
+  readonly gateway: string;
+  readonly url: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly primaryHost: string | undefined;
+  readonly table: MetricTable;
+  readonly outbox: Outbox;
+  readonly bdSeqFile: BdSeqFile;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Messages handed to the socket and not yet written: enough to keep it busy, few enough to lose little with it. */
+const MOST_UNDER_WAY = 32;
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEPALIVE_S = 30;
+
+/** The edge session on an MQTT connection: performs what the session decides, and feeds it from the outbox. */
+export class EdgeClient {
+  readonly #options: EdgeClientOptions;
+  readonly #log: Log;
+  #state: SessionState;
+  #client: MqttClient | undefined;
+  #underWay = 0;
+  #cancelRetry: Cancel | undefined;
+  #lastProblem: string | undefined;
+  #reportedDrops = 0;
+
+  constructor(options: EdgeClientOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#state = createSession(options.bdSeqFile.read(), options.primaryHost !== undefined);
+  }
+
+  get isOnline(): boolean {
+    return this.#state.phase === 'online';
+  }
+
+  start(): void {
+    this.#step({ kind: 'start' });
+  }
+
+  /** Says goodbye as the standard asks, and resolves when the connection is closed. */
+  async stop(): Promise<void> {
+    this.#cancelRetry?.();
+    const client = this.#client;
+    this.#step({ kind: 'stop' });
+    // `disconnect` has begun to end it; this waits for the end, and does it by force where the broker hangs.
+    await client?.endAsync().catch(() => client.end(true));
+  }
+
+  deviceUp(device: string): void {
+    this.#step({ kind: 'device-up', device });
+  }
+
+  deviceDown(device: string): void {
+    this.#step({ kind: 'device-down', device });
+    this.pump();
+  }
+
+  /** Sends what waits in the outbox, as far as the socket takes it. */
+  pump(): void {
+    while (this.isOnline && this.#underWay < MOST_UNDER_WAY) {
+      const entry = this.#options.outbox.next();
+      if (!entry) break;
+      this.#step({ kind: 'data', entry });
+    }
+    for (const device of dyingDevices(this.#state)) {
+      if (!this.#options.outbox.holds(device)) this.#step({ kind: 'device-drained', device });
+    }
+    this.#reportDrops();
+  }
+
+  #step(input: SessionInput): void {
+    const { state, effects } = stepSession(this.#state, input);
+    const isNewlyOnline = state.phase === 'online' && this.#state.phase !== 'online';
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+    if (isNewlyOnline) {
+      this.#lastProblem = undefined;
+      const { url, outbox } = this.#options;
+      this.#log.info({ broker: url, backlog: outbox.status().waiting }, 'online: births are out');
+      this.pump();
+    }
+  }
+
+  #perform(effect: SessionEffect): void {
+    const { table, outbox, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    switch (effect.kind) {
+      case 'connect':
+        this.#connect(effect.bdSeq);
+        return;
+      case 'disconnect':
+        this.#disconnect();
+        return;
+      case 'retry-after':
+        this.#cancelRetry = clock.after(effect.delayMs, () => this.#step({ kind: 'retry' }));
+        return;
+      case 'hold-data':
+        this.#underWay = 0;
+        outbox.release();
+        return;
+      case 'node-birth':
+        this.#publish('NBIRTH', '', table.nodeBirth(effect.seq, effect.bdSeq, nowMs));
+        return;
+      case 'device-birth':
+        this.#publish('DBIRTH', effect.device, table.deviceBirth(effect.device, effect.seq, nowMs));
+        return;
+      case 'device-death':
+        this.#publish('DDEATH', effect.device, deviceDeath(effect.seq, nowMs));
+        return;
+      case 'node-death':
+        this.#publish('NDEATH', '', nodeDeath(effect.bdSeq, nowMs));
+        return;
+      case 'data':
+        this.#publishData(effect);
+        return;
+    }
+  }
+
+  #connect(bdSeq: number): void {
+    const { url, bdSeqFile } = this.#options;
+    try {
+      bdSeqFile.write(bdSeq);
+    } catch (error) {
+      // The session works without it; only a restart would count from an older number.
+      this.#log.error({ error: reasonOf(error) }, 'cannot keep bdSeq in the data folder');
+    }
+    const client = connect(url, this.#connectOptions(bdSeq));
+    this.#client = client;
+    const ofThisClient =
+      <T extends unknown[]>(fn: (...args: T) => void) =>
+      (...args: T) => {
+        if (client === this.#client) fn(...args);
+      };
+    let problem = 'the connection was closed';
+    client.on('error', (error) => {
+      problem = reasonOf(error);
+    });
+    client.on(
+      'connect',
+      ofThisClient(() => this.#subscribe(client)),
+    );
+    client.on(
+      'message',
+      ofThisClient((topic: string, payload: Buffer) => this.#receive(topic, payload)),
+    );
+    client.on(
+      'close',
+      ofThisClient(() => {
+        this.#client = undefined;
+        client.end(true);
+        this.#report(problem);
+        this.#step({ kind: 'disconnected' });
+      }),
+    );
+  }
+
+  /** MQTT 3.1.1, clean session, and NDEATH as the will (tck-id-principles-persistence-clean-session-311). */
+  #connectOptions(bdSeq: number): IClientOptions {
+    const { site, gateway, username, password, clock } = this.#options;
+    return {
+      protocolVersion: 4,
+      clean: true,
+      clientId: `sluice-${site}-${gateway}`,
+      // The will carries bdSeq, so every connection needs a client of its own.
+      reconnectPeriod: 0,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      keepalive: KEEPALIVE_S,
+      will: {
+        topic: formatTopic({ site, type: 'NDEATH', gateway }),
+        payload: Buffer.from(encodePayload(nodeDeath(bdSeq, clock.nowMs()))),
+        qos: 1,
+        retain: false,
+      },
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    };
+  }
+
+  #subscribe(client: MqttClient): void {
+    const { site, gateway, primaryHost } = this.#options;
+    const topics = [formatTopic({ site, type: 'NCMD', gateway })];
+    if (primaryHost !== undefined) topics.push(stateTopic(primaryHost));
+    client.subscribe(topics, { qos: 1 }, (error, grants) => {
+      if (client !== this.#client) return;
+      const refused = grants?.find(({ qos }) => (qos as number) === 0x80);
+      if (error || refused) {
+        this.#report(`the broker refuses to subscribe ${refused?.topic ?? topics}: ${reasonOf(error)}`);
+        client.end(true);
+        return;
+      }
+      this.#step({ kind: 'connected' });
+    });
+  }
+
+  #disconnect(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.end();
+  }
+
+  #receive(topic: string, bytes: Buffer): void {
+    const { primaryHost, clock } = this.#options;
+    if (primaryHost !== undefined && topic === stateTopic(primaryHost)) {
+      const hostState = parseHostState(bytes.toString());
+      if (hostState) this.#step({ kind: 'host-state', ...hostState });
+      else this.#log.warn({ topic }, 'a host STATE that cannot be read was passed over');
+      return;
+    }
+    try {
+      const { metrics } = decodePayload(bytes);
+      if (metrics.some(({ name, value }) => name === REBIRTH && value === true)) {
+        this.#log.info({ atMs: clock.nowMs() }, 'a host asks for a rebirth');
+        this.#step({ kind: 'rebirth' });
+      }
+    } catch (error) {
+      this.#log.warn({ topic, error: asSluiceError(error).message }, 'a command was passed over');
+    }
+  }
+
+  #publishData({ entry, seq }: Extract<SessionEffect, { kind: 'data' }>): void {
+    const { table, outbox, clock } = this.#options;
+    const { device } = entry.message;
+    const client = this.#client;
+    this.#underWay++;
+    this.#publish(
+      device === '' ? 'NDATA' : 'DDATA',
+      device,
+      table.data(entry, seq, clock.nowMs()),
+      (error) => {
+        if (error || client !== this.#client || !this.isOnline) return;
+        this.#underWay--;
+        outbox.confirm(entry.sequence, entry.sequence);
+        if (this.#underWay < MOST_UNDER_WAY / 2) this.pump();
+      },
+    );
+  }
+
+  #publish(type: MessageType, device: string, payload: Payload, done?: (error?: Error | null) => void): void {
+    const { site, gateway } = this.#options;
+    const topic = formatTopic({ site, type, gateway, ...(device === '' ? {} : { device }) });
+    const bytes = Buffer.from(encodePayload(payload, { omitTypes: type === 'NDATA' || type === 'DDATA' }));
+    this.#client?.publish(topic, bytes, { qos: 0, retain: false }, done);
+  }
+
+  /** One line when the broker goes away or refuses in another way than before, not one for each try. */
+  #report(problem: string): void {
+    if (problem === this.#lastProblem || this.#state.phase === 'stopped') return;
+    this.#lastProblem = problem;
+    const error = new SluiceError('BROKER_UNAVAILABLE', { broker: this.#options.url, reason: problem });
+    this.#log.error({ code: error.code }, error.message);
+  }
+
+  #reportDrops(): void {
+    const { readings, fromMs, toMs } = this.#options.outbox.status().dropped;
+    if (readings === this.#reportedDrops || !this.isOnline) return;
+    const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+    this.#log.error({ readings, from, to }, 'the outbox was full: the oldest readings were dropped');
+    this.#reportedDrops = readings;
+  }
+}

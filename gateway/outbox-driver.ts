@@ -1,0 +1,37 @@
+import type { Clock } from '../core/clock.ts';
+import { findQuantity } from '../core/quantities.ts';
+import { DATA_TYPES } from '../core/sparkplug/payload.ts';
+import { type DeviceSpec, type Driver, GATEWAY_ITSELF, type MetricSpec, type Outcome } from './driver.ts';
+import type { Outbox } from './outbox.ts';
+
+const BACKLOG: MetricSpec = {
+  quantity: findQuantity('gateway', 'backlog')!,
+  point: '',
+  zone: '',
+  link: '',
+  class: '',
+  dataType: DATA_TYPES.Double,
+};
+const EVERY_MS = 10_000;
+
+/** Reports how much is waiting in the outbox, as readings of the gateway. */
+export class OutboxDriver implements Driver {
+  readonly devices: readonly DeviceSpec[] = [
+    { id: GATEWAY_ITSELF, metrics: [BACKLOG], groups: [{ id: 'outbox', everyMs: EVERY_MS }] },
+  ];
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+
+  constructor(outbox: Outbox, clock: Clock) {
+    this.#outbox = outbox;
+    this.#clock = clock;
+  }
+
+  async poll(): Promise<Outcome> {
+    const { waiting } = this.#outbox.status();
+    const samples = [{ metric: BACKLOG, value: waiting, quality: 'good' as const }];
+    return { device: GATEWAY_ITSELF, timeMs: this.#clock.nowMs(), isReached: true, samples };
+  }
+
+  async stop(): Promise<void> {}
+}

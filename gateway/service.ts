@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ServiceContext } from '../core/context.ts';
+import { reasonOf, SluiceError } from '../core/errors.ts';
+import type { Service } from '../core/lifecycle.ts';
+import type { Log } from '../core/log.ts';
+import { BdSeqFile } from './bd-seq-file.ts';
+import type { GatewayConfig } from './config.ts';
+import { DeviceWatch } from './device-watch.ts';
+import { type Driver, type DriverContext, GATEWAY_ITSELF, type Outcome } from './driver.ts';
+import { createDriver } from './drivers/create-driver.ts';
+import { EdgeClient } from './edge-client.ts';
+import { MemoryOutbox } from './memory-outbox.ts';
+import { MetricTable } from './metric-table.ts';
+import { OutboxDriver } from './outbox-driver.ts';
+import { Poller } from './poller.ts';
+
+/** A gateway with everything that `config` names. Touches neither hardware nor network before `start`. */
+export function createGateway(config: GatewayConfig, context: ServiceContext): Service {
+  return new Gateway(config, context);
+}
+
+class Gateway implements Service {
+  readonly name: string;
+  readonly #log: Log;
+  readonly #drivers: readonly Driver[];
+  readonly #outbox: MemoryOutbox;
+  readonly #table: MetricTable;
+  readonly #edge: EdgeClient;
+  readonly #poller: Poller;
+  readonly #watch = new DeviceWatch();
+  #isStarted = false;
+
+  constructor(config: GatewayConfig, context: ServiceContext) {
+    const { site, gateway } = config;
+    const { clock, configFolder, dataFolder } = context;
+    this.name = `gateway ${gateway}`;
+    this.#log = context.log.child({ gateway });
+    this.#outbox = new MemoryOutbox(config.outbox.maxBytes);
+    const deliver = (outcome: Outcome) => this.#deliver(outcome);
+    const driverContext: DriverContext = { clock, log: this.#log, configFolder, deliver };
+    const configured = config.drivers.map((one) => createDriver(one, driverContext));
+    this.#drivers = [...configured, new OutboxDriver(this.#outbox, clock)];
+    const devices = this.#drivers.flatMap((driver) => driver.devices);
+    refuseDoubles(devices.map(({ id }) => id));
+    this.#table = new MetricTable(devices);
+    const { url, username } = config.broker;
+    this.#edge = new EdgeClient({
+      site,
+      gateway,
+      url,
+      username,
+      password: readPassword(config.broker.passwordFile, configFolder),
+      primaryHost: config.primaryHost,
+      table: this.#table,
+      outbox: this.#outbox,
+      bdSeqFile: new BdSeqFile(dataFolder),
+      clock,
+      log: this.#log,
+    });
+    this.#poller = new Poller(this.#drivers, clock, deliver);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    for (const driver of this.#drivers) await driver.start?.(signal);
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#edge.start();
+    this.#poller.start();
+  }
+
+  async stop(): Promise<void> {
+    const polls = this.#poller.stop();
+    await Promise.all(this.#drivers.map((driver) => driver.stop()));
+    await polls;
+    await this.#edge.stop();
+  }
+
+  #deliver(outcome: Outcome): void {
+    const { device, timeMs, samples, error } = outcome;
+    const change = this.#watch.observe(outcome);
+    if (change.isErrorNew && error) this.#log.warn({ device, code: error.code }, error.message);
+    this.#table.record(samples, timeMs);
+    if (change.device === 'up' && device !== GATEWAY_ITSELF) {
+      this.#log.info({ device }, `${device} answers`);
+      this.#edge.deviceUp(device);
+    }
+    if (samples.length > 0) this.#outbox.add({ device, timeMs, samples });
+    this.#edge.pump();
+    if (change.device === 'down') {
+      this.#log.warn({ device }, `${device} is down: ${error?.message ?? 'it does not answer'}`);
+      this.#edge.deviceDown(device);
+    }
+  }
+}
+
+function refuseDoubles(ids: readonly string[]): void {
+  const doubles = ids.filter((id, index) => id !== GATEWAY_ITSELF && ids.indexOf(id) !== index);
+  if (doubles.length === 0) return;
+  const problems = doubles.map((id) => `  drivers: the device id "${id}" stands twice; each needs its own`);
+  throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
+}
+
+/** Trailing line breaks are those of the editor. */
+function readPassword(file: string | undefined, configFolder: string): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(resolve(configFolder, file), 'utf8').replace(/[\r\n]+$/, '');
+  } catch (error) {
+    throw new SluiceError('CONFIG_UNREADABLE', { file, reason: reasonOf(error) }, error);
+  }
+}
