@@ -79,7 +79,7 @@ class Gateway implements Service {
   #deliver(outcome: Outcome): void {
     const { device, timeMs, samples, error } = outcome;
     const change = this.#watch.observe(outcome);
-    if (change.isErrorNew && error) this.#log.warn({ device, code: error.code }, error.message);
+    if (change.isErrorNew && error) this.#warn(device, error);
     this.#table.record(samples, timeMs);
     if (change.device === 'up' && device !== GATEWAY_ITSELF) {
       this.#log.info({ device }, `${device} answers`);
@@ -88,9 +88,14 @@ class Gateway implements Service {
     if (samples.length > 0) this.#outbox.add({ device, timeMs, samples });
     this.#edge.pump();
     if (change.device === 'down') {
-      this.#log.warn({ device }, `${device} is down: ${error?.message ?? 'it does not answer'}`);
+      this.#log.warn({ device, ...(error ? { code: error.code } : {}) }, `${device} is down`);
       this.#edge.deviceDown(device);
     }
+  }
+
+  /** A port that is away is no news of each device on it: the bus has said so. */
+  #warn(device: string, error: SluiceError): void {
+    if (!error.code.startsWith('SERIAL_')) this.#log.warn({ device, code: error.code }, error.message);
   }
 }
 

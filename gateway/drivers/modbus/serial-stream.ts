@@ -21,7 +21,7 @@ export function serialStream({ port: path, baud, parity, stopBits }: SerialSetti
       // A write that fails also closes the port, and `close` above reports it.
       port.on('error', () => {});
       port.open((error) => {
-        if (error) return reject(error);
+        if (error) return reject(new Error(withoutPath(error.message), { cause: error }));
         resolve({
           write: (bytes) => port.write(bytes),
           close: () => {
@@ -31,4 +31,9 @@ export function serialStream({ port: path, baud, parity, stopBits }: SerialSetti
         });
       });
     });
+}
+
+/** `Error: No such file or directory, cannot open /dev/ttyUSB0` says twice what our own message says. */
+function withoutPath(message: string): string {
+  return message.replace(/^Error:? /, '').replace(/,? cannot open .*$/i, '');
 }
