@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig } from '../core/config.ts';
+import { checkSimulator, SimulatorConfig } from './config.ts';
+
+const SAMPLE = join(import.meta.dirname, 'sample.yaml');
+
+/** The sample with one change, as the message that it is refused with. */
+function refusalOf(from: string | RegExp, to: string): string {
+  const text = readFileSync(SAMPLE, 'utf8');
+  const changed = text.replace(from, to);
+  expect(changed).not.toBe(text);
+  try {
+    checkSimulator(parseConfig(SimulatorConfig, changed, 'farm.yaml'));
+    return 'accepted';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describe('the simulator’s configuration', () => {
+  it('of the sample is valid', () => {
+    const config = loadConfig(SimulatorConfig, SAMPLE);
+    checkSimulator(config);
+    expect(config.buses[0]!.devices.map(({ unit }) => unit)).toEqual([1, 2, 3, 4, 5]);
+    expect(config.zones[0]!.valveTravelS).toBe(4);
+  });
+
+  it.each([
+    [
+      'an unknown key of a device',
+      'kind: flow-meter',
+      'kind: flow-meter, zonne: north',
+      'zonne: unknown key',
+    ],
+    ['an option of another kind', 'kind: flow-meter', 'kind: flow-meter, maxRunS: 5', 'maxRunS: unknown key'],
+    ['a kind that there is not', 'kind: flow-meter', 'kind: teapot', 'it must name a known kind'],
+    ['a missing option', 'maxRunS: 1800', '', 'devices[2].maxRunS: missing'],
+    ['a unit out of range', 'unit: 5', 'unit: 248', 'must be <= 247, and is 248'],
+    ['two devices with one unit', 'unit: 5', 'unit: 4', 'bus rs485-1: two devices have unit 4'],
+    [
+      'a sensor in no zone',
+      'ec, zone: north',
+      'ec, zone: west',
+      'there is no zone "west"; zones: north, south',
+    ],
+    ['a valve of no zone', '[north, south]', '[north, west]', 'there is no zone "west"'],
+    ['a zone twice', 'id: south', 'id: north', 'zones: "north" is there twice'],
+    [
+      'soil that holds less than it keeps',
+      'rootDepthM: 0.2',
+      'fieldCapacityPct: 10',
+      'zone north: wiltingPointPct',
+    ],
+    ['a main that gains pressure by flowing', 'RatedFlowKPa: 220', 'RatedFlowKPa: 320', 'must not be above'],
+    ['a day that there is not', '2026-06-01T', '2026-06-99T', 'startTime: there is no 2026-06-99T00:00:00Z'],
+  ])('with %s is refused, and the message names it', (_, from, to, message) => {
+    expect(refusalOf(from, to)).toContain(message);
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import type { Farm } from '../farm/farm.ts';
+import { Random } from '../farm/random.ts';
+import { smallFarm } from '../testing.ts';
+import type { SlaveDevice } from './device.ts';
+import { createDevice, type DeviceConfig } from './devices.ts';
+
+function place(config: DeviceConfig): { device: SlaveDevice; farm: Farm; live(durationS: number): void } {
+  const farm = smallFarm();
+  const device = createDevice(config, { farm, random: new Random(1, 'test') });
+  const live = (durationS: number) => {
+    for (let tick = 0; tick < durationS * 10; tick++) {
+      device.step(0.1);
+      farm.step(0.1);
+    }
+  };
+  return { device, farm, live };
+}
+
+const signed = (register: number) => (register << 16) >> 16;
+
+describe('a soil sensor', () => {
+  it('tells moisture, temperature and conductivity of its zone, each a little off', () => {
+    const { device, farm, live } = place({ unit: 1, kind: 'soil-moisture-temperature-ec', zone: 'south' });
+    live(60);
+    const [moisture, temperature, ec] = device.registers.input;
+    const { soil, temperatureC } = farm.zone('south');
+    expect(Math.abs(moisture! / 10 - soil.moisturePct)).toBeLessThan(0.3);
+    expect(Math.abs(signed(temperature!) / 10 - temperatureC)).toBeLessThan(0.3);
+    expect(Math.abs(ec! - soil.ecUsPerCm)).toBeLessThan(6);
+  });
+
+  it('rises while its own zone is watered, and not while another is', () => {
+    const { device, farm, live } = place({ unit: 1, kind: 'soil-moisture-temperature-ec', zone: 'north' });
+    live(2);
+    const before = device.registers.input[0]!;
+    farm.zone('south').valve.send(true);
+    live(600);
+    expect(device.registers.input[0]!).toBeLessThanOrEqual(before + 2);
+    farm.zone('north').valve.send(true);
+    live(600);
+    expect(device.registers.input[0]!).toBeGreaterThan(before + 12);
+  });
+
+  it('measures once a second however often it is asked', () => {
+    const { device, live } = place({ unit: 1, kind: 'soil-moisture-temperature-ec', zone: 'north' });
+    live(1.5);
+    const seen = device.registers;
+    live(0.3);
+    expect(device.registers).toBe(seen);
+    live(1);
+    expect(device.registers).not.toBe(seen);
+  });
+});
+
+describe('a flow meter', () => {
+  it('tells flow in m³/h, litres counted and pressure in kPa, and rests at zero', () => {
+    const { device, farm, live } = place({ unit: 4, kind: 'flow-meter' });
+    const read = () => {
+      const [high, low, volumeHigh, volumeLow, pressureKPa] = device.registers.holding;
+      const view = new DataView(Uint16Array.of(low!, high!).buffer);
+      return { m3PerH: view.getFloat32(0, true), litres: volumeHigh! * 65_536 + volumeLow!, pressureKPa };
+    };
+    live(5);
+    expect(read()).toEqual({ m3PerH: 0, litres: 0, pressureKPa: expect.closeTo(300, -1) });
+    farm.zone('north').valve.send(true);
+    live(120);
+    const { flowLPerMin, volumeL, pressureKPa } = farm.main;
+    expect(read().m3PerH).toBeCloseTo((flowLPerMin * 60) / 1000, 1);
+    expect(volumeL - read().litres).toBeLessThan(2);
+    expect(Math.abs(read().pressureKPa! - pressureKPa)).toBeLessThan(3);
+  });
+});
+
+describe('a weather station', () => {
+  it('tells the weather over the farm', () => {
+    const { device, farm, live } = place({ unit: 5, kind: 'weather-station' });
+    live(30);
+    const [temperature, humidity, wind, direction, rain, radiation, pressure] = device.registers.input;
+    const { weather } = farm;
+    expect(Math.abs(signed(temperature!) / 10 - weather.temperatureC)).toBeLessThan(0.3);
+    expect(Math.abs(humidity! / 10 - weather.humidityPct)).toBeLessThan(1.5);
+    expect(Math.abs(wind! / 10 - weather.windMPerS)).toBeLessThan(1.5);
+    expect(direction!).toBeLessThan(360);
+    expect(rain).toBe(0);
+    expect(radiation! / weather.radiationWPerM2).toBeCloseTo(1, 1);
+    expect(Math.abs(pressure! / 10 - weather.pressureKPa * 10)).toBeLessThan(1);
+  });
+
+  it('counts rain by tips of its bucket, and starts again at 0 when the register is full', () => {
+    const { device, farm, live } = place({ unit: 5, kind: 'weather-station' });
+    farm.rainMm = 1.39;
+    live(2);
+    expect(device.registers.input[4]).toBe(12);
+    farm.rainMm = 6553.7;
+    live(2);
+    expect(device.registers.input[4]).toBe(0);
+  });
+});
+
+describe('a valve controller', () => {
+  const kind = 'valve-controller-8';
+  const programme = {
+    cycleS: 100,
+    openings: [
+      { valve: 1, atS: 10.5, forS: 20 },
+      { valve: 2, atS: 50.5, forS: 1000 },
+    ],
+  };
+
+  it('opens a valve when its coil is written, tells its place, and closes it when written again', () => {
+    const { device, farm, live } = place({ unit: 3, kind, valves: ['north', 'south'], maxRunS: 600 });
+    device.writeCoil!(1, true);
+    live(10);
+    expect(device.registers.coils).toEqual([false, true, false, false, false, false, false, false]);
+    expect(device.registers.discreteInputs).toEqual(device.registers.coils);
+    expect(farm.zone('south').flowLPerMin).toBeGreaterThan(20);
+    expect(farm.zone('north').flowLPerMin).toBe(0);
+    expect(device.registers.holding[1]).toBe(590);
+    device.writeCoil!(1, false);
+    expect(device.registers.coils[1]).toBe(false);
+    expect(device.registers.discreteInputs[1]).toBe(true);
+    live(10);
+    expect(device.registers.discreteInputs[1]).toBe(false);
+    expect(farm.main.flowLPerMin).toBe(0);
+  });
+
+  it('closes a valve by itself after the longest run, counted from the last word', () => {
+    const { device, farm, live } = place({ unit: 3, kind, valves: ['north'], maxRunS: 60 });
+    device.writeCoil!(0, true);
+    live(40);
+    device.writeCoil!(0, true);
+    live(40);
+    expect(farm.zone('north').valve.openingRatio).toBe(1);
+    live(30);
+    expect(farm.zone('north').valve.openingRatio).toBe(0);
+    expect(device.registers.holding[0]).toBe(0);
+  });
+
+  it('repeats its programme, and holds every opening to the longest run', () => {
+    const { device, live } = place({ unit: 3, kind, valves: ['north', 'south'], maxRunS: 30, programme });
+    const seen: string[] = [];
+    for (let second = 0; second < 200; second++) {
+      live(1);
+      const open = device.registers.coils.flatMap((on, output) => (on ? [output + 1] : [])).join();
+      if (seen.at(-1)?.split('@')[0] !== open) seen.push(`${open}@${second + 1}`);
+    }
+    expect(seen).toEqual(['@1', '1@11', '@31', '2@51', '@81', '1@111', '@131', '2@151', '@181']);
+  });
+
+  it('lets a hand close what the programme opened, until the programme’s next turn', () => {
+    const { device, live } = place({ unit: 3, kind, valves: ['north', 'south'], maxRunS: 30, programme });
+    live(12);
+    device.writeCoil!(0, false);
+    live(10);
+    expect(device.registers.coils[0]).toBe(false);
+    live(90);
+    expect(device.registers.coils[0]).toBe(true);
+  });
+
+  it('drives no valve from an output that has none', () => {
+    const { device, farm, live } = place({ unit: 3, kind, valves: ['north'], maxRunS: 30 });
+    device.writeCoil!(7, true);
+    live(10);
+    expect(device.registers.coils[7]).toBe(true);
+    expect(device.registers.discreteInputs[7]).toBe(false);
+    expect(farm.main.flowLPerMin).toBe(0);
+  });
+});

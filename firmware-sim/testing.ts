@@ -1,0 +1,34 @@
+import { checkConfig } from '../core/config.ts';
+import { SimulatorConfig } from './config.ts';
+import type { DeviceConfig } from './devices/devices.ts';
+import { Farm } from './farm/farm.ts';
+
+/** A farm in real time with the zones north and south, at eight in the morning of a dry day. */
+export const SMALL_FARM = {
+  seed: 1,
+  startTime: '2026-06-01T00:00:00Z',
+  speed: 1,
+  climate: { rainyDayShare: 0 },
+  zones: [
+    { id: 'north', areaM2: 15, valveFlowLPerMin: 32, rootDepthM: 0.2, initialMoisturePct: 27 },
+    { id: 'south', areaM2: 18, valveFlowLPerMin: 28, rootDepthM: 0.2, initialMoisturePct: 24 },
+  ],
+} as const;
+
+export const EVERY_KIND: readonly DeviceConfig[] = [
+  { unit: 1, kind: 'soil-moisture-temperature-ec', zone: 'north' },
+  { unit: 2, kind: 'soil-moisture-temperature-ec', zone: 'south' },
+  { unit: 3, kind: 'valve-controller-8', valves: ['north', 'south'], maxRunS: 600 },
+  { unit: 4, kind: 'flow-meter' },
+  { unit: 5, kind: 'weather-station' },
+];
+
+export function smallConfig(overrides: Partial<SimulatorConfig> = {}): SimulatorConfig {
+  const buses = [{ id: 'bus-1', devices: structuredClone(EVERY_KIND) }];
+  return checkConfig(SimulatorConfig, structuredClone({ ...SMALL_FARM, buses, ...overrides }));
+}
+
+export function smallFarm(): Farm {
+  const config = smallConfig();
+  return new Farm(config, { seed: config.seed, startMs: Date.parse(config.startTime!), skySpeed: 1 });
+}
