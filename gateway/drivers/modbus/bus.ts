@@ -8,6 +8,7 @@ import {
   type ModbusRequest,
 } from '../../../core/modbus/pdu.ts';
 import { characterMs, silenceMs } from '../../../core/modbus/rtu.ts';
+import { afterReading } from './after-reading.ts';
 import type { ByteStream, OpenByteStream } from './byte-stream.ts';
 import {
   createExchange,
@@ -130,9 +131,8 @@ export class ModbusBus {
     this.#current = job;
     this.#sentAtMs = nowMs;
     this.counts.transactions++;
-    this.#cancelDeadline = this.#clock.after(this.#options.timeoutMs + this.#wireMs(job.exchange), () =>
-      this.#step({ kind: 'deadline' }),
-    );
+    const deadlineMs = this.#options.timeoutMs + this.#wireMs(job.exchange);
+    this.#cancelDeadline = afterReading(this.#clock, deadlineMs, () => this.#step({ kind: 'deadline' }));
     this.#step({ kind: 'begin', exchange: job.exchange });
   }
 
@@ -197,7 +197,7 @@ export class ModbusBus {
       return;
     }
     // Timers have whole milliseconds and may be early; the silence may not be cut short.
-    this.#cancelQuiet = this.#clock.after(Math.ceil(quietMs), quiet);
+    this.#cancelQuiet = afterReading(this.#clock, Math.ceil(quietMs), quiet);
     if (nowMs - this.#settlingSinceMs > CHATTER_MS && this.#waiting > 0) {
       this.#settlingSinceMs = nowMs;
       this.counts.errors++;

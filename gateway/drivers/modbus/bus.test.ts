@@ -1,0 +1,229 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import type { SluiceError } from '../../../core/errors.ts';
+import {
+  decodeRequest,
+  encodeException,
+  encodeResponse,
+  type ModbusRequest,
+} from '../../../core/modbus/pdu.ts';
+import { unwrapRtu, wrapRtu } from '../../../core/modbus/rtu.ts';
+import { FakeClock, settle } from '../../../core/testing/fake-clock.ts';
+import { ModbusBus } from './bus.ts';
+import { ScriptedLine } from './scripted-line.ts';
+
+const READ: ModbusRequest = { function: 'readHoldingRegisters', address: 0, count: 2 };
+
+/** A slave for every unit: register a of unit u holds 1000 u + a. */
+function honest(frame: Uint8Array): Uint8Array {
+  const { unit, pdu } = unwrapRtu(frame);
+  const request = decodeRequest(pdu);
+  if (!('count' in request)) return wrapRtu(unit, encodeResponse(request, { written: true }));
+  const registers = Array.from({ length: request.count }, (_, at) => 1000 * unit + request.address + at);
+  return wrapRtu(unit, encodeResponse(request, { registers }));
+}
+
+function setUp() {
+  const clock = new FakeClock();
+  const line = new ScriptedLine(clock);
+  line.answer = (frame) => [{ afterMs: 10, bytes: honest(frame) }];
+  const bus = new ModbusBus({
+    id: 'field',
+    port: '/dev/ttyTEST',
+    baud: 9600,
+    timeoutMs: 100,
+    open: line.open,
+    clock,
+    log: pino({ level: 'silent' }),
+  });
+  /** Settles to the answer, or to the code of the error. */
+  const ask = (unit: number, request: ModbusRequest = READ, priority?: 'command' | 'poll') =>
+    bus.transact(unit, request, priority).catch((error: SluiceError) => error.code);
+  return { clock, line, bus, ask };
+}
+
+test('answers come to those who asked, one request at a time', async () => {
+  const { clock, line, ask } = setUp();
+  const answers = Promise.all([ask(1), ask(2), ask(1, { ...READ, address: 7 })]);
+  await clock.advance(30);
+  expect(line.sent).toHaveLength(1);
+  await clock.advance(500);
+  expect(await answers).toEqual([
+    { registers: [1000, 1001] },
+    { registers: [2000, 2001] },
+    { registers: [1007, 1008] },
+  ]);
+});
+
+test('3.5 characters of silence lie between an answer and the next request', async () => {
+  const { clock, line, ask } = setUp();
+  const answers = Promise.all([ask(1), ask(2)]);
+  await clock.advance(500);
+  await answers;
+  const [first, second] = line.sent;
+  expect(second!.atMs - (first!.atMs + 10)).toBeGreaterThanOrEqual(4.01);
+  expect(second!.atMs - (first!.atMs + 10)).toBeLessThan(7);
+});
+
+test('a command goes before the polls that wait', async () => {
+  const { clock, line, ask } = setUp();
+  void ask(1);
+  void ask(2);
+  await clock.advance(21);
+  void ask(3, { function: 'writeSingleCoil', address: 0, on: false }, 'command');
+  await clock.advance(500);
+  expect(line.sent.map(({ frame }) => frame[0])).toEqual([1, 3, 2]);
+});
+
+test('a refused register is an error with the meaning of the exception, and costs no rest', async () => {
+  const { clock, line, bus } = setUp();
+  line.answer = (frame) => [{ afterMs: 5, bytes: wrapRtu(frame[0]!, encodeException(3, 2)) }];
+  const refused = bus.transact(1, READ).catch((error: SluiceError) => error);
+  await clock.advance(100);
+  expect(await refused).toMatchObject({
+    code: 'MODBUS_EXCEPTION',
+    details: { unit: 1, bus: 'field', meaning: 'illegal data address' },
+  });
+  expect(bus.isResting(1)).toBe(false);
+});
+
+test('a corrupted answer is asked for once more', async () => {
+  const { clock, line, ask } = setUp();
+  line.answer = (frame) => {
+    const bytes = honest(frame);
+    if (line.sent.length === 1) bytes[4]! ^= 0x10;
+    return [{ afterMs: 10, bytes }];
+  };
+  const answer = ask(1);
+  await clock.advance(500);
+  expect(await answer).toEqual({ registers: [1000, 1001] });
+  expect(line.sent).toHaveLength(2);
+});
+
+test('an answer that comes after its time is nobody’s', async () => {
+  const { clock, line, ask } = setUp();
+  line.answer = (frame) => [{ afterMs: line.sent.length === 1 ? 400 : 10, bytes: honest(frame) }];
+  const late = ask(1);
+  const neighbour = ask(2);
+  await clock.advance(300);
+  expect(await late).toBe('MODBUS_TIMEOUT');
+  expect(await neighbour).toEqual({ registers: [2000, 2001] });
+  const next = ask(1, { ...READ, address: 50 });
+  expect(await next).toBe('MODBUS_TIMEOUT');
+  await clock.advance(1_000);
+  const afterRest = ask(1, { ...READ, address: 50 });
+  await clock.advance(200);
+  expect(await afterRest).toEqual({ registers: [1050, 1051] });
+});
+
+test('a dead unit is asked less and less often, and its neighbours at full speed', async () => {
+  const { clock, line, ask } = setUp();
+  line.answer = (frame) => (frame[0] === 9 ? [] : [{ afterMs: 10, bytes: honest(frame) }]);
+  let served = 0;
+  for (let second = 0; second < 60; second++) {
+    void ask(9);
+    void ask(1).then((answer) => {
+      if (typeof answer === 'object') served++;
+    });
+    await clock.advance(1_000);
+  }
+  const asked = line.sent.filter(({ frame }) => frame[0] === 9).length;
+  expect(served).toBe(60);
+  expect(asked).toBeGreaterThanOrEqual(5);
+  expect(asked).toBeLessThanOrEqual(8);
+});
+
+test('a unit that answers again is asked at full speed again', async () => {
+  const { clock, line, bus, ask } = setUp();
+  line.answer = () => [];
+  void ask(1);
+  await clock.advance(200);
+  expect(bus.isResting(1)).toBe(true);
+  line.answer = (frame) => [{ afterMs: 10, bytes: honest(frame) }];
+  await clock.advance(1_000);
+  const back = ask(1);
+  await clock.advance(100);
+  expect(await back).toEqual({ registers: [1000, 1001] });
+  expect(bus.isResting(1)).toBe(false);
+});
+
+test('nothing is sent while the line is not quiet, and waiting requests are told so in the end', async () => {
+  const { clock, line, ask } = setUp();
+  const first = ask(1);
+  await clock.advance(100);
+  await first;
+  for (let ms = 0; ms < 3_000; ms += 10) line.send({ afterMs: ms, bytes: Uint8Array.of(0x55) });
+  const asked = ask(1);
+  const before = line.sent.length;
+  await clock.advance(50);
+  const during = ask(2);
+  await clock.advance(2_500);
+  expect(line.sent.length - before).toBeLessThanOrEqual(1);
+  expect(await during).toBe('MODBUS_BAD_FRAME');
+  expect(await asked).toBe('MODBUS_BAD_FRAME');
+  await clock.advance(2_000);
+  const after = ask(2);
+  await clock.advance(100);
+  expect(await after).toEqual({ registers: [2000, 2001] });
+});
+
+test('a port that does not exist is tried again by itself, and not at every request', async () => {
+  const { clock, line, ask } = setUp();
+  line.failure = 'No such file or directory';
+  expect(await ask(1)).toBe('SERIAL_UNAVAILABLE');
+  line.failure = undefined;
+  expect(await ask(1)).toBe('SERIAL_UNAVAILABLE');
+  expect(line.openings).toBe(0);
+  await clock.advance(600);
+  const answer = ask(1);
+  await clock.advance(200);
+  expect(await answer).toEqual({ registers: [1000, 1001] });
+});
+
+test('a port that goes away fails what is under way, and is opened again when it is back', async () => {
+  const { clock, line, ask } = setUp();
+  const first = ask(1);
+  await clock.advance(100);
+  await first;
+  const underWay = ask(1);
+  const waiting = ask(2);
+  line.vanish('it was unplugged');
+  expect(await underWay).toBe('SERIAL_LOST');
+  expect(await waiting).toBe('SERIAL_LOST');
+  await clock.advance(600);
+  const back = ask(1);
+  await clock.advance(200);
+  expect(await back).toEqual({ registers: [1000, 1001] });
+});
+
+test('what the port had kept from before it was opened is thrown away', async () => {
+  const { clock, line, ask } = setUp();
+  const answer = ask(1);
+  await settle();
+  line.send({ afterMs: 0, bytes: wrapRtu(1, encodeResponse(READ, { registers: [66, 66] })) });
+  await clock.advance(300);
+  expect(await answer).toEqual({ registers: [1000, 1001] });
+});
+
+test('errors, timeouts and turnaround are counted', async () => {
+  const { clock, line, bus, ask } = setUp();
+  line.answer = (frame) => (frame[0] === 9 ? [] : [{ afterMs: 60, bytes: honest(frame) }]);
+  void ask(9);
+  void ask(1);
+  await clock.advance(500);
+  expect(bus.counts).toMatchObject({ transactions: 2, timeouts: 1, errors: 0 });
+  // 60 ms less the 8 + 9 characters that request and answer take at 9600 baud.
+  expect(bus.counts.turnaroundMs).toBeCloseTo(60 - 17 * 1.1458, 1);
+});
+
+test('closing fails what waits and leaves no timer', async () => {
+  const { clock, bus, ask } = setUp();
+  const first = ask(1);
+  await clock.advance(25);
+  const second = ask(2);
+  await bus.close();
+  expect(await Promise.all([first, second])).toEqual(['SERIAL_LOST', 'SERIAL_LOST']);
+  expect(await ask(1)).toBe('SERIAL_LOST');
+  await clock.advance(20);
+  expect(clock.pendingTimers).toBe(0);
+});
