@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../core/ids.ts';
 import { HttpConfig } from './http/config.ts';
-import { storeConfigSchema } from './stores/config.ts';
+import { StoreConfig } from './stores/stores.ts';
 
 const strict = { additionalProperties: false };
 
@@ -84,7 +84,7 @@ export const ingestConfigSchema = Type.Object(
     broker: brokerSchema,
     session: sessionSchema,
     pipeline: pipelineSchema,
-    store: storeConfigSchema,
+    store: { ...StoreConfig, default: { kind: 'embedded' } },
     http: Type.Object(HttpConfig.properties, { ...strict, default: {} }),
   },
   strict,

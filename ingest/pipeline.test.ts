@@ -31,6 +31,7 @@ class Bench {
   constructor(config: Partial<typeof CONFIG> = {}) {
     const refusals = new RefusalLog(this.kept.log, this.clock);
     const parts = { store: this.store, accounting: this.accounting, refusals, clock: this.clock };
+    void this.store.start();
     this.pipeline = new Pipeline({ ...CONFIG, ...config }, { ...parts, log: this.kept.log });
   }
 

@@ -1,5 +1,5 @@
 import type { ServiceContext } from '../core/context.ts';
-import { SluiceError } from '../core/errors.ts';
+import type { SluiceError } from '../core/errors.ts';
 import { type Service, type ServiceState, Supervisor } from '../core/lifecycle.ts';
 import { Accounting } from './accounting.ts';
 import type { IngestConfig } from './config.ts';
@@ -35,7 +35,7 @@ export class Ingest implements Service {
     const host = createHostState({ ...config.session, hostId: config.hostId });
     this.#store = store;
     this.#pipeline = new Pipeline(config.pipeline, {
-      store: { write: (batch) => this.#startedStore().write(batch) },
+      store,
       accounting: this.accounting,
       refusals,
       clock,
@@ -84,18 +84,6 @@ export class Ingest implements Service {
   #brokerState(): ServiceState {
     const state = this.#stateOf(this.#subscriber);
     return state.state === 'up' && !this.#subscriber.isUp ? { state: 'starting' } : state;
-  }
-
-  /** Until the store has started, its writes fail as they do when it is away, and are tried again. */
-  #startedStore(): Store {
-    const state = this.#stateOf(this.#store);
-    if (state.state === 'up') return this.#store;
-    if (state.state === 'down') throw state.error;
-    throw new SluiceError('STORE_UNAVAILABLE', {
-      store: this.#store.name,
-      reason: 'it has not started yet',
-      mend: '',
-    });
   }
 }
 

@@ -1,6 +1,9 @@
 import { SluiceError } from '../../core/errors.ts';
-import { type Reading, seriesIdentity, setTags, TAGS } from '../../core/reading.ts';
+import type { Reading } from '../../core/reading.ts';
 import type { ReadingBatch, Series } from '../../core/reading-batch.ts';
+import { LastValues } from '../stores/last-values.ts';
+import { RowReader } from '../stores/rows.ts';
+import { compareTags, groupTags, matchingSeries } from '../stores/series-filter.ts';
 import type {
   LastReading,
   Rejection,
@@ -10,97 +13,139 @@ import type {
   Store,
   WriteResult,
 } from '../stores/store.ts';
+import { WindowFold } from '../stores/window-fold.ts';
 
-interface Row {
+interface Point {
   readonly timeMs: number;
   readonly value: number | string;
   readonly status: number;
 }
 
-/** A store for tests of what stands before it: holds raw rows, fails and waits on demand, aggregates nothing. */
+/** What several memory stores may have in common, as adapters of one database do. */
+export class MemoryData {
+  readonly rows = new RowReader('memory');
+  readonly last = new LastValues(this.rows.table);
+  readonly points = new Map<Series, Map<number, Point>>();
+  isAway = false;
+}
+
+/** A store that keeps nothing on disk, and fails, refuses and waits as a test tells it to. */
 export class MemoryStore implements Store {
   readonly name = 'store';
-  isAway = false;
+  readonly #data: MemoryData;
+  #isStarted = false;
   writes = 0;
   /** Says which readings the database refuses. */
   refuse: (reading: Reading) => boolean = () => false;
   /** Awaited in each write, before anything is decided. */
   beforeWrite: (batch: ReadingBatch) => Promise<void> | void = () => {};
-  readonly #rows = new Map<string, { series: Series; byTime: Map<number, Row> }>();
 
-  async start(): Promise<void> {
-    this.#assertThere();
+  constructor(data = new MemoryData()) {
+    this.#data = data;
   }
 
-  async stop(): Promise<void> {}
-
-  async write(batch: ReadingBatch): Promise<WriteResult> {
-    this.writes++;
-    await this.beforeWrite(batch);
-    this.#assertThere();
-    const rejected: Rejection[] = [];
-    for (let row = 0; row < batch.length; row++) {
-      const reading = batch.reading(row);
-      if (this.refuse(reading)) {
-        rejected.push({
-          row,
-          error: new SluiceError('STORE_REFUSED', { store: 'memory', reason: 'told to' }),
-        });
-        continue;
-      }
-      const series = batch.table.get(batch.seriesId[row]!);
-      const identity = seriesIdentity(series);
-      const entry = this.#rows.get(identity) ?? { series, byTime: new Map<number, Row>() };
-      this.#rows.set(identity, entry);
-      const { timeMs, value } = reading;
-      entry.byTime.set(timeMs, { timeMs, value, status: batch.status[row]! });
-    }
-    return { stored: batch.length - rejected.length, rejected };
+  get isAway(): boolean {
+    return this.#data.isAway;
   }
 
-  async query({ fromMs, toMs, ...filter }: SeriesQuery): Promise<SeriesData[]> {
-    return this.#matching(filter).map(({ series, rows }) => {
-      const inRange = rows.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
-      return {
-        measurement: series.measurement,
-        field: series.field,
-        tags: setTags(series),
-        timeMs: inRange.map((row) => row.timeMs),
-        value: inRange.map((row) => row.value),
-        status: inRange.map((row) => row.status),
-      };
-    });
-  }
-
-  async last(filter: SeriesFilter): Promise<LastReading[]> {
-    return this.#matching(filter).map(({ series, rows }) => ({ series, ...rows.at(-1)! }));
-  }
-
-  async series(filter: SeriesFilter): Promise<Series[]> {
-    return this.#matching(filter).map(({ series }) => series);
+  set isAway(isAway: boolean) {
+    this.#data.isAway = isAway;
   }
 
   /** How many distinct points it holds. */
   get size(): number {
-    return [...this.#rows.values()].reduce((sum, { byTime }) => sum + byTime.size, 0);
+    return [...this.#data.points.values()].reduce((sum, points) => sum + points.size, 0);
   }
 
-  #matching({ measurement, field, where }: SeriesFilter): { series: Series; rows: Row[] }[] {
-    return [...this.#rows.values()]
-      .filter(
-        ({ series }) =>
-          (measurement === undefined || series.measurement === measurement) &&
-          (field === undefined || series.field === field) &&
-          TAGS.every((tag) => where?.[tag]?.includes(series[tag]) ?? true),
-      )
-      .map(({ series, byTime }) => ({
-        series,
-        rows: [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs),
-      }));
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    this.#assertThere();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStarted = false;
+  }
+
+  async write(batch: ReadingBatch): Promise<WriteResult> {
+    this.writes++;
+    if (!this.#isStarted) throw unavailable('not started');
+    await this.beforeWrite(batch);
+    this.#assertThere();
+    const taken = this.#data.rows.read(batch);
+    const rejected: Rejection[] = [...taken.rejected];
+    for (let row = 0; row < taken.length; row++) {
+      const source = taken.source?.[row] ?? row;
+      if (this.refuse(batch.reading(source))) {
+        const error = new SluiceError('STORE_REFUSED', { store: 'memory', reason: 'told to' });
+        rejected.push({ row: source, error });
+        continue;
+      }
+      const series = this.#data.rows.table.get(taken.seriesId[row]!);
+      const points = this.#data.points.get(series) ?? new Map<number, Point>();
+      this.#data.points.set(series, points);
+      const timeMs = taken.timeMs[row]!;
+      const value = taken.texts.get(row) ?? taken.value[row]!;
+      points.set(timeMs, { timeMs, value, status: taken.status[row]! });
+    }
+    this.#data.last.take(taken);
+    return { stored: batch.length - rejected.length, rejected };
+  }
+
+  async query(query: SeriesQuery): Promise<SeriesData[]> {
+    this.#assertThere();
+    const groups = Map.groupBy(this.#matching(query), (series) =>
+      JSON.stringify(groupTags(series, query.groupBy)),
+    );
+    const found = Array.from(groups.values(), (series) => this.#answer(series, query));
+    const points = found.reduce((sum, { timeMs }) => sum + timeMs.length, 0);
+    if (points > query.maxPoints) throw new SluiceError('QUERY_TOO_LARGE', { limit: query.maxPoints });
+    return found.filter(({ timeMs }) => timeMs.length > 0).sort((a, b) => compareTags(a.tags, b.tags));
+  }
+
+  async last(filter: SeriesFilter): Promise<LastReading[]> {
+    return this.#data.last.find(filter);
+  }
+
+  async series(filter: SeriesFilter): Promise<Series[]> {
+    return this.#matching(filter);
+  }
+
+  #matching(filter: SeriesFilter): Series[] {
+    return matchingSeries(this.#data.points.keys(), filter);
+  }
+
+  #answer(
+    series: readonly Series[],
+    { measurement, field, groupBy, fromMs, toMs, window }: SeriesQuery,
+  ): SeriesData {
+    const points = series
+      .flatMap((one) => [...this.#data.points.get(one)!.values()])
+      .filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs)
+      .sort((a, b) => a.timeMs - b.timeMs);
+    const tags = groupTags(series[0]!, groupBy);
+    const timeMs = points.map((point) => point.timeMs);
+    const value = points.map((point) => point.value);
+    if (!window) {
+      return { measurement, field, tags, timeMs, value, status: points.map(({ status }) => status) };
+    }
+    const fold = new WindowFold(window.everyMs, window.fn);
+    const numbers = value.map((one) => (typeof one === 'number' ? one : Number.NaN));
+    const texts = new Map(
+      value.flatMap((one, row) => (typeof one === 'string' ? [[row, one] as const] : [])),
+    );
+    fold.add(
+      { timeMs: Float64Array.from(timeMs), value: Float64Array.from(numbers), texts },
+      0,
+      value.length,
+    );
+    return { measurement, field, tags, ...fold.result() };
   }
 
   #assertThere(): void {
-    if (!this.isAway) return;
-    throw new SluiceError('STORE_UNAVAILABLE', { store: 'memory', reason: 'told to be away', mend: '' });
+    if (this.isAway) throw unavailable('told to be away');
   }
+}
+
+function unavailable(reason: string): SluiceError {
+  return new SluiceError('STORE_UNAVAILABLE', { store: 'memory', reason, mend: '' });
 }
