@@ -5,23 +5,21 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mqtt from 'mqtt';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../core/clock.ts';
 import { Supervisor } from '../core/lifecycle.ts';
-import { createLog } from '../core/log.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
 import { describeWith } from '../core/testing/needs.ts';
+import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { createBroker } from './broker.ts';
 import type { BrokerConfig } from './config.ts';
 import { hashPassword } from './users.ts';
 
-const log = createLog('silent');
 const run = promisify(execFile);
 
 async function start(config: BrokerConfig, folder = '.'): Promise<Supervisor> {
-  const context = { clock: systemClock, log, dataFolder: folder, configFolder: folder };
-  const supervisor = new Supervisor(createBroker(config, context), systemClock, log);
+  const context = serviceContext({ configFolder: folder });
+  const supervisor = new Supervisor(createBroker(config, context), context.clock, context.log);
   onTestFinished(() => supervisor.stop());
   await supervisor.start();
   return supervisor;
@@ -97,8 +95,7 @@ test('a taken port is named, the other listener works, and the port is used once
 
 test('an address that others can reach is refused without users', () => {
   const listeners = [{ protocol: 'mqtt' as const, host: '0.0.0.0', port: 1883 }];
-  const context = { clock: systemClock, log, dataFolder: '.', configFolder: '.' };
-  expect(() => createBroker({ listeners }, context)).toThrow(
+  expect(() => createBroker({ listeners }, serviceContext())).toThrow(
     expect.objectContaining({ code: 'LISTEN_WITHOUT_CREDENTIALS' }),
   );
 });

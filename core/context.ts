@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { ServiceState } from './lifecycle.ts';
 import type { Log } from './log.ts';
 
 /** What a service is given by whoever runs it. */
@@ -9,4 +10,8 @@ export interface ServiceContext {
   readonly dataFolder: string;
   /** Where the configuration file is: names of other files in it are relative to this folder. */
   readonly configFolder: string;
+  /** Every service of this process by its name. */
+  states(): ReadonlyMap<string, ServiceState>;
+  /** One line for the person at the terminal, apart from the log. */
+  announce(line: string): void;
 }

@@ -10,13 +10,15 @@ export interface Service {
   readonly name: string;
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
+  /** What keeps a service that has started from doing its work, and mends itself: a cable out, a server away. */
+  trouble?(): SluiceError | undefined;
 }
 
 export type ServiceState =
   | { readonly state: 'stopped' }
   | { readonly state: 'starting' }
   | { readonly state: 'up' }
-  | { readonly state: 'down'; readonly error: SluiceError; readonly retryAtMs: number };
+  | { readonly state: 'down'; readonly error: SluiceError };
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
@@ -60,8 +62,15 @@ export class Supervisor {
     return this.#stopped;
   }
 
+  /** Every service by its name. One that has started and is in trouble is down. */
   states(): ReadonlyMap<string, ServiceState> {
-    return this.#states;
+    return new Map(this.#services.map((service) => [service.name, this.#stateOf(service)]));
+  }
+
+  #stateOf(service: Service): ServiceState {
+    const state = this.#states.get(service.name)!;
+    const error = state.state === 'up' ? service.trouble?.() : undefined;
+    return error ? { state: 'down', error } : state;
   }
 
   async #attempt(service: Service, retryMs: number): Promise<void> {
@@ -75,8 +84,7 @@ export class Supervisor {
       this.#log.debug({ service: service.name }, 'up');
     } catch (thrown) {
       const error = asSluiceError(thrown);
-      const retryAtMs = this.#clock.nowMs() + retryMs;
-      this.#states.set(service.name, { state: 'down', error, retryAtMs });
+      this.#states.set(service.name, { state: 'down', error });
       if (!error.retryable) throw error;
       if (!this.#abort.signal.aborted) this.#planRetry(service, error, retryMs);
     } finally {

@@ -1,4 +1,4 @@
-import { constants, accessSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Static, TSchema } from 'typebox';
@@ -20,9 +20,8 @@ export interface Program<T extends TSchema> {
   readonly schema: T;
   /** Used where `--config` is not given; without it `--config` must be. */
   readonly defaultConfigFile?: string;
-  create(config: Static<T>, context: ServiceContext): readonly Service[];
-  /** Called once when every service has been started or has its next try planned. */
-  started?(config: Static<T>): void;
+  /** Touches no hardware, network or data folder, and throws for settings that contradict each other. */
+  create(config: Static<T>, context: ServiceContext): Service | readonly Service[];
 }
 
 /**
@@ -48,19 +47,24 @@ async function run<T extends TSchema>(program: Program<T>): Promise<void> {
     return;
   }
   const config = loadConfig(program.schema, options.configFile);
+  const log = createLog(options.logLevel);
+  const dataFolder = resolve(options.dataFolder);
+  const created = program.create(config, {
+    clock: systemClock,
+    log,
+    dataFolder,
+    configFolder: dirname(resolve(options.configFile)),
+    states: () => supervisor.states(),
+    announce: (line) => process.stdout.write(`${line}\n`),
+  });
+  const supervisor: Supervisor = new Supervisor([created].flat(), systemClock, log);
   if (options.check) {
     process.stdout.write(`${options.configFile}: valid\n`);
     return;
   }
-  const log = createLog(options.logLevel);
-  const dataFolder = resolve(options.dataFolder);
   prepareDataFolder(dataFolder);
-  const configFolder = dirname(resolve(options.configFile));
-  const services = program.create(config, { clock: systemClock, log, dataFolder, configFolder });
-  const supervisor = new Supervisor(services, systemClock, log);
   stopOnSignals(supervisor, program.name);
   await supervisor.start();
-  program.started?.(config);
 }
 
 interface Options {

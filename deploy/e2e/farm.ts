@@ -52,7 +52,9 @@ export async function demoSettings(): Promise<{ settings: Settings; folder: stri
 }
 
 /** Starts the whole of Sluice through the same program that `npm start` runs. */
-export async function startFarm(change: (settings: Settings, folder: string) => void = () => {}): Promise<Farm> {
+export async function startFarm(
+  change: (settings: Settings, folder: string) => void = () => {},
+): Promise<Farm> {
   const { settings, folder, mqttPort } = await demoSettings();
   change(settings, folder);
   return startWith(settings, folder, mqttPort);

@@ -1,0 +1,16 @@
+import { systemClock } from '../clock.ts';
+import type { ServiceContext } from '../context.ts';
+import { createLog } from '../log.ts';
+
+/** What a service is given in a test: real time, a silent log, no other service, and whatever `parts` says. */
+export function serviceContext(parts: Partial<ServiceContext> = {}): ServiceContext {
+  return {
+    clock: systemClock,
+    log: createLog('silent'),
+    dataFolder: '.',
+    configFolder: '.',
+    states: () => new Map(),
+    announce: () => {},
+    ...parts,
+  };
+}

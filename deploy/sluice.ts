@@ -1,0 +1,35 @@
+import { dirname, resolve } from 'node:path';
+import type { Static, TSchema } from 'typebox';
+import { createBroker } from '../broker/broker.ts';
+import { brokerConfigSchema } from '../broker/config.ts';
+import { loadConfig } from '../core/config.ts';
+import type { ServiceContext } from '../core/context.ts';
+import type { Service } from '../core/lifecycle.ts';
+import { SimulatorConfig } from '../firmware-sim/config.ts';
+import { createSimulator } from '../firmware-sim/service.ts';
+import { gatewayConfigSchema } from '../gateway/config.ts';
+import { createGateway } from '../gateway/service.ts';
+import { ingestConfigSchema } from '../ingest/config.ts';
+import { createIngest } from '../ingest/service.ts';
+import type { SluiceConfig } from './config.ts';
+
+/** Every service that `config` names, in the order in which they start: whoever is needed comes first. */
+export function createSluice(config: SluiceConfig, context: ServiceContext): readonly Service[] {
+  return [
+    ...from(config.simulator, SimulatorConfig, createSimulator, context),
+    ...from(config.broker, brokerConfigSchema, createBroker, context),
+    ...from(config.ingest, ingestConfigSchema, createIngest, context),
+    ...from(config.gateway, gatewayConfigSchema, createGateway, context),
+  ];
+}
+
+function from<T extends TSchema>(
+  file: string | undefined,
+  schema: T,
+  create: (config: Static<T>, context: ServiceContext) => Service | readonly Service[],
+  context: ServiceContext,
+): readonly Service[] {
+  if (file === undefined) return [];
+  const path = resolve(context.configFolder, file);
+  return [create(loadConfig(schema, path), { ...context, configFolder: dirname(path) })].flat();
+}

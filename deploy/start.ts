@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+import { runService } from '../core/run-service.ts';
+import { buildConsole } from '../dashboards/console/build.ts';
+import { SluiceConfig } from './config.ts';
+import { createSluice } from './sluice.ts';
+
+await buildConsole();
+await runService({
+  name: 'start',
+  schema: SluiceConfig,
+  defaultConfigFile: join(import.meta.dirname, 'farm.yaml'),
+  create: createSluice,
+});
