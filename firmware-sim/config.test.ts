@@ -38,7 +38,7 @@ describe('the simulator’s configuration', () => {
     ['a kind that there is not', 'kind: flow-meter', 'kind: teapot', 'it must name a known kind'],
     ['a missing option', 'maxRunS: 1800', '', 'devices[2].maxRunS: missing'],
     ['a unit out of range', 'unit: 5', 'unit: 248', 'must be <= 247, and is 248'],
-    ['two devices with one unit', 'unit: 5', 'unit: 4', 'bus rs485-1: two devices have unit 4'],
+    ['two devices with one unit', 'unit: 5', 'unit: 4', 'two devices have unit 4'],
     [
       'a sensor in no zone',
       'ec, zone: north',

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../core/clock.ts';
-import { createLog } from '../core/log.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { describeWith } from '../core/testing/needs.ts';
+import { serviceContext } from '../core/testing/service-context.ts';
 import { createSimulator, type Simulator } from './service.ts';
 import { smallConfig } from './testing.ts';
 
@@ -27,9 +26,11 @@ describeWith('mbpoll')('a foreign Modbus master', () => {
 
   beforeAll(async () => {
     const dataFolder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-    const context = { clock: systemClock, log: createLog('silent'), dataFolder, configFolder: dataFolder };
     const config = smallConfig();
-    simulator = createSimulator({ ...config, buses: [{ ...config.buses[0]!, baud: 9600 }] }, context);
+    simulator = createSimulator(
+      { ...config, buses: [{ ...config.buses[0]!, baud: 9600 }] },
+      serviceContext({ dataFolder }),
+    );
     await simulator.start(new AbortController().signal);
     port = simulator.portPath('bus-1');
     return async () => {

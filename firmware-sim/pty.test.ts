@@ -89,6 +89,20 @@ describe('a pseudo-terminal', () => {
     });
   });
 
+  it.runIf(process.platform === 'linux')(
+    'keeps some of what the other program reads late, in order',
+    async () => {
+      const { pty } = await openPty();
+      const other = openPlainly(pty.path);
+      onTestFinished(() => other.close());
+      // More than Linux holds for a terminal, and less than that and our own queue together.
+      for (let count = 0; count < 24; count++) pty.write(new Uint8Array(1000).fill(count));
+      const seen: number[] = [];
+      await eventually(() => seen.push(...other.read()) >= 24_000);
+      expect(seen).toEqual(Array.from({ length: 24_000 }, (_, at) => Math.floor(at / 1000)));
+    },
+  );
+
   it('shows the other program a port that vanishes when it is closed', async () => {
     const { pty } = await openPty();
     const other = openPlainly(pty.path);

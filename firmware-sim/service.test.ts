@@ -10,15 +10,15 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../core/clock.ts';
-import type { ServiceContext } from '../core/context.ts';
-import { createLog } from '../core/log.ts';
 import { FakeClock } from '../core/testing/fake-clock.ts';
+import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import type { SimulatorConfig } from './config.ts';
 import type { DeviceConfig } from './devices/devices.ts';
 import { createSimulator, type Simulator } from './service.ts';
 import { smallConfig } from './testing.ts';
 
+const OPEN_FILES = '/proc/self/fd';
 const signal = new AbortController().signal;
 const programme = { cycleS: 60, openings: [{ valve: 1, atS: 5.05, forS: 20 }] };
 const valves: DeviceConfig = {
@@ -33,10 +33,22 @@ function simulator(
   overrides: Partial<SimulatorConfig> = {},
   { clock = new FakeClock() as Clock, dataFolder = temporaryFolder() } = {},
 ): Simulator {
-  const context: ServiceContext = { clock, log: createLog('silent'), dataFolder, configFolder: dataFolder };
-  const made = createSimulator(smallConfig(overrides), context);
+  const made = createSimulator(smallConfig(overrides), serviceContext({ clock, dataFolder }));
   onTestFinished(() => made.stop());
   return made;
+}
+
+/** Terminals that this process holds, where the system tells. */
+function openTerminals(): string[] {
+  const files = existsSync(OPEN_FILES) ? readdirSync(OPEN_FILES) : [];
+  const targets = files.map((file) => {
+    try {
+      return readlinkSync(join(OPEN_FILES, file));
+    } catch {
+      return 'the folder itself, closed by now';
+    }
+  });
+  return targets.filter((target) => /pts|ptmx/.test(target));
 }
 
 describe('the simulator', () => {
@@ -73,9 +85,9 @@ describe('the simulator', () => {
     expect(existsSync(second.portPath('bus-1'))).toBe(true);
   });
 
-  it.runIf(existsSync('/proc/self/fd'))('leaves no file open and no timer behind', async () => {
+  it.runIf(existsSync(OPEN_FILES))('leaves no file open and no timer behind', async () => {
     const clock = new FakeClock();
-    const openFiles = () => readdirSync('/proc/self/fd').length;
+    const openFiles = () => readdirSync(OPEN_FILES).length;
     const one = simulator({}, { clock });
     // The first terminal of a process makes the runtime open something of its own, once.
     await one.start(signal);
@@ -98,6 +110,7 @@ describe('the simulator', () => {
     const one = simulator({}, { dataFolder, clock });
     await expect(one.start(signal)).rejects.toMatchObject({ code: 'DATA_FOLDER_UNUSABLE', retryable: true });
     expect(clock.pendingTimers).toBe(0);
+    expect(openTerminals()).toEqual([]);
     rmSync(blocked);
     await one.start(signal);
     expect(existsSync(one.portPath('bus-1'))).toBe(true);

@@ -5,18 +5,14 @@ import { float32Words, unsigned16, unsigned32Words } from './words.ts';
 
 export const FlowMeterOptions = Type.Object({});
 
-/** Below this an electromagnetic meter shows zero, so that noise does not look like a leak. */
-const CUT_OFF_L_PER_MIN = 0.5;
-
 /** Holding registers: 0–1 flow m³/h (float, ABCD), 2–3 volume m³ ×1000 (unsigned, ABCD), 4 pressure kPa. */
 export function createFlowMeter(_options: object, { farm, random }: DeviceSurroundings): SlaveDevice {
   return new SamplingDevice(() => {
     const { flowLPerMin, volumeL, pressureKPa } = farm.main;
-    const measuredLPerMin = flowLPerMin * (1 + 0.003 * random.gaussian());
-    const shownM3PerH = measuredLPerMin < CUT_OFF_L_PER_MIN ? 0 : (measuredLPerMin * 60) / 1000;
+    const flowM3PerH = (flowLPerMin * 60) / 1000;
     return {
       holding: [
-        ...float32Words(shownM3PerH),
+        ...float32Words(flowM3PerH * (1 + 0.003 * random.gaussian())),
         ...unsigned32Words(volumeL),
         unsigned16(pressureKPa + 0.4 * random.gaussian()),
       ],

@@ -27,8 +27,8 @@ export function referenceEtMmPerH(air: Air): number {
   return Math.max(0, (0.408 * slope * available + drying) / (slope + gamma * (1 + 0.34 * windMPerS)));
 }
 
-/** FAO-56 eq. 38 to 40, with Stefan–Boltzmann's constant for an hour. */
-function netRadiationMjPerM2H(air: Air, actualVapourKPa: number): number {
+/** What the grass keeps of sun and sky, MJ/m² in an hour: FAO-56 eq. 38 to 40. */
+export function netRadiationMjPerM2H(air: Omit<Air, 'pressureKPa'>, actualVapourKPa: number): number {
   const incoming = (1 - ALBEDO) * air.radiationWPerM2 * 3600e-6;
   const emitted = STEFAN_BOLTZMANN_MJ_PER_M2_H_K4 * (air.temperatureC + 273.16) ** 4;
   const outgoing = emitted * (0.34 - 0.14 * Math.sqrt(actualVapourKPa)) * (1.35 * air.clearness - 0.35);
