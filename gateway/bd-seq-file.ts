@@ -12,8 +12,8 @@ export class BdSeqFile {
   /** -1 where there was no CONNECT yet, or where the file does not hold a number. */
   read(): number {
     try {
-      const value = Number(readFileSync(this.#file, 'utf8'));
-      return Number.isInteger(value) && value >= 0 && value <= 255 ? value : -1;
+      const text = readFileSync(this.#file, 'utf8');
+      return /^\d{1,3}$/.test(text) && Number(text) <= 255 ? Number(text) : -1;
     } catch {
       return -1;
     }

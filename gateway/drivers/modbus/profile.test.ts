@@ -1,0 +1,78 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
+import { loadModbusProfile } from './profile.ts';
+
+const PROFILES = join(import.meta.dirname, '../../profiles');
+const HEAD = `protocol: modbus
+title: { en: Probe, zh: 探头 }
+groups:
+  readings: { everyMs: 1000 }
+metrics:
+`;
+
+function load(metrics: string) {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'probe.yaml'), HEAD + metrics);
+  return loadModbusProfile('probe.yaml', folder);
+}
+
+test.each(readdirSync(PROFILES).filter((name) => name.endsWith('.yaml')))('%s is valid', (file) => {
+  expect(loadModbusProfile(basename(file, '.yaml'), '/').metrics.length).toBeGreaterThan(0);
+});
+
+test('a profile may be the user’s own file, beside the configuration', () => {
+  const { metrics } = load('  - { quantity: soil/ph, read: { table: input, address: 3, scale: 0.1 } }');
+  expect(metrics).toMatchObject([{ quantity: 'soil/ph', group: 'readings', read: { order: 'ABCD' } }]);
+});
+
+test.each([
+  [
+    'an unknown quantity',
+    '  - quantity: soil/moister\n    read: { table: input, address: 0 }',
+    'probe.yaml:6: metrics.0.quantity: "soil/moister" is not in the catalogue; soil has moisture, temperature',
+  ],
+  [
+    'a unit that does not convert',
+    '  - quantity: soil/moisture\n    read:\n      table: input\n      address: 0\n      unit: bar',
+    'probe.yaml:10: metrics.0.read.unit: "bar" cannot be converted to %',
+  ],
+  [
+    'an unknown group',
+    '  - quantity: soil/moisture\n    group: fast\n    read: { table: input, address: 0 }',
+    'probe.yaml:7: metrics.0.group: there is no group "fast"; groups: readings',
+  ],
+  [
+    'the same quantity twice',
+    '  - { quantity: soil/ph, read: { table: input, address: 0 } }\n  - { quantity: soil/ph, read: { table: input, address: 1 } }',
+    'probe.yaml:7: metrics.1.quantity: stands here twice; give each a point',
+  ],
+  [
+    'a type for a coil',
+    '  - { quantity: irrigation/pump_state, read: { table: coil, address: 0, type: u16 } }',
+    'a coil is one bit and takes no type',
+  ],
+  [
+    'a bit without its type',
+    '  - { quantity: irrigation/pump_state, read: { table: input, address: 0, bit: 3 } }',
+    'type bit and the number of the bit belong together',
+  ],
+  [
+    'a scale of 0',
+    '  - { quantity: soil/ph, read: { table: input, address: 0, scale: 0 } }',
+    'probe.yaml:6: metrics.0.read.scale: must not be 0',
+  ],
+  [
+    'a wrong table',
+    '  - { quantity: soil/ph, read: { table: inputs, address: 0 } }',
+    'probe.yaml:6: metrics[0].read.table: must be one of "coil", "discrete", "input", "holding"',
+  ],
+])('%s is refused with its line', (_, metrics, message) => {
+  expect(() => load(metrics)).toThrow(message);
+});
+
+test('a profile that does not exist is refused with the names of those that do', () => {
+  expect(() => loadModbusProfile('soil', '/')).toThrow(/"soil" cannot be read.*flow-meter, soil-moisture/);
+  expect(() => loadModbusProfile('../flow-meter', '/')).not.toThrow();
+});
