@@ -1,0 +1,84 @@
+import type { CataloguedMetric, Place } from '../farm.ts';
+import { useVisible } from '../use-visible.ts';
+import { useView } from '../view.ts';
+import { MetricTile } from './metric-tile.tsx';
+import { QuantityChart } from './quantity-chart.tsx';
+import { StateBand } from './state-band.tsx';
+import { StateRow } from './state-row.tsx';
+import { UpdatedAge } from './updated-age.tsx';
+
+/** What is drawn over time, in this order; a place with none of them shows its first value. */
+const CHARTED = ['soil/moisture', 'soil/temperature', 'irrigation/flow'];
+const MAIN_CHART_PX = 150;
+const CHART_PX = 110;
+
+/** A zone or a device: what holds now in large figures, then how it came to be. */
+export function PlaceCard({ place, bands }: PlaceCardProps) {
+  const { words } = useView().locale;
+  const [ref, isVisible] = useVisible<HTMLElement>();
+  const all = [...place.gauges, ...place.states];
+  const isOffline = all.every(({ condition }) => condition === 'offline');
+  const byQuantity = [...Map.groupBy(place.gauges, ({ quantity }) => nameOf(quantity)).values()];
+  const preferred = byQuantity.filter(([first]) => CHARTED.includes(nameOf(first!.quantity)));
+  const charted = preferred.length > 0 ? preferred : byQuantity.slice(0, 1);
+  const headingId = `place-${place.key.replaceAll('/', '-')}`;
+  return (
+    <article
+      class="card place"
+      ref={ref}
+      aria-labelledby={headingId}
+      data-place={place.name}
+      data-offline={isOffline}
+    >
+      <header class="card-head">
+        <h3 id={headingId}>
+          <span class="eyebrow">{words[place.kind]}</span> {place.name}
+        </h3>
+        <UpdatedAge metrics={all} />
+      </header>
+      {place.states.length > 0 && (
+        <ul class="states">
+          {place.states.map((metric) => (
+            <StateRow key={metric.key} metric={metric} />
+          ))}
+        </ul>
+      )}
+      <dl class="tiles">
+        {byQuantity.flatMap((metrics, index) =>
+          metrics.map((metric) => (
+            <MetricTile
+              key={metric.key}
+              metric={metric}
+              isMain={index === 0}
+              from={metrics.length > 1 ? sourceOf(metric) : undefined}
+            />
+          )),
+        )}
+      </dl>
+      {charted.map((metrics, index) => (
+        <QuantityChart
+          key={nameOf(metrics[0]!.quantity)}
+          metrics={metrics}
+          isVisible={isVisible}
+          heightPx={index === 0 ? MAIN_CHART_PX : CHART_PX}
+        />
+      ))}
+      {charted.length > 0 &&
+        bands.map((metric) => <StateBand key={metric.key} metric={metric} isVisible={isVisible} />)}
+    </article>
+  );
+}
+
+interface PlaceCardProps {
+  readonly place: Place;
+  /** States drawn under the charts. */
+  readonly bands: readonly CataloguedMetric[];
+}
+
+function nameOf({ measurement, field }: CataloguedMetric['quantity']): string {
+  return `${measurement}/${field}`;
+}
+
+function sourceOf({ reading: { tags } }: CataloguedMetric): string {
+  return [tags.device, tags.point].filter(Boolean).join(' ');
+}

@@ -1,0 +1,40 @@
+import type { CataloguedMetric } from '../farm.ts';
+import { formatMetric, shortLabel } from '../format-metric.ts';
+import { tagsKey, usePoints } from '../history.ts';
+import { stateSince } from '../valve-since.ts';
+import { useView } from '../view.ts';
+import { ConditionBadge } from './condition-badge.tsx';
+
+/** How far back a state is followed to say since when it holds, to the minute. */
+const LOOK_BACK = { every: '1m', everyMs: 60_000, lengthMs: 86_400_000, fn: 'last' } as const;
+
+/** A valve or pump: its state in a word, and since when. */
+export function StateRow({ metric }: { readonly metric: CataloguedMetric }) {
+  const { locale, history, nowMs } = useView();
+  const { words } = locale;
+  const { reading, quantity, condition, ageMs } = metric;
+  const { measurement, field } = quantity;
+  const points = usePoints(history, { measurement, field, ...LOOK_BACK }, true);
+  const isOn = reading.value !== 0;
+  const isCurrent = condition === 'good' || condition === 'uncertain';
+  const name = [shortLabel(quantity, locale), reading.tags.point ?? reading.tags.device].join(' ');
+  return (
+    <li class="state" data-on={isOn} data-condition={condition} data-quantity={field}>
+      <span class="state-name">{name}</span>
+      <span class="pill">
+        <span class="pill-mark" aria-hidden="true" />
+        {formatMetric(metric, locale).figure}
+      </span>
+      <span class="age">
+        <ConditionBadge condition={condition} /> {isCurrent ? points && since() : locale.age(ageMs)}
+      </span>
+    </li>
+  );
+
+  function since(): string {
+    const own = points?.get(tagsKey(reading.tags));
+    const { sinceMs, atLeast } = stateSince(own, Number(reading.value), reading.timeMs);
+    const duration = locale.duration(nowMs - sinceMs);
+    return atLeast ? words.sinceMoreThan(duration) : words.sinceTime(locale.time(sinceMs, nowMs), duration);
+  }
+}

@@ -1,0 +1,177 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { Points } from '../history.ts';
+import type { Locale } from '../i18n/locale.ts';
+
+/** Room left of the plot for its figures; the state bands below keep the same, so that times stand in line. */
+export const GUTTER_PX = 44;
+
+/** Room right of the plot for half of the last label of the time axis. */
+const PADDING_PX = 20;
+
+export interface Line {
+  readonly name: string;
+  readonly points: Points;
+}
+
+export interface TimeChartProps {
+  readonly lines: readonly Line[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** A hole longer than this is drawn as a hole. */
+  readonly gapMs: number;
+  /** Smallest height of the scale, so that noise does not look like an event. */
+  readonly leastSpan: number;
+  /** Name of a CSS custom property. */
+  readonly colour: string;
+  readonly heightPx: number;
+  readonly summary: string;
+  readonly locale: Locale;
+  readonly format: (value: number) => string;
+  readonly formatTick: (value: number) => string;
+}
+
+/** Lines over time. It knows nothing of farms: values, a time and how to write them come in from outside. */
+export function TimeChart(props: TimeChartProps) {
+  const { lines, fromMs, toMs, gapMs, heightPx, summary, locale } = props;
+  const holder = useRef<HTMLDivElement>(null);
+  const readout = useRef<HTMLOutputElement>(null);
+  const chart = useRef<uPlot>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const scheme = useColourScheme();
+
+  // Fonts, colours and the words on the axes are fixed when a chart is made; its data is not.
+  useEffect(() => {
+    const element = holder.current!;
+    const made = new uPlot(optionsFor(element, latest, readout), [[]], element);
+    chart.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: heightPx }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+    };
+  }, [locale, scheme, lines.length, heightPx]);
+
+  useEffect(() => {
+    chart.current?.setData(table(lines, gapMs));
+  }, [lines, fromMs, toMs, gapMs, locale, scheme, heightPx]);
+
+  return (
+    <div class="chart">
+      <output class="readout" ref={readout} aria-hidden="true" />
+      <div ref={holder} role="img" aria-label={summary} style={{ height: `${heightPx}px` }} />
+    </div>
+  );
+}
+
+function optionsFor(
+  element: HTMLElement,
+  latest: { current: TimeChartProps },
+  readout: { current: HTMLOutputElement | null },
+): uPlot.Options {
+  const { locale, colour, lines, heightPx, formatTick } = latest.current;
+  const style = getComputedStyle(element);
+  const css = (name: string) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: css('--ink-soft'),
+    font: `12px ${style.fontFamily}`,
+    grid: { stroke: css('--grid'), width: 1 },
+    ticks: { show: false },
+  };
+  const timesOf = (_: uPlot, splits: number[]) => {
+    const isLong = latest.current.toMs - latest.current.fromMs > 2 * 86_400_000;
+    return splits.map((timeMs) => (isLong ? locale.day(timeMs) : locale.clock(timeMs)));
+  };
+  return {
+    width: element.clientWidth,
+    height: heightPx,
+    ms: 1,
+    legend: { show: false },
+    padding: [8, PADDING_PX, 0, 0],
+    cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
+    scales: {
+      x: { time: true, range: () => [latest.current.fromMs, latest.current.toMs] },
+      y: { range: (_, low, high) => scaleFor(low, high, latest.current.leastSpan) },
+    },
+    axes: [
+      { ...axis, size: 24, space: 64, values: timesOf },
+      { ...axis, size: GUTTER_PX, space: 28, values: (_, splits) => splits.map(formatTick) },
+    ],
+    series: [
+      {},
+      ...lines.map((_, index) => ({
+        stroke: css(colour),
+        // Colours are #rrggbb; two more digits are their alpha.
+        ...(lines.length === 1 && { fill: `${css(colour)}18` }),
+        width: 2,
+        points: { show: false },
+        ...(index > 0 && { dash: [6, 3 * index] }),
+      })),
+    ],
+    hooks: {
+      setCursor: [
+        (u) => {
+          if (readout.current) readout.current.textContent = underCursor(u, latest.current);
+        },
+      ],
+    },
+  };
+}
+
+function underCursor(u: uPlot, { lines, locale, format, toMs }: TimeChartProps): string {
+  const { idx } = u.cursor;
+  const timeMs = typeof idx === 'number' ? u.data[0][idx] : undefined;
+  if (timeMs === undefined) return '';
+  const values = lines.flatMap(({ name }, index) => {
+    const value = u.data[index + 1]?.[idx as number];
+    if (value === null || value === undefined) return [];
+    return lines.length > 1 ? `${name} ${format(value)}` : format(value);
+  });
+  return [locale.time(timeMs, toMs), ...values].join(' · ');
+}
+
+/** One table for all lines, with a hole wherever a line has nothing to say for longer than `gapMs`. */
+function table(lines: readonly Line[], gapMs: number): uPlot.AlignedData {
+  if (lines.length === 0) return [[]];
+  const tables = lines.map(({ points }): uPlot.AlignedData => {
+    const times: number[] = [];
+    const values: (number | null)[] = [];
+    points.timeMs.forEach((timeMs, index) => {
+      const before = times.at(-1);
+      if (before !== undefined && timeMs - before > gapMs) {
+        times.push(before + 1);
+        values.push(null);
+      }
+      times.push(timeMs);
+      values.push(points.value[index]!);
+    });
+    return [times, values];
+  });
+  return uPlot.join(
+    tables,
+    tables.map(() => [2]),
+  );
+}
+
+/** A scale with some air, at least `leastSpan` high, from zero where zero is near. */
+export function scaleFor(low: number | null, high: number | null, leastSpan: number): [number, number] {
+  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, leastSpan];
+  const span = Math.max(high - low, leastSpan);
+  const middle = (high + low) / 2;
+  const [bottom, top] = [middle - span * 0.6, middle + span * 0.6];
+  if (low >= 0 && low < high * 0.4) return [0, Math.max(top, leastSpan)];
+  return low >= 0 && bottom < 0 ? [0, top - bottom] : [bottom, top];
+}
+
+function useColourScheme(): boolean {
+  const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
+  useEffect(() => {
+    const query = matchMedia('(prefers-color-scheme: dark)');
+    const change = () => setDark(query.matches);
+    query.addEventListener('change', change);
+    return () => query.removeEventListener('change', change);
+  }, []);
+  return isDark;
+}

@@ -1,0 +1,145 @@
+import { useEffect } from 'preact/hooks';
+import { TAGS } from '../../../core/reading.ts';
+import type { Api, PointsQuery, SetTags } from './api.ts';
+import { Observable, useObservable } from './observable.ts';
+
+export interface Points {
+  readonly timeMs: readonly number[];
+  readonly value: readonly number[];
+}
+
+/** Points of every series of a quantity, by `tagsKey`. */
+export type PointsBySeries = ReadonlyMap<string, Points>;
+
+export interface HistoryRequest extends Omit<PointsQuery, 'from'> {
+  readonly everyMs: number;
+  readonly lengthMs: number;
+}
+
+export function tagsKey(tags: SetTags): string {
+  return TAGS.map((tag) => tags[tag] ?? '').join('|');
+}
+
+const SHORTEST_REFRESH_MS = 5_000;
+const LONGEST_REFRESH_MS = 60_000;
+
+/**
+ * One quantity over a time up to now, for all series at once and shared by all charts that show it. It asks for what
+ * is new only, and only while somebody who can be seen is interested.
+ */
+class Feed {
+  readonly points = new Observable<PointsBySeries | undefined>(undefined);
+  readonly #api: Api;
+  readonly #request: HistoryRequest;
+  readonly #nowMs: () => number;
+  #watchers = 0;
+  #timer: number | undefined;
+  #loadedToMs = 0;
+  #loading = false;
+
+  constructor(api: Api, request: HistoryRequest, nowMs: () => number) {
+    this.#api = api;
+    this.#request = request;
+    this.#nowMs = nowMs;
+  }
+
+  watch(): () => void {
+    if (this.#watchers++ === 0) void this.#load();
+    return () => {
+      if (--this.#watchers === 0) clearTimeout(this.#timer);
+    };
+  }
+
+  async #load(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#loading) return;
+    this.#loading = true;
+    if (!document.hidden) await this.#ask();
+    this.#loading = false;
+    const refreshMs = Math.min(Math.max(this.#request.everyMs, SHORTEST_REFRESH_MS), LONGEST_REFRESH_MS);
+    if (this.#watchers > 0) this.#timer = window.setTimeout(() => void this.#load(), refreshMs);
+  }
+
+  async #ask(): Promise<void> {
+    const { measurement, field, every, everyMs, lengthMs, fn } = this.#request;
+    const nowMs = this.#nowMs();
+    // The window that was being filled at the last time is asked for again, whole.
+    const newMs = Math.max(nowMs - lengthMs, this.#loadedToMs - everyMs);
+    const from = newMs - (newMs % everyMs);
+    try {
+      const { series } = await this.#api.query({ measurement, field, from, every, fn });
+      const fresh = new Map(series.map((one) => [tagsKey(one.tags), numbersOf(one)]));
+      this.points.set(merge(this.points.value, fresh, from, nowMs - lengthMs));
+      this.#loadedToMs = nowMs;
+    } catch {
+      // The page already says that the server does not answer; the next round asks for the same again.
+    }
+  }
+}
+
+/** What is kept of `known` is from `startMs` on and before `freshFromMs`, where `fresh` takes over. */
+export function merge(
+  known: PointsBySeries | undefined,
+  fresh: PointsBySeries,
+  freshFromMs: number,
+  startMs: number,
+): PointsBySeries {
+  const merged = new Map<string, Points>();
+  for (const key of new Set([...(known?.keys() ?? []), ...fresh.keys()])) {
+    const timeMs: number[] = [];
+    const value: number[] = [];
+    const keep = (points: Points | undefined, fromMs: number, toMs: number) => {
+      points?.timeMs.forEach((time, index) => {
+        if (time < fromMs || time >= toMs) return;
+        timeMs.push(time);
+        value.push(points.value[index]!);
+      });
+    };
+    keep(known?.get(key), startMs, freshFromMs);
+    keep(fresh.get(key), startMs, Number.POSITIVE_INFINITY);
+    if (timeMs.length > 0) merged.set(key, { timeMs, value });
+  }
+  return merged;
+}
+
+function numbersOf({
+  timeMs,
+  value,
+}: {
+  timeMs: readonly number[];
+  value: readonly (number | string)[];
+}): Points {
+  return { timeMs, value: value.map((one) => (typeof one === 'number' ? one : Number.NaN)) };
+}
+
+export class History {
+  readonly #feeds = new Map<string, Feed>();
+  readonly #api: Api;
+  readonly #nowMs: () => number;
+
+  constructor(api: Api, nowMs: () => number) {
+    this.#api = api;
+    this.#nowMs = nowMs;
+  }
+
+  feed(request: HistoryRequest): Feed {
+    const key = `${request.measurement}/${request.field}/${request.lengthMs}/${request.fn}`;
+    let feed = this.#feeds.get(key);
+    if (!feed) {
+      feed = new Feed(this.#api, request, this.#nowMs);
+      this.#feeds.set(key, feed);
+    }
+    return feed;
+  }
+}
+
+/** Undefined until the first answer. */
+export function usePoints(
+  history: History,
+  request: HistoryRequest,
+  isWatching: boolean,
+): PointsBySeries | undefined {
+  const feed = history.feed(request);
+  useEffect(() => (isWatching ? feed.watch() : undefined), [feed, isWatching]);
+  return useObservable(feed.points);
+}

@@ -1,0 +1,24 @@
+import { render } from 'preact';
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import type { Language } from '../../../core/errors.ts';
+import { createApi } from './api.ts';
+import { App } from './app.tsx';
+import { History } from './history.ts';
+import { preferredLanguage } from './i18n/locale.ts';
+import { Live } from './live.ts';
+import { Observable } from './observable.ts';
+import { remembered } from './remembered.ts';
+
+const language = new Observable<Language>(
+  remembered<Language>('language', ['en', 'zh']) ?? preferredLanguage(navigator.languages),
+);
+const api = createApi(() => language.value);
+const live = new Live(api);
+const history = new History(api, () => Date.now() + live.state.value.aheadMs);
+
+const followVisibility = () => (document.hidden ? live.pause() : live.resume());
+document.addEventListener('visibilitychange', followVisibility);
+followVisibility();
+
+render(<App live={live} history={history} language={language} />, document.getElementById('app')!);
