@@ -30,9 +30,22 @@ export function parseConfig<T extends TSchema>(schema: T, text: string, name: st
     );
     throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
   }
-  const value: unknown = document.toJS() ?? {};
+  const value = contentOf(document, name);
   const locate = (path: readonly string[]) => `${name}:${lineOf(document, lines, path)}: `;
   return checkConfig(schema, value, locate);
+}
+
+/** An alias without its anchor, or aliases that multiply without end, show only here. */
+function contentOf(document: Document.Parsed, name: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      { problems: `  ${name}: not valid YAML: ${reasonOf(error)}` },
+      error,
+    );
+  }
 }
 
 /** As `loadConfig`, for a value that is already in memory; the value itself is filled with defaults and frozen. */

@@ -75,7 +75,7 @@ export class Supervisor {
 
   async #attempt(service: Service, retryMs: number): Promise<void> {
     this.#states.set(service.name, { state: 'starting' });
-    const attempt = service.start(this.#abort.signal);
+    const attempt = (async () => service.start(this.#abort.signal))();
     const settled = attempt.catch(() => {});
     this.#starting.add(settled);
     try {

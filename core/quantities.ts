@@ -75,7 +75,7 @@ const ROWS: Record<string, Row[]> = {
     ['par', 'µmol/m²/s', 0, 4_000, 0, 'Photosynthetically active radiation', '光合有效辐射'],
     ['illuminance', 'lx', 0, 300_000, 0, 'Illuminance', '光照度'],
     ['co2', 'ppm', 0, 20_000, 0, 'Carbon dioxide', '二氧化碳'],
-    ['pm2_5', 'µg/m³', 0, 5_000, 0, 'Particles PM2.5', 'PM2.5'],
+    ['pm2_5', 'µg/m³', 0, 5_000, 0, 'Particles PM2.5', '细颗粒物 PM2.5'],
     ['leaf_wetness', '%', 0, 100, 0, 'Leaf wetness', '叶面湿度'],
     ['leaf_wet', '', 0, 1, 0, 'Leaf wet', '叶面是否湿润', 'state'],
     ['et0', 'mm/d', 0, 30, 2, 'Reference evapotranspiration', '参考作物蒸散量'],
