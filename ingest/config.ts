@@ -74,6 +74,14 @@ const pipelineSchema = Type.Object(
   { ...strict, default: {} },
 );
 
+/** Ajv looks for the branch that `kind` names under `oneOf`. */
+const storeSchema = Type.Unsafe<StoreConfig>({
+  type: 'object',
+  discriminator: { propertyName: 'kind' },
+  oneOf: StoreConfig.anyOf,
+  default: { kind: 'embedded' },
+});
+
 export const ingestConfigSchema = Type.Object(
   {
     hostId: Type.String({
@@ -84,7 +92,7 @@ export const ingestConfigSchema = Type.Object(
     broker: brokerSchema,
     session: sessionSchema,
     pipeline: pipelineSchema,
-    store: { ...StoreConfig, default: { kind: 'embedded' } },
+    store: storeSchema,
     http: Type.Object(HttpConfig.properties, { ...strict, default: {} }),
   },
   strict,

@@ -234,7 +234,7 @@ describe('writing', () => {
       await bench.clock.advance(1_000);
     }
     expect(bench.accounting.counters()).toMatchObject([{ received: 10, stored: 0, inFlight: 10 }]);
-    expect(bench.pipeline.storeError).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(bench.pipeline.trouble()).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     bench.store.isAway = false;
     await bench.clock.advance(20_000);
     const [series] = await bench.store.query({
@@ -246,7 +246,7 @@ describe('writing', () => {
     });
     expect(series!.value).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(bench.accounting.counters()).toMatchObject([{ received: 10, stored: 10, inFlight: 0 }]);
-    expect(bench.pipeline.storeError).toBeUndefined();
+    expect(bench.pipeline.trouble()).toBeUndefined();
     expect(bench.kept.texts()).toEqual([
       expect.stringContaining('Readings wait for it'),
       'the store answers again',

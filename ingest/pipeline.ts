@@ -62,7 +62,7 @@ export class Pipeline implements Service {
 
   async start(): Promise<void> {}
 
-  /** Writes what is there, with one try for each batch, and counts as dropped what the store did not take. */
+  /** Writes what is there, with one more try for each batch, and counts as dropped what the store did not take. */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#cancelFlush?.();
@@ -74,7 +74,7 @@ export class Pipeline implements Service {
   }
 
   /** What the store last said, while it cannot be written to. */
-  get storeError(): SluiceError | undefined {
+  trouble(): SluiceError | undefined {
     return this.#storeError;
   }
 

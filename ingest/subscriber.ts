@@ -31,8 +31,8 @@ interface SubscriberParts {
 type OmitAt<T> = T extends unknown ? Omit<T, 'at'> : never;
 
 /**
- * The MQTT connection of the host session: carries inputs in and effects out, and decides nothing. It keeps trying
- * to connect by itself, so `start` does not wait for the broker; `error` says why there is no connection.
+ * The MQTT connection of the host session: carries inputs in and effects out, and decides nothing. Once started it
+ * keeps trying to connect by itself.
  *
  * While the pipeline is crowded the next packet is not taken, so the socket fills up and the broker has to wait.
  */
@@ -44,29 +44,30 @@ export class Subscriber implements Service {
   #client: MqttClient | undefined;
   #stateTimestampMs = 0;
   #isAnnounced = false;
+  /** Ends the wait of `start`. */
+  #settled = () => {};
   #error: SluiceError | undefined;
-  #unusableMessages = 0;
 
   constructor(config: BrokerConnectionConfig, parts: SubscriberParts) {
     this.#config = config;
     this.#parts = parts;
   }
 
-  /** Connected, subscribed and announced. */
-  get isUp(): boolean {
-    return this.#isAnnounced;
-  }
-
-  get error(): SluiceError | undefined {
+  /** Why there is no connection. */
+  trouble(): SluiceError | undefined {
     return this.#error;
   }
 
-  /** Messages on topics that name no gateway. */
-  get unusableMessages(): number {
-    return this.#unusableMessages;
+  /** Resolves when it is connected, subscribed and announced, or when the first try has failed. */
+  async start(): Promise<void> {
+    const settled = new Promise<void>((resolve) => {
+      this.#settled = resolve;
+    });
+    this.#connect();
+    await settled;
   }
 
-  async start(): Promise<void> {
+  #connect(): void {
     const client = connect(this.#config.url, this.#options());
     this.#client = client;
     client.handleMessage = (packet, done) => {
@@ -80,7 +81,8 @@ export class Subscriber implements Service {
     });
     client.on('error', (error) => this.#failed(reasonOf(error)));
     client.on('close', () => {
-      if (this.#isAnnounced) this.#failed('the connection was closed');
+      if (client !== this.#client) return;
+      if (!this.#error) this.#failed('the connection was closed');
       this.#isAnnounced = false;
       this.#step({ kind: 'disconnected' });
     });
@@ -90,7 +92,7 @@ export class Subscriber implements Service {
     const client = this.#client;
     if (!client) return;
     this.#client = undefined;
-    client.removeAllListeners('close');
+    this.#settled();
     if (this.#isAnnounced) await this.#sayFarewell(client);
     this.#isAnnounced = false;
     for (const cancel of this.#timers.values()) cancel();
@@ -192,7 +194,6 @@ export class Subscriber implements Service {
       this.#parts.pipeline.refuse(site, gateway, error, readings);
       return;
     }
-    this.#unusableMessages++;
     this.#parts.refusals.note('unknown sender', error.code, 1, () => error);
   }
 
@@ -210,6 +211,7 @@ export class Subscriber implements Service {
       this.#error = undefined;
       this.#isAnnounced = true;
       this.#carryOut(rest);
+      this.#settled();
     });
   }
 
@@ -217,6 +219,7 @@ export class Subscriber implements Service {
     const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#config.url, reason });
     if (!this.#error) this.#parts.log.error({ code: error.code }, error.message);
     this.#error = error;
+    this.#settled();
   }
 
   /**
