@@ -19,6 +19,9 @@ const Settings = Type.Object(
     level: Type.Optional(Type.Enum(['debug', 'info'])),
     listeners: Type.Array(Listener, { minItems: 1 }),
     limits: Type.Object({ payloadBytes: Type.Integer({ default: 1024 }) }, { ...closed, default: {} }),
+    target: Type.Optional(
+      Type.Union([Type.Object({ file: Type.String() }, closed), Type.Object({ url: Type.String() }, closed)]),
+    ),
     drivers: Type.Optional(
       Type.Array(
         Type.Unsafe<unknown>({
@@ -172,6 +175,12 @@ describe('a bad file is refused with its line, its place and what would be right
     ],
   ])('%s', (_, text, message) => {
     expect(refusal(text).split('\n')).toContain(message);
+  });
+
+  it('one of several forms that it has none of, and only once', () => {
+    expect(refusal(`${GOOD}target: 5\n`)).toBe(
+      '  farm.yaml:7: target: must be a group of settings, and is 5',
+    );
   });
 
   it('all its problems at once, each once', () => {

@@ -131,13 +131,17 @@ describe('a stop', () => {
   it('during a start tells the service, waits for it, and starts no further one', async () => {
     const { supervisor, diary, behaviour } = household(['a', 'b']);
     behaviour.set('a', {
-      start: (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+      start: async (signal) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await settle();
+        diary.push('a has given up');
+      },
     });
     const started = supervisor.start();
     await settle();
     await supervisor.stop();
     await started;
-    expect(diary).toEqual(['a starts at 0', 'b stopped', 'a stopped']);
+    expect(diary).toEqual(['a starts at 0', 'a has given up', 'b stopped', 'a stopped']);
   });
 
   it('plans no further try of a service that is down', async () => {

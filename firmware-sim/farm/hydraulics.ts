@@ -14,7 +14,7 @@ export function conductance(flowLPerMin: number): number {
  */
 export function mainPressureKPa(supply: Supply, openConductance: number): number {
   const lossPerFlow2 = (supply.pressureKPa - supply.pressureAtRatedFlowKPa) / supply.ratedFlowLPerMin ** 2;
-  return supply.pressureKPa / (1 + Math.max(0, lossPerFlow2) * openConductance ** 2);
+  return supply.pressureKPa / (1 + lossPerFlow2 * openConductance ** 2);
 }
 
 /** A motor valve: it travels at a constant speed towards where it was last sent. */
