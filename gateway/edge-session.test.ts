@@ -1,0 +1,197 @@
+import { expect, test } from 'vitest';
+import {
+  createSession,
+  dyingDevices,
+  type SessionInput,
+  type SessionState,
+  stepSession,
+} from './edge-session.ts';
+import type { OutboxEntry } from './outbox.ts';
+
+function run(from: SessionState, ...inputs: SessionInput[]) {
+  let state = from;
+  const effects = inputs.flatMap((input) => {
+    const step = stepSession(state, input);
+    state = step.state;
+    return step.effects;
+  });
+  return { state, effects };
+}
+
+const START: SessionInput = { kind: 'start' };
+const RETRY: SessionInput = { kind: 'retry' };
+const CONNECTED: SessionInput = { kind: 'connected' };
+const DISCONNECTED: SessionInput = { kind: 'disconnected' };
+const STOP: SessionInput = { kind: 'stop' };
+const up = (device: string): SessionInput => ({ kind: 'device-up', device });
+const down = (device: string): SessionInput => ({ kind: 'device-down', device });
+const drained = (device: string): SessionInput => ({ kind: 'device-drained', device });
+const host = (isOnline: boolean, timeMs: number): SessionInput => ({ kind: 'host-state', isOnline, timeMs });
+const entry = (device: string): OutboxEntry => ({
+  sequence: 0,
+  message: { device, timeMs: 0, samples: [] },
+  isHistorical: false,
+});
+const data = (device: string): SessionInput => ({ kind: 'data', entry: entry(device) });
+
+const fresh = createSession(-1, false);
+const online = (...devices: string[]) => run(fresh, START, CONNECTED, ...devices.map(up)).state;
+const waiting = run(createSession(-1, true), START, CONNECTED).state;
+
+test('the first CONNECT has bdSeq 0, every other one more, 255 → 0', () => {
+  expect(run(fresh, START).effects).toEqual([{ kind: 'connect', bdSeq: 0 }]);
+  expect(run(createSession(41, false), START).effects).toEqual([{ kind: 'connect', bdSeq: 42 }]);
+  expect(run(createSession(255, false), START).effects).toEqual([{ kind: 'connect', bdSeq: 0 }]);
+  expect(run(fresh, START, DISCONNECTED, RETRY).effects.at(-1)).toEqual({ kind: 'connect', bdSeq: 1 });
+});
+
+test('births come first: the node with seq 0 and the bdSeq of the will, then every device', () => {
+  const { state, effects } = run(fresh, up('a'), up('b'), START, CONNECTED);
+  expect(effects).toEqual([
+    { kind: 'connect', bdSeq: 0 },
+    { kind: 'node-birth', seq: 0, bdSeq: 0 },
+    { kind: 'device-birth', device: 'a', seq: 1 },
+    { kind: 'device-birth', device: 'b', seq: 2 },
+  ]);
+  expect(state.phase).toBe('online');
+});
+
+test('a device that comes up later is born then, once', () => {
+  expect(run(online(), up('a'), up('a')).effects).toEqual([{ kind: 'device-birth', device: 'a', seq: 1 }]);
+});
+
+test('data of devices and of the node itself share one sequence, 255 → 0', () => {
+  const { effects } = run(online('a'), data('a'), data(''));
+  expect(effects).toEqual([
+    { kind: 'data', entry: entry('a'), seq: 2 },
+    { kind: 'data', entry: entry(''), seq: 3 },
+  ]);
+  const many = run(online(), ...Array.from({ length: 300 }, () => data('')));
+  expect(many.effects.map((effect) => 'seq' in effect && effect.seq).slice(252, 258)).toEqual([
+    253, 254, 255, 0, 1, 2,
+  ]);
+});
+
+test('data is not taken before the births', () => {
+  for (const state of [fresh, run(fresh, START).state, waiting]) {
+    expect(run(state, data('a'))).toEqual({ state, effects: [] });
+  }
+});
+
+test('data of a device that is not born bears it first', () => {
+  expect(run(online(), data('a')).effects).toEqual([
+    { kind: 'device-birth', device: 'a', seq: 1 },
+    { kind: 'data', entry: entry('a'), seq: 2 },
+  ]);
+});
+
+test('a device that goes down dies when its last data is out', () => {
+  const dying = run(online('a'), down('a'));
+  expect(dying.effects).toEqual([]);
+  expect(dyingDevices(dying.state)).toEqual(['a']);
+  const dead = run(dying.state, data('a'), drained('a'), drained('a'));
+  expect(dead.effects).toEqual([
+    { kind: 'data', entry: entry('a'), seq: 2 },
+    { kind: 'device-death', device: 'a', seq: 3 },
+  ]);
+  expect(dyingDevices(dead.state)).toEqual([]);
+  expect(run(dead.state, up('a')).effects).toEqual([{ kind: 'device-birth', device: 'a', seq: 4 }]);
+});
+
+test('a device that comes back before its death was told goes on', () => {
+  const { state, effects } = run(online('a'), down('a'), up('a'), drained('a'));
+  expect(effects).toEqual([]);
+  expect(dyingDevices(state)).toEqual([]);
+});
+
+test('a device that never answered is born and dies, so that hosts know it is missing', () => {
+  expect(run(online(), down('a'), drained('a')).effects).toEqual([
+    { kind: 'device-birth', device: 'a', seq: 1 },
+    { kind: 'device-death', device: 'a', seq: 2 },
+  ]);
+  expect(run(fresh, down('a'), START, CONNECTED, drained('a')).effects.slice(1)).toEqual([
+    { kind: 'node-birth', seq: 0, bdSeq: 0 },
+    { kind: 'device-birth', device: 'a', seq: 1 },
+    { kind: 'device-death', device: 'a', seq: 2 },
+  ]);
+});
+
+test('a rebirth repeats all births with the same bdSeq and seq from 0', () => {
+  const { state, effects } = run(online('a'), data('a'), { kind: 'rebirth' });
+  expect(effects.slice(1)).toEqual([
+    { kind: 'node-birth', seq: 0, bdSeq: 0 },
+    { kind: 'device-birth', device: 'a', seq: 1 },
+  ]);
+  expect(state.seq).toBe(2);
+});
+
+test('a rebirth is nothing to a node that is not born', () => {
+  expect(run(waiting, { kind: 'rebirth' }).effects).toEqual([]);
+});
+
+test('when the connection goes data is held, and tries are further and further apart until one succeeds', () => {
+  const delays = (inputs: SessionInput[]) =>
+    run(fresh, START, ...inputs).effects.flatMap((one) => (one.kind === 'retry-after' ? [one.delayMs] : []));
+  const failure = [DISCONNECTED, RETRY];
+  expect(run(online('a'), DISCONNECTED).effects).toEqual([
+    { kind: 'hold-data' },
+    { kind: 'retry-after', delayMs: 1_000 },
+  ]);
+  expect(delays(Array.from({ length: 7 }, () => failure).flat())).toEqual([
+    1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
+  ]);
+  expect(delays([...failure, ...failure, CONNECTED, DISCONNECTED])).toEqual([1_000, 2_000, 1_000]);
+});
+
+test('after a connection that went, everything is born again', () => {
+  const { effects } = run(online('a'), DISCONNECTED, RETRY, CONNECTED);
+  expect(effects.slice(3)).toEqual([
+    { kind: 'node-birth', seq: 0, bdSeq: 1 },
+    { kind: 'device-birth', device: 'a', seq: 1 },
+  ]);
+});
+
+test('with a primary host births wait for its STATE', () => {
+  expect(waiting.phase).toBe('awaiting-host');
+  expect(run(waiting, host(false, 10)).effects).toEqual([]);
+  expect(run(waiting, host(true, 10)).effects).toEqual([{ kind: 'node-birth', seq: 0, bdSeq: 0 }]);
+});
+
+test('an older STATE than the newest seen is passed over', () => {
+  expect(run(waiting, host(false, 10), host(true, 9)).effects).toEqual([]);
+  expect(run(waiting, host(true, 10), host(false, 9)).state.phase).toBe('online');
+});
+
+test('when the primary host goes offline: NDEATH, disconnect, hold, and start over', () => {
+  const { state, effects } = run(waiting, host(true, 10), host(false, 10));
+  expect(effects.slice(1)).toEqual([
+    { kind: 'node-death', bdSeq: 0 },
+    { kind: 'disconnect' },
+    { kind: 'hold-data' },
+    { kind: 'retry-after', delayMs: 1_000 },
+  ]);
+  expect(state.phase).toBe('offline');
+  expect(run(state, RETRY, CONNECTED).state.phase).toBe('awaiting-host');
+});
+
+test('without a primary host STATE means nothing', () => {
+  expect(run(online(), host(false, 10)).effects).toEqual([]);
+});
+
+test('stopping says NDEATH before the disconnect, where there was a birth', () => {
+  expect(run(online(), STOP).effects).toEqual([{ kind: 'node-death', bdSeq: 0 }, { kind: 'disconnect' }]);
+  expect(run(waiting, STOP).effects).toEqual([{ kind: 'disconnect' }]);
+  expect(run(run(fresh, START).state, STOP).effects).toEqual([{ kind: 'disconnect' }]);
+  expect(run(fresh, STOP).effects).toEqual([]);
+});
+
+test('nothing happens after a stop', () => {
+  const stopped = run(online('a'), STOP).state;
+  const all = [START, RETRY, CONNECTED, DISCONNECTED, up('b'), down('a'), drained('a'), data('a'), STOP];
+  expect(run(stopped, ...all, host(true, 1), { kind: 'rebirth' })).toEqual({ state: stopped, effects: [] });
+});
+
+test('inputs that are out of date change nothing', () => {
+  expect(run(online(), START, RETRY, CONNECTED).effects).toEqual([]);
+  expect(run(fresh, DISCONNECTED, CONNECTED).effects).toEqual([]);
+});

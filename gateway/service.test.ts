@@ -1,0 +1,255 @@
+import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../core/clock.ts';
+import { checkConfig } from '../core/config.ts';
+import { decodeRequest, encodeResponse } from '../core/modbus/pdu.ts';
+import { unwrapRtu, wrapRtu } from '../core/modbus/rtu.ts';
+import { encodePayload } from '../core/sparkplug/encode-payload.ts';
+import { DATA_TYPES } from '../core/sparkplug/payload.ts';
+import { eventually } from '../core/testing/eventually.ts';
+import { freePort } from '../core/testing/free-port.ts';
+import { DEBIAN_PYTHON, describeWith } from '../core/testing/needs.ts';
+import { temporaryFolder } from '../core/testing/temporary-folder.ts';
+import { type GatewayConfig, gatewayConfigSchema } from './config.ts';
+import { createGateway } from './service.ts';
+import { openPtyLine, type PtyLine } from './testing/pty-line.ts';
+import { TestBroker } from './testing/test-broker.ts';
+
+const SOIL = [234, 0xfff6, 812];
+const SOIL_VALUES = { 'soil/moisture': 23.4, 'soil/temperature': -1, 'soil/ec': 812 };
+
+/** Answers every read with the soil probe's registers; `garble` may spoil what goes on the wire. */
+async function soilProbe(name: string, garble = (bytes: Uint8Array) => bytes): Promise<PtyLine> {
+  const line = await openPtyLine(name, (frame) => {
+    const { unit, pdu } = unwrapRtu(frame);
+    line.send(garble(wrapRtu(unit, encodeResponse(decodeRequest(pdu), { registers: SOIL }))));
+  });
+  onTestFinished(() => line.unplug());
+  return line;
+}
+
+async function setUp(more: Partial<GatewayConfig> = {}) {
+  const folder = temporaryFolder();
+  const port = join(folder, 'bus');
+  const brokerPort = await freePort();
+  const config = checkConfig(gatewayConfigSchema, {
+    site: 'farm',
+    gateway: 'shed',
+    broker: { url: `mqtt://127.0.0.1:${brokerPort}` },
+    drivers: [
+      {
+        driver: 'modbus-rtu',
+        id: 'field',
+        port,
+        baud: 115_200,
+        timeoutMs: 60,
+        devices: [
+          { id: 'probe', unit: 1, profile: 'soil-moisture-temperature-ec', zone: 'north', everyMs: 100 },
+        ],
+      },
+    ],
+    ...more,
+  });
+  const broker = new TestBroker();
+  onTestFinished(() => broker.stop());
+  const startGateway = async () => {
+    const log = pino({ level: 'silent' });
+    const context = { clock: systemClock, log, dataFolder: folder, configFolder: folder };
+    const gateway = createGateway(config, context);
+    onTestFinished(() => gateway.stop());
+    await gateway.start(new AbortController().signal);
+    return gateway;
+  };
+  return { port, broker, startBroker: () => broker.start(brokerPort), startGateway };
+}
+
+test('births come before data, one sequence runs through all, and NDEATH closes', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  await soilProbe(port);
+  await startBroker();
+  const gateway = await startGateway();
+  await eventually(() => broker.titles.filter((title) => title === 'DDATA probe').length >= 3);
+  await gateway.stop();
+  await eventually(() => broker.titles.at(-1) === 'NDEATH');
+
+  expect(broker.titles[0]).toBe('NBIRTH');
+  expect(broker.titles.indexOf('DBIRTH probe')).toBeLessThan(broker.titles.indexOf('DDATA probe'));
+  expect(broker.values('probe')).toEqual(SOIL_VALUES);
+  const seqs = broker.seen.slice(0, -1).map(({ payload }) => payload.seq);
+  expect(seqs).toEqual(seqs.map((_, index) => index));
+  const birth = broker.seen.find(({ type }) => type === 'DBIRTH')!;
+  expect(birth.payload.metrics[0]).toMatchObject({
+    name: 'soil/moisture',
+    dataType: DATA_TYPES.Double,
+    value: 23.4,
+    properties: { engUnit: '%', zone: 'north' },
+  });
+  const bdSeqs = [broker.seen[0]!, broker.seen.at(-1)!].map(({ payload }) => payload.metrics[0]);
+  expect(bdSeqs).toMatchObject([
+    { name: 'bdSeq', value: 0 },
+    { name: 'bdSeq', value: 0 },
+  ]);
+});
+
+test('bdSeq goes on after a restart', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  await soilProbe(port);
+  await startBroker();
+  for (const bdSeq of [0, 1]) {
+    const gateway = await startGateway();
+    const isBorn = () =>
+      broker.seen.some(({ type, payload }) => {
+        return type === 'NBIRTH' && payload.metrics[0]?.value === bdSeq;
+      });
+    await eventually(isBorn);
+    await gateway.stop();
+  }
+});
+
+test('a rebirth command brings all births again', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  await soilProbe(port);
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  const rebirth = { name: 'Node Control/Rebirth', timeMs: 1, dataType: DATA_TYPES.Boolean, value: true };
+  await broker.publish('spBv1.0/farm/NCMD/shed', Buffer.from(encodePayload({ metrics: [rebirth] })));
+  await broker.publish('spBv1.0/farm/NCMD/shed', Buffer.from('not a payload'));
+  await eventually(() => broker.titles.filter((title) => title === 'DBIRTH probe').length === 2);
+  expect(broker.titles.filter((title) => title === 'NBIRTH')).toHaveLength(2);
+});
+
+test('while the broker is away readings are kept, and come as historical after the births', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  await soilProbe(port);
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  await broker.stop();
+  const before = broker.seen.length;
+  await startBroker();
+  await eventually(() => broker.seen.some(({ payload }) => payload.metrics.some((one) => one.isHistorical)));
+  const after = broker.seen.slice(before).filter(({ type }) => type !== 'NDEATH');
+  expect(after.slice(0, 2).map(({ type }) => type)).toEqual(['NBIRTH', 'DBIRTH']);
+  const kept = after.filter(({ payload }) => payload.metrics[0]?.isHistorical);
+  // Half a second at the least lies between going and coming back, at a reading each 100 ms.
+  expect(kept.length).toBeGreaterThanOrEqual(3);
+});
+
+test('a broker that is not there at start is found when it comes', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  await soilProbe(port);
+  await startGateway();
+  await startBroker();
+  await eventually(() => broker.titles.includes('DBIRTH probe'));
+});
+
+test('with a primary host nothing is sent before it is online', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp({ primaryHost: 'main' });
+  await soilProbe(port);
+  await startBroker();
+  await startGateway();
+  const state = (online: boolean, timestamp: number) => JSON.stringify({ online, timestamp });
+  await broker.publish('spBv1.0/STATE/main', state(false, 1), true).catch(() => {});
+  expect(broker.titles.filter((title) => title.startsWith('N'))).toEqual([]);
+  await broker.publish('spBv1.0/STATE/main', state(true, 2), true);
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  await broker.publish('spBv1.0/STATE/main', state(false, 3), true);
+  await eventually(() => broker.titles.at(-1) === 'NDEATH');
+});
+
+test('a port that is missing at start is opened when it is there; the device shows as missing until then', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('DDEATH probe'));
+  expect(broker.values('probe')).toEqual({
+    'soil/moisture': null,
+    'soil/temperature': null,
+    'soil/ec': null,
+  });
+  await soilProbe(port);
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  expect(broker.values('probe')).toEqual(SOIL_VALUES);
+});
+
+test('a port that vanishes mid-run is a DDEATH, and its return a DBIRTH, by itself', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  const line = await soilProbe(port);
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  await line.unplug();
+  await eventually(() => broker.titles.includes('DDEATH probe'));
+  const dead = broker.seen.length;
+  await soilProbe(port);
+  await eventually(() => broker.titles.slice(dead).includes('DDATA probe'));
+  expect(broker.titles.slice(dead).find((title) => title.endsWith('probe'))).toBe('DBIRTH probe');
+});
+
+test('garbage on the line costs readings, and never makes a wrong one', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  let turn = 0;
+  await soilProbe(port, (bytes) => {
+    turn++;
+    if (turn % 4 === 1) return Uint8Array.of(0x00, 0xff, ...bytes);
+    if (turn % 4 === 2) return bytes.map((byte, at) => (at === 5 ? byte ^ 0x08 : byte));
+    return bytes;
+  });
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.filter((title) => title === 'DDATA probe').length >= 5);
+  for (const { payload } of broker.seen.filter(({ type }) => type === 'DDATA')) {
+    expect(payload.metrics.map(({ value }) => value)).toEqual([23.4, -1, 812]);
+  }
+});
+
+test('the same device id twice is refused', async () => {
+  const { startGateway } = await setUp();
+  await startGateway();
+  const device = { id: 'probe', unit: 1, profile: 'flow-meter' };
+  const bus = {
+    driver: 'modbus-rtu',
+    id: 'field',
+    port: '/dev/null',
+    devices: [device, { ...device, unit: 2 }],
+  };
+  const config = { site: 'a', gateway: 'b', broker: { url: 'mqtt://127.0.0.1' }, drivers: [bus] };
+  const log = pino({ level: 'silent' });
+  const context = { clock: systemClock, log, dataFolder: '/', configFolder: '/' };
+  expect(() => createGateway(checkConfig(gatewayConfigSchema, config), context)).toThrow(
+    'the device id "probe" stands twice',
+  );
+});
+
+describeWith('python3-pymodbus')('a slave that nobody here wrote', () => {
+  test('pymodbus on a pseudo-terminal is polled, and its registers are published', async () => {
+    const { port, broker, startBroker, startGateway } = await setUp();
+    const slavePort = await freePort();
+    const script = join(import.meta.dirname, 'testing/foreign-slave.py');
+    const slave = spawn(DEBIAN_PYTHON, [script, String(slavePort), '1', JSON.stringify({ input: SOIL })]);
+    onTestFinished(() => {
+      slave.kill();
+    });
+    const socket = await eventually(
+      () =>
+        new Promise<ReturnType<typeof connect>>((resolve, reject) => {
+          const attempt = connect(slavePort, '127.0.0.1', () => resolve(attempt));
+          attempt.once('error', reject);
+        }),
+    );
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    const line = await openPtyLine(port, (frame) => socket.write(frame));
+    onTestFinished(() => line.unplug());
+    socket.on('data', (bytes) => line.send(bytes));
+    await startBroker();
+    await startGateway();
+    await eventually(() => broker.titles.includes('DDATA probe'));
+    expect(broker.values('probe')).toEqual(SOIL_VALUES);
+  });
+});
