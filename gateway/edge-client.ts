@@ -272,7 +272,7 @@ export class EdgeClient {
   #report(problem: string): void {
     if (problem === this.#lastProblem || this.#state.phase === 'stopped') return;
     this.#lastProblem = problem;
-    const error = new SluiceError('BROKER_UNAVAILABLE', { broker: this.#options.url, reason: problem });
+    const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#options.url, reason: problem });
     this.#log.error({ code: error.code }, error.message);
   }
 

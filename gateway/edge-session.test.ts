@@ -49,6 +49,7 @@ test('births come first: the node with seq 0 and the bdSeq of the will, then eve
   const { state, effects } = run(fresh, up('a'), up('b'), START, CONNECTED);
   expect(effects).toEqual([
     { kind: 'connect', bdSeq: 0 },
+    { kind: 'hold-data' },
     { kind: 'node-birth', seq: 0, bdSeq: 0 },
     { kind: 'device-birth', device: 'a', seq: 1 },
     { kind: 'device-birth', device: 'b', seq: 2 },
@@ -109,7 +110,7 @@ test('a device that never answered is born and dies, so that hosts know it is mi
     { kind: 'device-birth', device: 'a', seq: 1 },
     { kind: 'device-death', device: 'a', seq: 2 },
   ]);
-  expect(run(fresh, down('a'), START, CONNECTED, drained('a')).effects.slice(1)).toEqual([
+  expect(run(fresh, down('a'), START, CONNECTED, drained('a')).effects.slice(2)).toEqual([
     { kind: 'node-birth', seq: 0, bdSeq: 0 },
     { kind: 'device-birth', device: 'a', seq: 1 },
     { kind: 'device-death', device: 'a', seq: 2 },
@@ -145,7 +146,7 @@ test('when the connection goes data is held, and tries are further and further a
 
 test('after a connection that went, everything is born again', () => {
   const { effects } = run(online('a'), DISCONNECTED, RETRY, CONNECTED);
-  expect(effects.slice(3)).toEqual([
+  expect(effects.slice(4)).toEqual([
     { kind: 'node-birth', seq: 0, bdSeq: 1 },
     { kind: 'device-birth', device: 'a', seq: 1 },
   ]);
@@ -154,7 +155,10 @@ test('after a connection that went, everything is born again', () => {
 test('with a primary host births wait for its STATE', () => {
   expect(waiting.phase).toBe('awaiting-host');
   expect(run(waiting, host(false, 10)).effects).toEqual([]);
-  expect(run(waiting, host(true, 10)).effects).toEqual([{ kind: 'node-birth', seq: 0, bdSeq: 0 }]);
+  expect(run(waiting, host(true, 10)).effects).toEqual([
+    { kind: 'hold-data' },
+    { kind: 'node-birth', seq: 0, bdSeq: 0 },
+  ]);
 });
 
 test('an older STATE than the newest seen is passed over', () => {
@@ -164,7 +168,7 @@ test('an older STATE than the newest seen is passed over', () => {
 
 test('when the primary host goes offline: NDEATH, disconnect, hold, and start over', () => {
   const { state, effects } = run(waiting, host(true, 10), host(false, 10));
-  expect(effects.slice(1)).toEqual([
+  expect(effects.slice(2)).toEqual([
     { kind: 'node-death', bdSeq: 0 },
     { kind: 'disconnect' },
     { kind: 'hold-data' },

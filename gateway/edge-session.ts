@@ -49,7 +49,7 @@ export type SessionEffect =
   | { readonly kind: 'connect'; readonly bdSeq: number }
   | { readonly kind: 'disconnect' }
   | { readonly kind: 'retry-after'; readonly delayMs: number }
-  /** Data has to wait from here on, and is historical when it goes out. */
+  /** Data that has not arrived by now is historical when it goes out. */
   | { readonly kind: 'hold-data' }
   | { readonly kind: 'node-birth'; readonly seq: number; readonly bdSeq: number }
   | { readonly kind: 'device-birth'; readonly device: string; readonly seq: number }
@@ -125,7 +125,8 @@ function connect(state: SessionState): SessionStep {
 /** NBIRTH with seq 0 and the will's bdSeq, then at once a DBIRTH of every known device, before any data. */
 function bear(state: SessionState): SessionStep {
   let seq = 0;
-  const effects: SessionEffect[] = [{ kind: 'node-birth', seq: seq++, bdSeq: state.bdSeq }];
+  const effects: SessionEffect[] = state.phase === 'online' ? [] : [{ kind: 'hold-data' }];
+  effects.push({ kind: 'node-birth', seq: seq++, bdSeq: state.bdSeq });
   const devices = new Map<string, DeviceState>();
   for (const [device, { isUp }] of state.devices) {
     // One that is dead is born too, so that a host knows of it; its death follows when its last data is out.

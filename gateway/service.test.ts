@@ -16,7 +16,7 @@ import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { type GatewayConfig, gatewayConfigSchema } from './config.ts';
 import { createGateway } from './service.ts';
 import { openPtyLine, type PtyLine } from './testing/pty-line.ts';
-import { TestBroker } from './testing/test-broker.ts';
+import { type SeenMessage, TestBroker } from './testing/test-broker.ts';
 
 const SOIL = [234, 0xfff6, 812];
 const SOIL_VALUES = { 'soil/moisture': 23.4, 'soil/temperature': -1, 'soil/ec': 812 };
@@ -131,12 +131,22 @@ test('while the broker is away readings are kept, and come as historical after t
   await broker.stop();
   const before = broker.seen.length;
   await startBroker();
-  await eventually(() => broker.seen.some(({ payload }) => payload.metrics.some((one) => one.isHistorical)));
-  const after = broker.seen.slice(before).filter(({ type }) => type !== 'NDEATH');
-  expect(after.slice(0, 2).map(({ type }) => type)).toEqual(['NBIRTH', 'DBIRTH']);
-  const kept = after.filter(({ payload }) => payload.metrics[0]?.isHistorical);
-  // Half a second at the least lies between going and coming back, at a reading each 100 ms.
-  expect(kept.length).toBeGreaterThanOrEqual(3);
+  const isHistorical = ({ payload }: SeenMessage) => payload.metrics.some((one) => one.isHistorical);
+  const sinceReturn = () => broker.seen.slice(before).filter(({ type }) => type !== 'NDEATH');
+  await eventually(() =>
+    sinceReturn()
+      .filter(({ device }) => device === 'probe')
+      .some(isHistorical),
+  );
+  expect(
+    sinceReturn()
+      .slice(0, 2)
+      .map(({ type }) => type),
+  ).toEqual(['NBIRTH', 'DBIRTH']);
+  // A second lies between going and coming back, and there is a reading each 100 ms.
+  await eventually(() => sinceReturn().filter(isHistorical).length >= 5);
+  const live = () => sinceReturn().filter((one) => one.type === 'DDATA' && !isHistorical(one));
+  await eventually(() => live().length >= 2);
 });
 
 test('a broker that is not there at start is found when it comes', async () => {
