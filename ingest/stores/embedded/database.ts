@@ -1,0 +1,149 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type SeriesKey, TAGS } from '../../../core/reading.ts';
+import { decodeBlock, encodeBlock } from './block.ts';
+import { decodeLogRecord, encodeLogRecord, type LogRows } from './log-record.ts';
+import type { BlockSpan } from './place-points.ts';
+import type { Points } from './points.ts';
+
+export interface NumberedSeries extends SeriesKey {
+  readonly id: number;
+}
+
+/**
+ * `log` holds the batches as they came, `block` what they were sealed into. Times are ms. A commit is on the disk
+ * when it returns (`synchronous = FULL`): "stored" must survive a power cut.
+ */
+const SCHEMA = `
+  PRAGMA page_size = 16384;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA cache_size = -16384;
+  CREATE TABLE IF NOT EXISTS series (
+    id INTEGER PRIMARY KEY, measurement TEXT, field TEXT, unit TEXT, ${TAGS.map((tag) => `"${tag}" TEXT`).join(', ')}
+  );
+  CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, record BLOB);
+  CREATE TABLE IF NOT EXISTS block (
+    id INTEGER PRIMARY KEY, series INTEGER, first_ms INTEGER, last_ms INTEGER, rows INTEGER, points BLOB
+  );
+  CREATE INDEX IF NOT EXISTS block_span ON block (series, last_ms, first_ms, rows);
+`;
+const FORMAT = 1;
+const SERIES_COLUMNS = ['measurement', 'field', 'unit', ...TAGS] as const;
+
+/** The embedded store's file: what is where, and in which form. Everything blocks, so it belongs in a worker. */
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Throws SQLite's error where the file cannot be opened or is no database. */
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file, { timeout: 2_000 });
+    try {
+      this.#db.exec(SCHEMA);
+      const { user_version: format } = this.#one('PRAGMA user_version').get() as { user_version: number };
+      if (format > FORMAT) throw new Error(`its format ${format} is newer than this program's ${FORMAT}`);
+      this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** All of `work` or nothing of it. */
+  transaction(work: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      // SQLite itself has rolled back already on a full disk and the like.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  allSeries(): NumberedSeries[] {
+    return this.#one('SELECT * FROM series ORDER BY id').all() as unknown as NumberedSeries[];
+  }
+
+  addSeries(series: NumberedSeries): void {
+    const marks = SERIES_COLUMNS.map(() => '?').join(', ');
+    this.#one(`INSERT OR IGNORE INTO series VALUES (?, ${marks})`).run(
+      series.id,
+      ...SERIES_COLUMNS.map((column) => series[column]),
+    );
+  }
+
+  *log(): Generator<{ seq: number; rows: LogRows }> {
+    const records = this.#one('SELECT seq, record FROM log ORDER BY seq').iterate();
+    for (const { seq, record } of records as Iterable<{ seq: number; record: Uint8Array }>) {
+      yield { seq, rows: decodeLogRecord(record) };
+    }
+  }
+
+  appendLog(seq: number, rows: LogRows): void {
+    this.#one('INSERT INTO log VALUES (?, ?)').run(seq, encodeLogRecord(rows));
+  }
+
+  deleteLog(upToSeq: number): void {
+    this.#one('DELETE FROM log WHERE seq <= ?').run(upToSeq);
+  }
+
+  /** Points of the blocks that reach into the range, in order of time; they may begin before it and end after it. */
+  blocks(seriesId: number, fromMs: number, toMs: number): Points[] {
+    const rows = this.#one(
+      'SELECT points FROM block WHERE series = ? AND last_ms >= ? AND first_ms < ? ORDER BY last_ms',
+    ).all(seriesId, fromMs, toMs) as { points: Uint8Array }[];
+    return rows.map(({ points }) => decodeBlock(points));
+  }
+
+  newestBlock(seriesId: number): Points | undefined {
+    const row = this.#one('SELECT points FROM block WHERE series = ? ORDER BY last_ms DESC LIMIT 1').get(
+      seriesId,
+    ) as { points: Uint8Array } | undefined;
+    return row && decodeBlock(row.points);
+  }
+
+  /** The blocks that share time with the range `firstMs` to `lastMs`, and the one before them. */
+  spans(seriesId: number, firstMs: number, lastMs: number): BlockSpan[] {
+    const columns = 'id, first_ms AS firstMs, last_ms AS lastMs, rows FROM block WHERE series = ?';
+    const before = this.#one(`SELECT ${columns} AND last_ms < ? ORDER BY last_ms DESC LIMIT 1`);
+    const within = this.#one(`SELECT ${columns} AND last_ms >= ? AND first_ms <= ? ORDER BY last_ms`);
+    return [
+      ...before.all(seriesId, firstMs),
+      ...within.all(seriesId, firstMs, lastMs),
+    ] as unknown as BlockSpan[];
+  }
+
+  block(id: number): Points {
+    const row = this.#one('SELECT points FROM block WHERE id = ?').get(id) as { points: Uint8Array };
+    return decodeBlock(row.points);
+  }
+
+  addBlock(seriesId: number, points: Points, from: number, to: number): void {
+    this.#one('INSERT INTO block (series, first_ms, last_ms, rows, points) VALUES (?, ?, ?, ?, ?)').run(
+      seriesId,
+      points.timeMs[from]!,
+      points.timeMs[to - 1]!,
+      to - from,
+      encodeBlock(points, from, to),
+    );
+  }
+
+  deleteBlock(id: number): void {
+    this.#one('DELETE FROM block WHERE id = ?').run(id);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #one(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

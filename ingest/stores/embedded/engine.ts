@@ -1,0 +1,212 @@
+import { SluiceError } from '../../../core/errors.ts';
+import type { LastRows } from '../last-values.ts';
+import type { Aggregate } from '../store.ts';
+import { WindowFold } from '../window-fold.ts';
+import { Database, type NumberedSeries } from './database.ts';
+import { Head } from './head.ts';
+import type { LogRows } from './log-record.ts';
+import { placePoints } from './place-points.ts';
+import { lowerBound, mergePoints, Points } from './points.ts';
+
+export interface HeadLimits {
+  /** Rows and batches that wait in memory and in the log; past either they are sealed into blocks. */
+  readonly rows: number;
+  readonly records: number;
+}
+
+/** A million rows are 40 MB of memory and a fifth of a second at start. */
+export const HEAD_LIMITS: HeadLimits = { rows: 1_000_000, records: 2_000 };
+
+export interface EngineWrite {
+  readonly series: readonly NumberedSeries[];
+  readonly rows: LogRows;
+}
+
+export interface EngineQuery {
+  /** Series by id; those of one group become one. */
+  readonly groups: readonly (readonly number[])[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly window?: { readonly everyMs: number; readonly fn: Aggregate };
+  readonly maxPoints: number;
+}
+
+/** Points of a group; `status` only without a window. */
+export interface EngineAnswer {
+  readonly timeMs: number[];
+  readonly value: (number | string)[];
+  readonly status?: number[];
+}
+
+const BLOCK_ROWS = 4096;
+
+/** A commit costs one wait for the disk, and holds up queries for a few milliseconds. */
+const SERIES_PER_COMMIT = 32;
+
+/**
+ * Rows live in three places, and a later one hides an earlier one at the same time: blocks in the file, a head that
+ * is being sealed into blocks, and the head that takes what comes in. The heads are also in the file's log, until
+ * every series of a head has been sealed; so a crash at any point finds each row in the log or in a block, or both.
+ * Long work comes in steps, so that the worker can do other things in between.
+ */
+export class Engine {
+  readonly #limits: HeadLimits;
+  readonly #database: Database;
+  #active = new Head();
+  #sealing: Head | undefined;
+  #seq = 0;
+
+  constructor(file: string, limits: HeadLimits) {
+    this.#limits = limits;
+    this.#database = new Database(file);
+    try {
+      for (const { seq, rows } of this.#database.log()) {
+        this.#active.add(seq, rows);
+        this.#seq = seq;
+      }
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  series(): NumberedSeries[] {
+    return this.#database.allSeries();
+  }
+
+  /** The newest reading of every series. */
+  last(): LastRows {
+    const rows = this.series().flatMap(({ id }) => {
+      const block = this.#database.newestBlock(id);
+      const points = mergePoints([...(block ? [block] : []), ...this.#heads(id)]);
+      return points.length > 0 ? [{ id, points, row: points.length - 1 }] : [];
+    });
+    const texts = rows.flatMap(({ points, row }, index) => {
+      const text = points.texts?.get(row);
+      return text === undefined ? [] : [[index, text] as const];
+    });
+    return {
+      length: rows.length,
+      seriesId: Uint32Array.from(rows, ({ id }) => id),
+      timeMs: Float64Array.from(rows, ({ points, row }) => points.timeMs[row]!),
+      value: Float64Array.from(rows, ({ points, row }) => points.value[row]!),
+      status: Uint8Array.from(rows, ({ points, row }) => points.status[row]!),
+      texts: new Map(texts),
+    };
+  }
+
+  /** One commit for all of `writes`. Throws with nothing stored. */
+  write(writes: readonly EngineWrite[]): void {
+    // Where writing outruns sealing the writer waits, so that memory stays bounded.
+    while (this.#isFull()) this.sealSome();
+    const firstSeq = this.#seq + 1;
+    this.#database.transaction(() => {
+      writes.forEach(({ series, rows }, index) => {
+        for (const one of series) this.#database.addSeries(one);
+        this.#database.appendLog(firstSeq + index, rows);
+      });
+    });
+    for (const { rows } of writes) this.#active.add(++this.#seq, rows);
+  }
+
+  /** Whether `sealSome` has something to do. */
+  get needsSealing(): boolean {
+    return this.#sealing !== undefined || this.#isFull();
+  }
+
+  /** Takes one step of turning a full head into blocks. Throws where the file cannot be written, with nothing lost. */
+  sealSome(): void {
+    if (!this.#sealing) {
+      this.#sealing = this.#active;
+      this.#active = new Head();
+    }
+    const head = this.#sealing;
+    const ids = head.firstSeries(SERIES_PER_COMMIT);
+    if (ids.length === 0) {
+      this.#database.transaction(() => this.#database.deleteLog(head.lastSeq));
+      this.#sealing = undefined;
+      return;
+    }
+    this.#database.transaction(() => {
+      for (const id of ids) this.#sealSeries(id, mergePoints([head.points(id)!]));
+    });
+    for (const id of ids) head.drop(id);
+  }
+
+  /** Yields after every series. Throws `QUERY_TOO_LARGE`. */
+  *query(query: EngineQuery): Generator<void, EngineAnswer[]> {
+    const answers: EngineAnswer[] = [];
+    let room = query.maxPoints;
+    for (const group of query.groups) {
+      const answer = yield* query.window ? this.#fold(query, group, room) : this.#collect(query, group, room);
+      room -= answer.timeMs.length;
+      answers.push(answer);
+    }
+    return answers;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  *#fold(query: EngineQuery, group: readonly number[], room: number): Generator<void, EngineAnswer> {
+    const { everyMs, fn } = query.window!;
+    const fold = new WindowFold(everyMs, fn);
+    for (const id of group) {
+      const { points, from, to } = this.#read(id, query.fromMs, query.toMs);
+      fold.add(points, from, to);
+      assertRoom(query, fold.windows, room);
+      yield;
+    }
+    return fold.result();
+  }
+
+  *#collect(query: EngineQuery, group: readonly number[], room: number): Generator<void, EngineAnswer> {
+    const all = new Points();
+    for (const id of group) {
+      const { points, from, to } = this.#read(id, query.fromMs, query.toMs);
+      assertRoom(query, all.length + to - from, room);
+      all.append(points, from, to);
+      yield;
+    }
+    // Points of several series at one time all count, so this is a sort and not a merge.
+    const rows = Array.from({ length: all.length }, (_, row) => row);
+    if (!all.isOrdered) rows.sort((a, b) => all.timeMs[a]! - all.timeMs[b]! || a - b);
+    return {
+      timeMs: rows.map((row) => all.timeMs[row]!),
+      value: rows.map((row) => all.valueAt(row)),
+      status: rows.map((row) => all.status[row]!),
+    };
+  }
+
+  #read(seriesId: number, fromMs: number, toMs: number): { points: Points; from: number; to: number } {
+    const points = mergePoints([...this.#database.blocks(seriesId, fromMs, toMs), ...this.#heads(seriesId)]);
+    return { points, from: lowerBound(points, fromMs), to: lowerBound(points, toMs) };
+  }
+
+  #heads(seriesId: number): Points[] {
+    const heads = [this.#sealing?.points(seriesId), this.#active.points(seriesId)];
+    return heads.filter((points) => points !== undefined);
+  }
+
+  #isFull(): boolean {
+    return this.#active.rows >= this.#limits.rows || this.#active.records >= this.#limits.records;
+  }
+
+  #sealSeries(id: number, points: Points): void {
+    const spans = this.#database.spans(id, points.timeMs[0]!, points.timeMs[points.length - 1]!);
+    for (const { block, from, to } of placePoints(points, spans)) {
+      const fresh = new Points(to - from);
+      fresh.append(points, from, to);
+      const merged = mergePoints(block ? [this.#database.block(block.id), fresh] : [fresh]);
+      if (block) this.#database.deleteBlock(block.id);
+      for (let start = 0; start < merged.length; start += BLOCK_ROWS) {
+        this.#database.addBlock(id, merged, start, Math.min(start + BLOCK_ROWS, merged.length));
+      }
+    }
+  }
+}
+
+function assertRoom(query: EngineQuery, points: number, room: number): void {
+  if (points > room) throw new SluiceError('QUERY_TOO_LARGE', { limit: query.maxPoints });
+}

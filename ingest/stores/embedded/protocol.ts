@@ -1,0 +1,33 @@
+import type { ErrorCode, ErrorDetails } from '../../../core/errors.ts';
+import type { LastRows } from '../last-values.ts';
+import type { NumberedSeries } from './database.ts';
+import type { EngineAnswer, EngineQuery, EngineWrite, HeadLimits } from './engine.ts';
+
+/** What the worker is started with. */
+export interface EngineSetup {
+  readonly file: string;
+  readonly limits: HeadLimits;
+}
+
+/** The first thing the worker says. */
+export type EngineOpened =
+  | { readonly series: readonly NumberedSeries[]; readonly last: LastRows }
+  | { readonly error: EngineError };
+
+/** An error as it crosses between threads, where classes are lost. */
+export interface EngineError {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+}
+
+export type EngineRequest = { readonly id: number } & (
+  | { readonly kind: 'write'; readonly write: EngineWrite }
+  | { readonly kind: 'query'; readonly query: EngineQuery }
+  | { readonly kind: 'close' }
+);
+
+/** `answers` where a query was asked. */
+export type EngineReply = { readonly id: number } & (
+  | { readonly answers?: EngineAnswer[] }
+  | { readonly error: EngineError }
+);
