@@ -34,6 +34,8 @@ export interface DriverContext {
   readonly log: Log;
   /** File names in the configuration are relative to this folder. */
   readonly configFolder: string;
+  /** Where a driver may keep what must survive a restart. */
+  readonly dataFolder: string;
   /** For what arrives without being asked for. */
   deliver(outcome: Outcome): void;
 }

@@ -40,7 +40,7 @@ class Gateway implements Service {
     this.#log = context.log.child({ gateway });
     this.#outbox = new MemoryOutbox(config.outbox.maxBytes);
     const deliver = (outcome: Outcome) => this.#deliver(outcome);
-    const driverContext: DriverContext = { clock, log: this.#log, configFolder, deliver };
+    const driverContext: DriverContext = { clock, log: this.#log, configFolder, dataFolder, deliver };
     const configured = config.drivers.map((one) => createDriver(one, driverContext));
     this.#drivers = [...configured, new OutboxDriver(this.#outbox, clock)];
     const devices = this.#drivers.flatMap((driver) => driver.devices);

@@ -30,7 +30,10 @@ export const modbusConfigSchema = Type.Object(
   {
     driver: Type.Literal('modbus-rtu'),
     id: id('Name of the bus'),
-    port: Type.String({ minLength: 1, description: 'Serial port, such as /dev/ttyUSB0' }),
+    port: Type.String({
+      minLength: 1,
+      description: 'Serial port, such as /dev/ttyUSB0; a simulated one is named relative to the data folder',
+    }),
     baud: Type.Integer({ minimum: 300, maximum: 1_000_000, default: 9_600, description: 'Bits per second' }),
     parity: Type.Enum(['none', 'even', 'odd'], { default: 'none' }),
     stopBits: Type.Enum([1, 2], { default: 1 }),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { asSluiceError, type SluiceError } from '../../../core/errors.ts';
 import { findQuantity } from '../../../core/quantities.ts';
 import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
@@ -36,10 +37,19 @@ class ModbusDriver implements Driver {
     const devices = config.devices.map((device) =>
       createModbusDevice(device, loadModbusProfile(device.profile, context.configFolder)),
     );
-    const { id, port, baud, timeoutMs } = config;
-    const { clock, log } = context;
+    const { id, baud, timeoutMs } = config;
+    const { clock, log, dataFolder } = context;
+    const port = resolve(dataFolder, config.port);
     this.#context = context;
-    this.#bus = new ModbusBus({ id, port, baud, timeoutMs, open: serialStream(config), clock, log });
+    this.#bus = new ModbusBus({
+      id,
+      port,
+      baud,
+      timeoutMs,
+      open: serialStream({ ...config, port }),
+      clock,
+      log,
+    });
     this.#byId = new Map(devices.map((device) => [device.spec.id, device]));
     this.#health = busHealth(id);
     this.devices = [...devices.map(({ spec }) => spec), this.#health.spec];
