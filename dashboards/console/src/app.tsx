@@ -34,7 +34,7 @@ export function App({ live, history, language }: AppProps) {
   }, [locale]);
 
   const { readings, gateways, quantities, failure } = state;
-  const nowMs = Date.now() + state.aheadMs;
+  const nowMs = live.nowMs();
   const farm = arrangeFarm(readings ?? [], gateways, quantities, nowMs);
   const isEmpty = readings?.length === 0;
   return (

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import type { Cancel, Clock } from '../../../core/clock.ts';
 import { TAGS } from '../../../core/reading.ts';
 import type { Api, PointsQuery, SetTags } from './api.ts';
 import { Observable, useObservable } from './observable.ts';
@@ -16,6 +17,14 @@ export interface HistoryRequest extends Omit<PointsQuery, 'from'> {
   readonly lengthMs: number;
 }
 
+export interface HistoryTime {
+  readonly clock: Clock;
+  /** By the server's clock. */
+  nowMs(): number;
+  /** Nobody looks at the page: nothing is asked for. */
+  isPaused(): boolean;
+}
+
 export function tagsKey(tags: SetTags): string {
   return TAGS.map((tag) => tags[tag] ?? '').join('|');
 }
@@ -27,42 +36,42 @@ const LONGEST_REFRESH_MS = 60_000;
  * One quantity over a time up to now, for all series at once and shared by all charts that show it. It asks for what
  * is new only, and only while somebody who can be seen is interested.
  */
-class Feed {
+export class Feed {
   readonly points = new Observable<PointsBySeries | undefined>(undefined);
   readonly #api: Api;
   readonly #request: HistoryRequest;
-  readonly #nowMs: () => number;
+  readonly #time: HistoryTime;
   #watchers = 0;
-  #timer: number | undefined;
+  #cancel: Cancel = () => {};
   #loadedToMs = 0;
   #loading = false;
 
-  constructor(api: Api, request: HistoryRequest, nowMs: () => number) {
+  constructor(api: Api, request: HistoryRequest, time: HistoryTime) {
     this.#api = api;
     this.#request = request;
-    this.#nowMs = nowMs;
+    this.#time = time;
   }
 
   watch(): () => void {
     if (this.#watchers++ === 0) void this.#load();
     return () => {
-      if (--this.#watchers === 0) clearTimeout(this.#timer);
+      if (--this.#watchers === 0) this.#cancel();
     };
   }
 
   async #load(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#cancel();
     if (this.#loading) return;
     this.#loading = true;
-    if (!document.hidden) await this.#ask();
+    if (!this.#time.isPaused()) await this.#ask();
     this.#loading = false;
     const refreshMs = Math.min(Math.max(this.#request.everyMs, SHORTEST_REFRESH_MS), LONGEST_REFRESH_MS);
-    if (this.#watchers > 0) this.#timer = window.setTimeout(() => void this.#load(), refreshMs);
+    if (this.#watchers > 0) this.#cancel = this.#time.clock.after(refreshMs, () => void this.#load());
   }
 
   async #ask(): Promise<void> {
     const { measurement, field, every, everyMs, lengthMs, fn } = this.#request;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#time.nowMs();
     // The window that was being filled at the last time is asked for again, whole.
     const newMs = Math.max(nowMs - lengthMs, this.#loadedToMs - everyMs);
     const from = newMs - (newMs % everyMs);
@@ -115,18 +124,18 @@ function numbersOf({
 export class History {
   readonly #feeds = new Map<string, Feed>();
   readonly #api: Api;
-  readonly #nowMs: () => number;
+  readonly #time: HistoryTime;
 
-  constructor(api: Api, nowMs: () => number) {
+  constructor(api: Api, time: HistoryTime) {
     this.#api = api;
-    this.#nowMs = nowMs;
+    this.#time = time;
   }
 
   feed(request: HistoryRequest): Feed {
     const key = `${request.measurement}/${request.field}/${request.lengthMs}/${request.fn}`;
     let feed = this.#feeds.get(key);
     if (!feed) {
-      feed = new Feed(this.#api, request, this.#nowMs);
+      feed = new Feed(this.#api, request, this.#time);
       this.#feeds.set(key, feed);
     }
     return feed;

@@ -1,3 +1,4 @@
+import type { Cancel, Clock } from '../../../core/clock.ts';
 import type { Quantity } from '../../../core/quantities.ts';
 import type { Api, Gateway, LastReading } from './api.ts';
 import { Observable } from './observable.ts';
@@ -6,7 +7,7 @@ const POLL_MS = 2_000;
 const LONGEST_RETRY_MS = 30_000;
 
 export interface Failure {
-  /** When the last good answer was, or the page was opened; the viewer's clock. */
+  /** When the last good answer was, or the page was opened. Like all times here, by the server's clock. */
   readonly sinceMs: number;
   /** When the next try begins; undefined while one is under way. */
   readonly retryAtMs: number | undefined;
@@ -33,15 +34,18 @@ export class Live {
     failure: undefined,
   });
   readonly #api: Api;
-  readonly #openedMs = Date.now();
+  readonly #clock: Clock;
+  readonly #openedMs: number;
   #goodMs: number | undefined;
   #failures = 0;
-  #timer: number | undefined;
+  #cancel: Cancel = () => {};
   #running = false;
   #asking = false;
 
-  constructor(api: Api) {
+  constructor(api: Api, clock: Clock) {
     this.#api = api;
+    this.#clock = clock;
+    this.#openedMs = clock.nowMs();
   }
 
   resume(): void {
@@ -52,7 +56,12 @@ export class Live {
 
   pause(): void {
     this.#running = false;
-    clearTimeout(this.#timer);
+    this.#cancel();
+  }
+
+  /** The server's clock, as far as it is known. */
+  nowMs(): number {
+    return this.#clock.nowMs() + this.state.value.aheadMs;
   }
 
   async #ask(): Promise<void> {
@@ -68,7 +77,7 @@ export class Live {
       const waitMs = Math.min(POLL_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS);
       const sinceMs = this.#goodMs ?? this.#openedMs;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#change({ failure: { sinceMs, retryAtMs: Date.now() + waitMs, reason } });
+      this.#change({ failure: { sinceMs, retryAtMs: this.nowMs() + waitMs, reason } });
       this.#plan(waitMs);
     }
   }
@@ -81,14 +90,20 @@ export class Live {
       known.length > 0 ? { quantities: known } : this.#api.quantities(),
     ]);
     this.#failures = 0;
-    this.#goodMs = Date.now();
-    this.#change({ quantities, readings, gateways, aheadMs: nowMs - Date.now(), failure: undefined });
+    this.#goodMs = nowMs;
+    this.#change({
+      quantities,
+      readings,
+      gateways,
+      aheadMs: nowMs - this.#clock.nowMs(),
+      failure: undefined,
+    });
   }
 
   #plan(waitMs: number): void {
     this.#asking = false;
-    clearTimeout(this.#timer);
-    if (this.#running) this.#timer = window.setTimeout(() => void this.#ask(), waitMs);
+    this.#cancel();
+    if (this.#running) this.#cancel = this.#clock.after(waitMs, () => void this.#ask());
   }
 
   #change(change: Partial<LiveState>): void {

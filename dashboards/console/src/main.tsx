@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
+import { systemClock } from '../../../core/clock.ts';
 import type { Language } from '../../../core/errors.ts';
 import { createApi } from './api.ts';
 import { App } from './app.tsx';
@@ -14,8 +15,12 @@ const language = new Observable<Language>(
   remembered<Language>('language', ['en', 'zh']) ?? preferredLanguage(navigator.languages),
 );
 const api = createApi(() => language.value);
-const live = new Live(api);
-const history = new History(api, () => Date.now() + live.state.value.aheadMs);
+const live = new Live(api, systemClock);
+const history = new History(api, {
+  clock: systemClock,
+  nowMs: () => live.nowMs(),
+  isPaused: () => document.hidden,
+});
 
 const followVisibility = () => (document.hidden ? live.pause() : live.resume());
 document.addEventListener('visibilitychange', followVisibility);

@@ -9,17 +9,14 @@ export function ConnectionBanner({
   readonly failure: Failure;
   readonly hasValues: boolean;
 }) {
-  const { locale } = useView();
+  const { locale, nowMs } = useView();
   const { words } = locale;
-  const viewerNowMs = Date.now();
-  const waitMs = failure.retryAtMs === undefined ? 0 : failure.retryAtMs - viewerNowMs;
+  const waitMs = failure.retryAtMs === undefined ? 0 : failure.retryAtMs - nowMs;
   return (
     <div class="banner">
       <p role="alert">
         <strong>{words.unreachable}</strong>{' '}
-        {hasValues
-          ? words.unreachableSince(locale.time(failure.sinceMs, viewerNowMs))
-          : words.unreachableFirst}
+        {hasValues ? words.unreachableSince(locale.time(failure.sinceMs, nowMs)) : words.unreachableFirst}
       </p>
       <p class="banner-retry">
         {waitMs > 0 ? words.retryIn(locale.number(Math.ceil(waitMs / 1000), 0)) : words.retrying}

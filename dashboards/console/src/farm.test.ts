@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { QUANTITIES } from '../../../core/quantities.ts';
+import type { Gateway, LastReading } from './api.ts';
+import { arrangeFarm } from './farm.ts';
+
+const NOW = Date.UTC(2026, 5, 1);
+const MINUTE_MS = 60_000;
+
+function reading(path: string, change: Partial<LastReading> = {}): LastReading {
+  const [measurement = '', field = ''] = path.split('/');
+  const tags = { site: 'farm', gateway: 'gw', device: 'd1', ...change.tags };
+  const good = {
+    unit: '',
+    timeMs: NOW - 1_000,
+    value: 1,
+    quality: 'good',
+    clock: 'synced',
+    stale: false,
+  } as const;
+  return { ...good, ...change, measurement, field, tags };
+}
+
+const presence = { online: true, sinceMs: NOW - MINUTE_MS, lastSeenMs: NOW };
+const gateway: Gateway = {
+  site: 'farm',
+  gateway: 'gw',
+  ...presence,
+  devices: [{ device: 'd1', ...presence }],
+  received: 1,
+  stored: 1,
+  rejected: 0,
+};
+
+const arrange = (readings: LastReading[], gateways = [gateway]) =>
+  arrangeFarm(readings, gateways, QUANTITIES, NOW);
+const conditionOf = (one: LastReading, gateways = [gateway]) => {
+  const farm = arrange([one], gateways);
+  return [...farm.zones, ...farm.devices].flatMap(({ gauges, states }) => [...gauges, ...states])[0]
+    ?.condition;
+};
+
+describe('arrangeFarm', () => {
+  it('puts what has a zone under it, other devices by themselves, weather apart, and hides nothing', () => {
+    const farm = arrange([
+      reading('soil/temperature', { tags: { zone: 'z10' } }),
+      reading('soil/moisture', { tags: { zone: 'z10' } }),
+      reading('irrigation/valve_state', { tags: { zone: 'z2', device: 'valves', point: 'v1' } }),
+      reading('irrigation/flow', { tags: { device: 'flow' } }),
+      reading('weather/humidity', { tags: { device: 'mast' } }),
+      reading('acme/spin'),
+      reading('soil/ph', { value: 'ERR' }),
+      reading('gateway/cpu'),
+    ]);
+    expect(farm.zones.map(({ name }) => name)).toEqual(['z2', 'z10']);
+    expect(farm.zones[1]!.gauges.map(({ reading: { field } }) => field)).toEqual(['moisture', 'temperature']);
+    expect(farm.zones[0]!.states).toHaveLength(1);
+    expect(farm.devices.map(({ name }) => name)).toEqual(['flow']);
+    expect(farm.weather).toHaveLength(1);
+    expect(farm.others.map(({ reading: { field } }) => field).sort()).toEqual(['cpu', 'ph', 'spin']);
+    expect(farm.valves).toHaveLength(1);
+    expect(farm.problems).toEqual([]);
+  });
+
+  it('lets only fresh values of devices that are there look current', () => {
+    expect(conditionOf(reading('soil/moisture'))).toBe('good');
+    expect(conditionOf(reading('soil/moisture', { quality: 'uncertain' }))).toBe('uncertain');
+    expect(conditionOf(reading('soil/moisture', { quality: 'bad' }))).toBe('bad');
+    expect(conditionOf(reading('soil/moisture', { timeMs: NOW - 11 * MINUTE_MS }))).toBe('old');
+    expect(conditionOf(reading('soil/moisture', { stale: true, quality: 'bad' }))).toBe('offline');
+  });
+
+  it('takes an old state for current while its gateway is watched, and not when nobody watches it', () => {
+    const valve = reading('irrigation/valve_state', { timeMs: NOW - 60 * MINUTE_MS });
+    expect(conditionOf(valve)).toBe('good');
+    expect(conditionOf(valve, [])).toBe('old');
+  });
+
+  it('names each cause once: a dead gateway and not its devices', () => {
+    const dead = { ...presence, online: false };
+    const behind = { ...gateway, devices: [{ device: 'd1', ...dead }] };
+    expect(arrange([], [{ ...behind, ...dead }]).problems).toEqual([
+      { kind: 'offline', name: 'gw', sinceMs: presence.sinceMs },
+    ]);
+    expect(arrange([], [behind]).problems).toMatchObject([{ kind: 'offline', name: 'd1' }]);
+    const bad = reading('soil/moisture', { quality: 'bad', tags: { zone: 'north' } });
+    expect(arrange([bad]).problems).toMatchObject([{ kind: 'bad', name: 'north' }]);
+  });
+
+  it('shows a clock that runs ahead as just now, not as the future', () => {
+    expect(arrange([reading('acme/spin', { timeMs: NOW + 5_000 })]).others[0]!.ageMs).toBe(0);
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { createLocale, preferredLanguage } from './locale.ts';
+
+const en = createLocale('en', 'Asia/Shanghai');
+const zh = createLocale('zh', 'Asia/Shanghai');
+const NOON = Date.UTC(2026, 5, 1, 4);
+
+describe('locale', () => {
+  it.each([
+    [4_000, 'just now', '刚刚'],
+    [42_000, '42 sec ago', '42秒前'],
+    [3 * 60_000 + 5, '3 min ago', '3分钟前'],
+    [26 * 3_600_000, '26 hr ago', '26小时前'],
+    [50 * 3_600_000, '2 days ago', '2天前'],
+  ])('%i ms ago is "%s", "%s"', (ms, english, chinese) => {
+    expect([en.age(ms), zh.age(ms)]).toEqual([english, chinese]);
+  });
+
+  it.each([
+    [30_000, 'under a minute', '不到 1 分钟'],
+    [12 * 60_000, '12 min', '12 分钟'],
+    [60 * 60_000, '1 h', '1 小时'],
+    [100 * 60_000, '1 h 40 min', '1 小时 40 分钟'],
+    [72 * 3_600_000, '3 d', '3 天'],
+  ])('%i ms long is "%s", "%s"', (ms, english, chinese) => {
+    expect([en.duration(ms), zh.duration(ms)]).toEqual([english, chinese]);
+  });
+
+  it('writes times in the viewer’s zone, with the date where it is another day', () => {
+    expect(en.time(NOON, NOON)).toBe('12:00');
+    expect(en.time(NOON - 13 * 3_600_000, NOON)).toBe('31 May 23:00');
+    expect(zh.time(NOON - 13 * 3_600_000, NOON)).toBe('5月31日 23:00');
+  });
+
+  it('writes numbers with the digits asked for, and no minus before zero', () => {
+    expect(en.number(1284.3719, 3)).toBe('1,284.372');
+    expect(en.number(-0.04, 1)).toBe('0.0');
+    expect(en.number(-0.06, 1)).toBe('-0.1');
+  });
+
+  it('takes the first of the viewer’s languages that it speaks', () => {
+    expect(preferredLanguage(['fr-FR', 'zh-TW', 'en'])).toBe('zh');
+    expect(preferredLanguage(['en-US', 'zh'])).toBe('en');
+    expect(preferredLanguage(['fr'])).toBe('en');
+  });
+});

@@ -1,0 +1,233 @@
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../core/clock.ts';
+import { SluiceError } from '../core/errors.ts';
+import { createLog } from '../core/log.ts';
+import { eventually } from '../core/testing/eventually.ts';
+import { describeWith } from '../core/testing/needs.ts';
+import { buildConsole } from '../dashboards/console/build.ts';
+import { createHttp } from '../ingest/http/create-http.ts';
+import { FakeSources } from '../ingest/http/testing/fake-sources.ts';
+import { growFarm, reportPresence, SERIES } from './console-farm.ts';
+
+/** Nothing that a browser does by itself may reach the network. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1280, height: 800 };
+
+let browser: Browser;
+
+interface Visit {
+  readonly page: Page;
+  /** Everything a user would not see but an engineer would: console errors, exceptions, foreign requests. */
+  readonly complaints: string[];
+}
+
+/** The HTTP side over sources of the test's own, on a port of its own. */
+async function serve(sources: FakeSources) {
+  const config = { host: '127.0.0.1', port: 0, allowedHosts: [] };
+  const http = createHttp(config, sources, { clock: systemClock, log: createLog('silent') });
+  await http.start(new AbortController().signal);
+  onTestFinished(() => http.stop());
+  return http;
+}
+
+async function visit(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({
+    viewport: DESKTOP,
+    locale: 'en-GB',
+    timezoneId: 'Asia/Shanghai',
+    ...options,
+  });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`asked ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, complaints };
+}
+
+function farm(): FakeSources {
+  const sources = new FakeSources();
+  growFarm(sources, Date.now());
+  return sources;
+}
+
+const place = (page: Page, name: string) => page.locator(`[data-place="${name}"]`);
+/** The words as a person sees them, no-break spaces as spaces. */
+const seen = async (part: Locator) => (await part.allInnerTexts()).join().replaceAll('\u00a0', ' ');
+/** As text, because it runs in the page: the types here are those of Node. */
+const styleOf = (part: Locator, property: string) =>
+  part.evaluate(new Function('element', `return getComputedStyle(element).${property}`) as () => string);
+const overflow = (page: Page) =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
+describeWith('chromium')('the console in a browser', () => {
+  beforeAll(async () => {
+    await buildConsole();
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  });
+
+  afterAll(() => browser.close());
+
+  it('shows every zone, device, valve and gateway with units, and asks nothing of anyone else', async () => {
+    const { url } = await serve(farm());
+    const { page, complaints } = await visit(url!);
+    const north = place(page, 'north');
+    await north.waitFor();
+    const text = (name: string) => seen(place(page, name));
+    expect(await text('north')).toMatch(/Soil moisture\s+24\.\d %/);
+    expect(await text('north')).toMatch(/Soil temperature\s+\d\d\.\d °C/);
+    await eventually(async () => /Valve v1\s+open\s+since \d\d:\d\d \(1[23] min\)/.test(await text('north')));
+    await eventually(async () => /Valve v2\s+closed\s+since .* \(11 h \d+ min\)/.test(await text('south')));
+    expect(await text('flow-main')).toMatch(/Flow\s+\d\d\.\d L\/min/);
+    expect(await seen(page.getByRole('region', { name: 'Weather' }))).toMatch(/228° SW/);
+    expect(await seen(page.getByRole('region', { name: 'Gateways' }))).toMatch(/48,201 stored/);
+    expect(await seen(page.getByRole('region', { name: 'Other readings' }))).toMatch(/1480 rpm/);
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+    expect(await overflow(page)).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('speaks Chinese to a Chinese browser on a phone, switches on demand, and remembers', async () => {
+    const { url } = await serve(farm());
+    const { page, complaints } = await visit(url!, { locale: 'zh-CN', viewport: PHONE });
+    await place(page, 'north').waitFor();
+    expect(await page.title()).toBe('农场实况 · Sluice');
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-Hans');
+    const body = await seen(page.locator('main'));
+    for (const word of [
+      '土壤含水率',
+      '土壤温度',
+      '阀门 v1',
+      '打开',
+      '流量',
+      '气象',
+      '网关',
+      '全部设备上报正常',
+    ]) {
+      expect(body).toContain(word);
+    }
+    // Names and units are the same in both languages; nothing else may be left in English.
+    expect(body.match(/\b(since|open|closed|ago|online|updated|zone|device|valve|of)\b/i)).toBeNull();
+    expect(await overflow(page)).toBe(0);
+    await page.getByRole('button', { name: 'English' }).click();
+    expect(await seen(page.locator('h1'))).toBe('Live farm');
+    expect(await overflow(page)).toBe(0);
+    await page.reload();
+    await place(page, 'north').waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+    expect(complaints).toEqual([]);
+  });
+
+  it('follows a value and a valve within seconds', async () => {
+    const sources = farm();
+    const { url } = await serve(sources);
+    const { page } = await visit(url!);
+    const south = place(page, 'south');
+    await south.waitFor();
+    sources.put(SERIES.southMoisture, Date.now(), 77.7);
+    sources.put(SERIES.southValve, Date.now(), 1);
+    await eventually(async () => (await seen(south)).includes('77.7'), { withinMs: 6_000 });
+    expect(await seen(south.locator('.pill'))).toBe('open');
+    expect(await seen(south.locator('.state .age'))).toMatch(/under a minute/);
+    expect(await seen(page.locator('.count').first())).toMatch(/2 of 2/);
+  });
+
+  it('draws what happened, tells it to those who cannot see it, and changes the time shown by keyboard', async () => {
+    const { url } = await serve(farm());
+    const { page } = await visit(url!);
+    const chart = place(page, 'north').getByRole('img', { name: /^Soil moisture, last hour: lowest 21\.\d/ });
+    await chart.waitFor();
+    expect(await chart.locator('canvas').count()).toBe(1);
+    await place(page, 'north')
+      .getByRole('img', { name: /^Valve v1, last hour: open 2\d % of the time/ })
+      .waitFor();
+    await page.getByRole('radio', { name: '1 h' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await place(page, 'north')
+      .getByRole('img', { name: /^Soil moisture, last 24 hours: lowest/ })
+      .waitFor();
+  });
+
+  it('never shows a value of a silent or implausible sensor as if it were current', async () => {
+    const sources = farm();
+    reportPresence(sources, Date.now(), ['soil-south']);
+    sources.put(SERIES.northEc, Date.now(), 640, { quality: 'bad' });
+    const { url } = await serve(sources);
+    const { page } = await visit(url!);
+    const moisture = place(page, 'south').locator('[data-quantity="moisture"].tile');
+    await moisture.waitFor();
+    expect(await moisture.getAttribute('data-condition')).toBe('offline');
+    expect(await seen(moisture)).toMatch(/offline/);
+    const current = await styleOf(place(page, 'north').locator('.tile-main .number'), 'color');
+    expect(await styleOf(moisture.locator('.number'), 'color')).not.toBe(current);
+    expect(await seen(place(page, 'north').locator('[data-quantity="ec"]'))).toMatch(/not plausible/);
+    const problems = await seen(page.locator('.problems'));
+    expect(problems).toMatch(/soil-south: offline since/);
+    expect(problems).toMatch(/north: Soil electrical conductivity is not plausible/);
+  });
+
+  it('says what it waits for while nothing has been read, and fills by itself', async () => {
+    const sources = new FakeSources();
+    const { url } = await serve(sources);
+    const { page, complaints } = await visit(url!, { viewport: PHONE });
+    await page.getByText('No readings yet').waitFor();
+    expect(await seen(page.getByRole('status'))).toMatch(/Waiting for the first gateway/);
+    growFarm(sources, Date.now());
+    await place(page, 'north').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('says since when the server is gone, greys what it has, and goes on by itself', async () => {
+    const sources = farm();
+    const { url } = await serve(sources);
+    const { page } = await visit(url!);
+    await place(page, 'north').waitFor();
+    sources.storeError = new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason: 'x', mend: 'y' });
+    await page.getByRole('alert').waitFor();
+    expect(await seen(page.getByRole('alert'))).toMatch(/No connection to Sluice since \d\d:\d\d/);
+    expect(await seen(page.locator('.banner-retry'))).toMatch(/Next try in \d+ s|Trying now/);
+    expect(await seen(place(page, 'north'))).toMatch(/24\.\d/);
+    const weight = await styleOf(place(page, 'north').locator('.tile-main .number'), 'fontWeight');
+    expect(weight).toBe('400');
+    sources.storeError = undefined;
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+  });
+
+  it('works with the server gone from the start, in the dark, with animations off and storage forbidden', async () => {
+    const sources = farm();
+    sources.storeError = new Error('down');
+    const { url } = await serve(sources);
+    const { page, complaints } = await visit(url!, { colorScheme: 'dark', reducedMotion: 'reduce' });
+    await page.addInitScript(
+      'Object.defineProperty(window, "localStorage", { get() { throw new Error("no"); } })',
+    );
+    await page.reload();
+    await page.getByRole('alert').waitFor();
+    const moving = 'document.getAnimations().length';
+    expect(await page.evaluate(moving)).toBe(0);
+    sources.storeError = undefined;
+    await place(page, 'north').waitFor();
+    const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(background).toBe('rgb(12, 20, 17)');
+    expect(complaints.filter((one) => !one.includes('500'))).toEqual([]);
+  });
+});
