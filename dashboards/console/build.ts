@@ -1,12 +1,21 @@
-import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const DIST = join(FOLDER, 'dist');
-/** Written last, so that a build that was cut short counts as no build. */
-const STAMP = join(DIST, '.built');
+/** Its time is when the build began: a source that was saved during it is newer. */
+const STAMP = '.built';
 /** What the page is made of; core is where the shared types and names come from. */
 const SOURCES = [
   'index.html',
@@ -19,21 +28,33 @@ const SOURCES = [
 ];
 
 /**
- * Builds the console into dist/ when its sources are newer than it, with a .br and a .gz beside each file. Throws
- * what Vite throws; resolves to false where nothing had to be done.
+ * Builds the console into dist/ where its sources are newer than it, with a .br and a .gz beside each file. Never
+ * throws: an install or a start must not fail because the page could not be built, but one line says so.
  */
-export async function buildConsole(): Promise<boolean> {
-  if (isBuilt()) return false;
-  const { build } = await import('vite');
-  await build({ configFile: join(FOLDER, 'vite.config.ts') });
-  for (const file of globSync('**/*.{html,js,css,svg}', { cwd: DIST })) compress(join(DIST, file));
-  writeFileSync(STAMP, '');
-  return true;
+export async function buildConsole(): Promise<void> {
+  if (isBuilt()) return;
+  // Built aside and put in place whole, because a server may be serving dist/ and others may be building it too.
+  const aside = join(FOLDER, '../../node_modules', `.console-${process.pid}`);
+  try {
+    const { build } = await import('vite');
+    const startedMs = Date.now();
+    await build({ configFile: join(FOLDER, 'vite.config.ts'), build: { outDir: aside } });
+    for (const file of globSync('**/*.{html,js,css,svg}', { cwd: aside })) compress(join(aside, file));
+    writeFileSync(join(aside, STAMP), '');
+    utimesSync(join(aside, STAMP), startedMs / 1000, startedMs / 1000);
+    rmSync(DIST, { recursive: true, force: true });
+    renameSync(aside, DIST);
+  } catch (error) {
+    if (!isBuilt()) process.stderr.write(`Sluice: the console was not built: ${reasonOf(error)}\n`);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
 }
 
 function isBuilt(): boolean {
-  if (!existsSync(STAMP)) return false;
-  const builtMs = statSync(STAMP).mtimeMs;
+  const stamp = join(DIST, STAMP);
+  if (!existsSync(stamp)) return false;
+  const builtMs = statSync(stamp).mtimeMs;
   const sources = globSync(SOURCES, { cwd: FOLDER, exclude: (path) => path.endsWith('.test.ts') });
   return sources.every((file) => statSync(join(FOLDER, file)).mtimeMs <= builtMs);
 }
@@ -45,15 +66,9 @@ function compress(file: string): void {
   writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
 }
 
-/** As npm's `prepare`: an install must not fail because the page could not be built, but has to say so. */
-if (import.meta.main) {
-  try {
-    if (await buildConsole()) process.stdout.write('Sluice: the console is built\n');
-  } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
-        ? 'vite is not installed (npm ci without --omit=dev brings it)'
-        : String(error);
-    process.stderr.write(`Sluice: the console was not built: ${reason}. Everything else works without it.\n`);
-  }
+function reasonOf(error: unknown): string {
+  const isMissing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+  return isMissing ? 'vite is not installed; npm ci without --omit=dev brings it' : String(error);
 }
+
+if (import.meta.main) await buildConsole();
