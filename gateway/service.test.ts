@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../core/clock.ts';
 import { checkConfig } from '../core/config.ts';
 import { decodeRequest, encodeResponse } from '../core/modbus/pdu.ts';
 import { unwrapRtu, wrapRtu } from '../core/modbus/rtu.ts';
@@ -12,6 +10,7 @@ import { DATA_TYPES } from '../core/sparkplug/payload.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
 import { DEBIAN_PYTHON, describeWith } from '../core/testing/needs.ts';
+import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { type GatewayConfig, gatewayConfigSchema } from './config.ts';
 import { createGateway } from './service.ts';
@@ -56,9 +55,7 @@ async function setUp(more: Partial<GatewayConfig> = {}) {
   const broker = new TestBroker();
   onTestFinished(() => broker.stop());
   const startGateway = async () => {
-    const log = pino({ level: 'silent' });
-    const context = { clock: systemClock, log, dataFolder: folder, configFolder: folder };
-    const gateway = createGateway(config, context);
+    const gateway = createGateway(config, serviceContext({ dataFolder: folder, configFolder: folder }));
     onTestFinished(() => gateway.stop());
     await gateway.start(new AbortController().signal);
     return gateway;
@@ -215,24 +212,6 @@ test('garbage on the line costs readings, and never makes a wrong one', async ()
   for (const { payload } of broker.seen.filter(({ type }) => type === 'DDATA')) {
     expect(payload.metrics.map(({ value }) => value)).toEqual([23.4, -1, 812]);
   }
-});
-
-test('the same device id twice is refused', async () => {
-  const { startGateway } = await setUp();
-  await startGateway();
-  const device = { id: 'probe', unit: 1, profile: 'flow-meter' };
-  const bus = {
-    driver: 'modbus-rtu',
-    id: 'field',
-    port: '/dev/null',
-    devices: [device, { ...device, unit: 2 }],
-  };
-  const config = { site: 'a', gateway: 'b', broker: { url: 'mqtt://127.0.0.1' }, drivers: [bus] };
-  const log = pino({ level: 'silent' });
-  const context = { clock: systemClock, log, dataFolder: '/', configFolder: '/' };
-  expect(() => createGateway(checkConfig(gatewayConfigSchema, config), context)).toThrow(
-    'the device id "probe" stands twice',
-  );
 });
 
 describeWith('python3-pymodbus')('a slave that nobody here wrote', () => {

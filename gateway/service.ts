@@ -15,10 +15,8 @@ import { MetricTable } from './metric-table.ts';
 import { OutboxDriver } from './outbox-driver.ts';
 import { Poller } from './poller.ts';
 
-type GatewayContext = Pick<ServiceContext, 'clock' | 'log' | 'dataFolder' | 'configFolder'>;
-
 /** A gateway with everything that `config` names. Touches neither hardware nor network before `start`. */
-export function createGateway(config: GatewayConfig, context: GatewayContext): Service {
+export function createGateway(config: GatewayConfig, context: ServiceContext): Service {
   return new Gateway(config, context);
 }
 
@@ -33,7 +31,7 @@ class Gateway implements Service {
   readonly #watch = new DeviceWatch();
   #isStarted = false;
 
-  constructor(config: GatewayConfig, context: GatewayContext) {
+  constructor(config: GatewayConfig, context: ServiceContext) {
     const { site, gateway } = config;
     const { clock, configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;

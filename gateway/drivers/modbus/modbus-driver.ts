@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { asSluiceError, type SluiceError } from '../../../core/errors.ts';
+import { asSluiceError, SluiceError } from '../../../core/errors.ts';
 import { findQuantity } from '../../../core/quantities.ts';
 import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import { ModbusBus } from './bus.ts';
 import { type ModbusConfig, modbusConfigSchema } from './config.ts';
 import { createModbusDevice, type ModbusDevice, samplesOf } from './modbus-device.ts';
-import { loadModbusProfile } from './profile.ts';
+import { loadModbusProfile, type ModbusProfile } from './profile.ts';
 import { serialStream } from './serial-stream.ts';
 
 const HEALTH_EVERY_MS = 10_000;
@@ -34,9 +34,9 @@ class ModbusDriver implements Driver {
   readonly #health: ReturnType<typeof busHealth>;
 
   constructor(config: ModbusConfig, context: DriverContext) {
-    const devices = config.devices.map((device) =>
-      createModbusDevice(device, loadModbusProfile(device.profile, context.configFolder)),
-    );
+    const profiles = config.devices.map(({ profile }) => loadModbusProfile(profile, context.configFolder));
+    refuseMistakes(config, profiles);
+    const devices = config.devices.map((device, index) => createModbusDevice(device, profiles[index]!));
     const { id, baud, timeoutMs } = config;
     const { clock, log, dataFolder } = context;
     const port = resolve(dataFolder, config.port);
@@ -83,6 +83,25 @@ class ModbusDriver implements Driver {
   stop(): Promise<void> {
     return this.#bus.close();
   }
+}
+
+/** What no schema can see: two devices at one address, points that the profile does not have. */
+function refuseMistakes({ id, devices }: ModbusConfig, profiles: readonly ModbusProfile[]): void {
+  const units = devices.map(({ unit }) => unit);
+  const doubles = units
+    .filter((unit, index) => units.indexOf(unit) !== index)
+    .map((unit) => `  bus ${id}: unit ${unit} stands twice; two devices cannot share an address`);
+  const strangers = devices.flatMap((device, index) => {
+    const known = profiles[index]!.metrics.flatMap(({ point }) => point ?? []);
+    return Object.keys(device.points ?? {})
+      .filter((point) => !known.includes(point))
+      .map((point) => {
+        const points = known.join(', ') || 'none';
+        return `  device ${device.id}: its profile has no point "${point}"; points: ${points}`;
+      });
+  });
+  const problems = [...doubles, ...strangers];
+  if (problems.length > 0) throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
 }
 
 /** How the bus itself is doing, as readings of the gateway. */
