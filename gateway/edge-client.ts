@@ -37,6 +37,8 @@ export interface EdgeClientOptions {
 const MOST_UNDER_WAY = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_S = 30;
+const GOODBYE_MS = 1_000;
+const DROPS_REPORT_EVERY_MS = 60_000;
 
 /** The edge session on an MQTT connection: performs what the session decides, and feeds it from the outbox. */
 export class EdgeClient {
@@ -46,8 +48,10 @@ export class EdgeClient {
   #client: MqttClient | undefined;
   #underWay = 0;
   #cancelRetry: Cancel | undefined;
+  #closed: Promise<void> | undefined;
   #lastProblem: string | undefined;
   #reportedDrops = 0;
+  #dropsReportedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: EdgeClientOptions) {
     this.#options = options;
@@ -66,10 +70,8 @@ export class EdgeClient {
   /** Says goodbye as the standard asks, and resolves when the connection is closed. */
   async stop(): Promise<void> {
     this.#cancelRetry?.();
-    const client = this.#client;
     this.#step({ kind: 'stop' });
-    // `disconnect` has begun to end it; this waits for the end, and does it by force where the broker hangs.
-    await client?.endAsync().catch(() => client.end(true));
+    await this.#closed;
   }
 
   deviceUp(device: string): void {
@@ -189,6 +191,8 @@ export class EdgeClient {
       clientId: `sluice-${site}-${gateway}`,
       // The will carries bdSeq, so every connection needs a client of its own.
       reconnectPeriod: 0,
+      // What is meant is: close the connection when the broker refuses it, rather than wait for the broker to.
+      reconnectOnConnackError: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       keepalive: KEEPALIVE_S,
       will: {
@@ -220,8 +224,16 @@ export class EdgeClient {
 
   #disconnect(): void {
     const client = this.#client;
+    if (!client) return;
     this.#client = undefined;
-    client?.end();
+    this.#closed = new Promise((resolve) => {
+      // A broker that hangs is not waited for.
+      const cancel = this.#options.clock.after(GOODBYE_MS, () => client.end(true, {}, () => resolve()));
+      client.end(false, {}, () => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #receive(topic: string, bytes: Buffer): void {
@@ -278,9 +290,14 @@ export class EdgeClient {
 
   #reportDrops(): void {
     const { readings, fromMs, toMs } = this.#options.outbox.status().dropped;
-    if (readings === this.#reportedDrops || !this.isOnline) return;
+    const nowMs = this.#options.clock.monotonicMs();
+    if (readings === this.#reportedDrops || nowMs - this.#dropsReportedAtMs < DROPS_REPORT_EVERY_MS) return;
+    this.#dropsReportedAtMs = nowMs;
     const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
-    this.#log.error({ readings, from, to }, 'the outbox was full: the oldest readings were dropped');
+    this.#log.error(
+      { readings, from, to },
+      'the outbox is full: the oldest readings are dropped, so many since the start',
+    );
     this.#reportedDrops = readings;
   }
 }

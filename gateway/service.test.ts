@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkConfig } from '../core/config.ts';
 import { decodeRequest, encodeResponse } from '../core/modbus/pdu.ts';
@@ -30,14 +32,13 @@ async function soilProbe(name: string, garble = (bytes: Uint8Array) => bytes): P
   return line;
 }
 
-async function setUp(more: Partial<GatewayConfig> = {}) {
-  const folder = temporaryFolder();
+async function setUp(more: Partial<GatewayConfig> = {}, folder = temporaryFolder(), credentials = {}) {
   const port = join(folder, 'bus');
   const brokerPort = await freePort();
   const config = checkConfig(gatewayConfigSchema, {
     site: 'farm',
     gateway: 'shed',
-    broker: { url: `mqtt://127.0.0.1:${brokerPort}` },
+    broker: { url: `mqtt://127.0.0.1:${brokerPort}`, ...credentials },
     drivers: [
       {
         driver: 'modbus-rtu',
@@ -53,14 +54,17 @@ async function setUp(more: Partial<GatewayConfig> = {}) {
     ...more,
   });
   const broker = new TestBroker();
+  const lines: string[] = [];
+  const logged = () => lines.map((line) => JSON.parse(line) as { code?: string; msg: string });
   onTestFinished(() => broker.stop());
   const startGateway = async () => {
-    const gateway = createGateway(config, serviceContext({ dataFolder: folder, configFolder: folder }));
+    const log = pino({ level: 'debug' }, { write: (line) => lines.push(line) });
+    const gateway = createGateway(config, serviceContext({ dataFolder: folder, configFolder: folder, log }));
     onTestFinished(() => gateway.stop());
     await gateway.start(new AbortController().signal);
     return gateway;
   };
-  return { port, broker, startBroker: () => broker.start(brokerPort), startGateway };
+  return { port, broker, startBroker: () => broker.start(brokerPort), startGateway, logged };
 }
 
 test('births come before data, one sequence runs through all, and NDEATH closes', async () => {
@@ -152,6 +156,28 @@ test('a broker that is not there at start is found when it comes', async () => {
   await startGateway();
   await startBroker();
   await eventually(() => broker.titles.includes('DBIRTH probe'));
+});
+
+test('a broker that refuses the password is reported once, and tried again', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'password'), 'secret\n');
+  const { broker, startBroker, startGateway, logged } = await setUp({}, folder, {
+    username: 'shed',
+    passwordFile: 'password',
+  });
+  const passwords: string[] = [];
+  broker.authenticate = (username, password) => {
+    passwords.push(`${username}:${password}`);
+    return passwords.length > 2;
+  };
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('NBIRTH'));
+  expect(passwords).toEqual(Array(3).fill('shed:secret'));
+  const problems = logged().filter(({ code }) => code === 'BROKER_UNAVAILABLE');
+  expect(problems).toHaveLength(1);
+  expect(problems[0]!.msg).toContain('Not authorized');
+  expect(JSON.stringify(logged())).not.toContain('secret');
 });
 
 test('with a primary host nothing is sent before it is online', async () => {

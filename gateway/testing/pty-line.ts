@@ -1,4 +1,4 @@
-import { symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { rmSync, symlinkSync, writeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import * as nodePty from '@lydell/node-pty';
 import { SerialPort } from 'serialport';
@@ -39,7 +39,7 @@ export async function openPtyLine(name: string, receive: (bytes: Buffer) => void
     unplug() {
       if (!isOpen) return Promise.resolve();
       isOpen = false;
-      unlinkSync(name);
+      rmSync(name, { force: true });
       return new Promise((resolve) => {
         master.once('close', () => resolve());
         master.destroy();

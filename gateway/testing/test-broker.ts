@@ -11,17 +11,25 @@ export interface SeenMessage {
   readonly payload: Payload;
 }
 
+const HOST = 'test-host';
+
 /** For tests: a plain broker and a host that sees everything that gateways send. */
 export class TestBroker {
   readonly seen: SeenMessage[] = [];
+  /** Whether a client may come in; the test's own host always may. */
+  authenticate: (username: string | undefined, password: string | undefined) => boolean = () => true;
   #stop: (() => Promise<void>) | undefined;
   #publish: ((topic: string, payload: Buffer | string, retain: boolean) => Promise<unknown>) | undefined;
 
   async start(port: number): Promise<void> {
-    const aedes = await Aedes.createBroker();
+    const aedes = await Aedes.createBroker({
+      authenticate: ({ id }, username, password, done) => {
+        done(null, id === HOST || this.authenticate(username, password?.toString()));
+      },
+    });
     const server = createServer(aedes.handle);
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const host = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4 });
+    const host = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4, clientId: HOST });
     host.on('message', (topic, bytes) => {
       const { type, device } = parseTopic(topic);
       this.seen.push({ type, device, payload: decodePayload(bytes) });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { SerialPort } from 'serialport';
 import type { OpenByteStream } from './byte-stream.ts';
 
@@ -20,14 +21,19 @@ export function serialStream({ port: path, baud, parity, stopBits }: SerialSetti
       });
       // A write that fails also closes the port, and `close` above reports it.
       port.on('error', () => {});
+      const release = () => {
+        isClosing = true;
+        return new Promise<void>((done) => (port.isOpen ? port.close(() => done()) : done()));
+      };
       port.open((error) => {
         if (error) return reject(new Error(withoutPath(error.message), { cause: error }));
         resolve({
-          write: (bytes) => port.write(bytes),
-          close: () => {
-            isClosing = true;
-            return new Promise((done) => (port.isOpen ? port.close(() => done()) : done()));
+          write: (bytes) => {
+            // A terminal that has been hung up reads as silence for ever; its name is gone, though.
+            if (existsSync(path)) port.write(bytes);
+            else release().then(() => events.closed('its name is gone'));
           },
+          close: release,
         });
       });
     });
