@@ -224,6 +224,14 @@ describe('births and data', () => {
     expect(bench.refusals).toEqual(['SENDER_UNBORN 1']);
   });
 
+  it('never reads an alias of an earlier birth', () => {
+    const bench = new Bench().born();
+    bench.message(bench.edge.nbirth());
+    bench.message(bench.edge.data(undefined, [double('gateway/cpu', 6, START_MS)]));
+    expect(bench.readings).toEqual([]);
+    expect(bench.refusals).toEqual(['METRIC_UNKNOWN 1']);
+  });
+
   it('never reads an alias of one device as that of another', () => {
     const bench = new Bench().born();
     bench.message(bench.edge.dbirth('soil-2', [double('soil/ph', 7, START_MS)]));

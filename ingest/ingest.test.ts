@@ -207,8 +207,10 @@ describe('ingest', () => {
     bench.broker.cut();
     await eventually(() => online().some((state) => !state.online && state.timestamp === first));
     await eventually(() => online().some((state) => state.online && state.timestamp > first));
+    const before = states.length;
     await bench.stop();
     await eventually(() => online().at(-1)?.online === false);
+    expect(states).toHaveLength(before + 1);
   });
 
   it('asks a gateway that it does not know for its births, and counts what it could not read until then', async () => {

@@ -277,6 +277,21 @@ describe('writing', () => {
     expect(bench.accounting.counters()).toMatchObject([{ stored: 1_000, inFlight: 0 }]);
   });
 
+  it('lets nobody in as long as it is crowded, batch after batch', async () => {
+    const bench = new Bench();
+    const answers: (() => void)[] = [];
+    bench.store.beforeWrite = () => new Promise((resolve) => answers.push(resolve));
+    for (let n = 0; n < 1_000; n++) bench.take('soil/moisture', 1);
+    let calls = 0;
+    bench.pipeline.whenRoom(() => calls++);
+    answers[0]!();
+    await settle();
+    expect([bench.pipeline.pendingReadings, calls]).toEqual([900, 0]);
+    answers[1]!();
+    await settle();
+    expect([bench.pipeline.pendingReadings, calls]).toEqual([0, 1]);
+  });
+
   it('counts what the database refuses, in its words, and stores the rest of the batch', async () => {
     const bench = new Bench();
     bench.store.refuse = ({ value }) => value === 13;
@@ -306,6 +321,16 @@ describe('writing', () => {
     bench.take('soil/moisture', 1);
     await bench.pipeline.stop();
     expect(bench.store.size).toBe(1);
+  });
+
+  it('stops though the store never answers', async () => {
+    const bench = new Bench();
+    bench.store.beforeWrite = () => new Promise(() => {});
+    bench.take('soil/moisture', 1);
+    const stopped = bench.pipeline.stop();
+    await bench.clock.advance(2_000);
+    await stopped;
+    expect(bench.kept.texts().at(-1)).toContain('may be lost');
   });
 
   it('stops without the store, and says what was lost', async () => {

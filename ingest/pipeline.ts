@@ -17,6 +17,8 @@ import type { Rejection, Store } from './stores/store.ts';
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
+/** How long the store may take for its last answers, so that the whole stops within five seconds. */
+const STOP_MS = 2_000;
 
 interface PipelineParts {
   readonly store: Pick<Store, 'write'>;
@@ -66,6 +68,16 @@ export class Pipeline implements Service {
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#cancelFlush?.();
+    const drained = new AbortController();
+    const drain = this.#drain().finally(() => drained.abort());
+    await Promise.race([drain, delay(this.#parts.clock, STOP_MS, drained.signal)]);
+    if (this.pendingReadings > 0) {
+      const lost = { readings: this.pendingReadings };
+      this.#parts.log.error(lost, 'stopping without an answer of the store: these readings may be lost');
+    }
+  }
+
+  async #drain(): Promise<void> {
     while (this.pendingReadings > 0) {
       this.#isDue = true;
       this.#pump();

@@ -93,11 +93,11 @@ export class Subscriber implements Service {
     if (!client) return;
     this.#client = undefined;
     this.#settled();
-    if (this.#isAnnounced) await this.#sayFarewell(client);
+    const hasSaidFarewell = this.#isAnnounced && (await this.#sayFarewell(client));
     this.#isAnnounced = false;
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    await new Promise<void>((done) => client.end(true, {}, () => done()));
+    await new Promise<void>((done) => client.end(!hasSaidFarewell, {}, () => done()));
   }
 
   #options(): IClientOptions {
@@ -243,15 +243,18 @@ export class Subscriber implements Service {
     });
   }
 
-  /** A host that goes on purpose says so; a broker that does not answer in time publishes the will instead. */
-  async #sayFarewell(client: MqttClient): Promise<void> {
+  /**
+   * A host that goes on purpose says so (tck-id-operational-behavior-host-application-disconnect-intentional). False
+   * where the broker did not answer in time: then the connection is cut, and the broker publishes the will instead.
+   */
+  #sayFarewell(client: MqttClient): Promise<boolean> {
     const topic = stateTopic(this.#parts.host.options.hostId);
     const payload = statePayload(false, this.#stateTimestampMs);
-    await new Promise<void>((done) => {
-      const cancel = this.#parts.clock.after(FAREWELL_MS, done);
-      client.publish(topic, payload, { qos: 1, retain: true }, () => {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(FAREWELL_MS, () => resolve(false));
+      client.publish(topic, payload, { qos: 1, retain: true }, (error) => {
         cancel();
-        done();
+        resolve(!error);
       });
     });
   }

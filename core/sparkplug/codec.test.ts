@@ -48,6 +48,7 @@ describe('vectors worked out by hand from the field numbers', () => {
     ['Int32 −5', '50 fbffffff0f', DATA_TYPES.Int32, -5],
     ['Int32 −5 sign-extended to 64 bits', '50 fbffffffffffffffff01', DATA_TYPES.Int32, -5],
     ['Int32 −5 in the long field', '58 fbffffffffffffffff01', DATA_TYPES.Int32, -5],
+    ['Int64 −5 in the integer field', '50 fbffffff0f', DATA_TYPES.Int64, -5],
     ['Int64 −5', '58 fbffffffffffffffff01', DATA_TYPES.Int64, -5],
     ['Int64 −2⁶³', '58 80808080808080808001', DATA_TYPES.Int64, -(2n ** 63n)],
     ['Int64 −(2⁵³−1)', '58 818080808080 80f0ff01', DATA_TYPES.Int64, -Number.MAX_SAFE_INTEGER],
