@@ -15,7 +15,6 @@ export interface Farm {
   readonly url: string;
   readonly mqttPort: number;
   readonly dataFolder: string;
-  readonly configFile: string;
 }
 
 export interface LastReply {
@@ -33,22 +32,28 @@ export interface LastReply {
   }[];
 }
 
-/** `deploy/farm.yaml` on free ports, with its files in a temporary folder. */
+const SAMPLES = {
+  simulator: 'firmware-sim/sample.yaml',
+  broker: 'broker/sample.yaml',
+  ingest: 'ingest/sample.yaml',
+  gateway: 'gateway/sample.yaml',
+};
+
+/** The demonstration farm on free ports, not yet started; a service that is deleted from it does not run. */
 export async function demoSettings(): Promise<{ settings: Settings; folder: string; mqttPort: number }> {
-  const folder = temporaryFolder();
-  const settings = parse(readFileSync('deploy/farm.yaml', 'utf8'));
+  const services = Object.entries(SAMPLES);
+  const settings: Settings = Object.fromEntries(
+    services.map(([service, file]) => [service, parse(readFileSync(file, 'utf8'))]),
+  );
   const mqttPort = await freePort();
-  settings.broker = {
-    listeners: [
-      { protocol: 'mqtt', port: mqttPort },
-      { protocol: 'ws', port: await freePort() },
-    ],
-  };
-  settings.ingest.broker = { url: `mqtt://127.0.0.1:${mqttPort}` };
-  settings.ingest.http = { port: await freePort() };
-  settings.gateway.broker = { url: `mqtt://127.0.0.1:${mqttPort}` };
-  for (const bus of settings.gateway.buses) bus.port = join(folder, 'data/sim', bus.id);
-  return { settings, folder, mqttPort };
+  settings.broker.listeners = [
+    { protocol: 'mqtt', port: mqttPort },
+    { protocol: 'ws', port: await freePort() },
+  ];
+  settings.ingest.broker.url = `mqtt://127.0.0.1:${mqttPort}`;
+  settings.ingest.http.port = await freePort();
+  settings.gateway.broker.url = `mqtt://127.0.0.1:${mqttPort}`;
+  return { settings, folder: temporaryFolder(), mqttPort };
 }
 
 /** Starts the whole of Sluice through the same program that `npm start` runs. */
@@ -61,12 +66,21 @@ export async function startFarm(
 }
 
 export async function startWith(settings: Settings, folder: string, mqttPort: number): Promise<Farm> {
-  const configFile = join(folder, 'farm.yaml');
-  const dataFolder = join(folder, 'data');
-  writeFileSync(configFile, stringify(settings));
-  const process = new RunningProcess('deploy/start.ts', ['--config', configFile, '--data', dataFolder]);
+  const process = run(settings, folder);
   const [, url] = await process.prints(/(http:\/\/\S+)\/\s/);
-  return { process, url: url!, mqttPort, dataFolder, configFile };
+  return { process, url: url!, mqttPort, dataFolder: join(folder, 'data') };
+}
+
+/** Starts it without waiting for anything. */
+export function run(settings: Settings, folder: string): RunningProcess {
+  const files: Record<string, string> = {};
+  for (const [service, part] of Object.entries(settings)) {
+    files[service] = `${service}.yaml`;
+    writeFileSync(join(folder, files[service]), typeof part === 'string' ? part : stringify(part));
+  }
+  writeFileSync(join(folder, 'sluice.yaml'), stringify(files));
+  const options = ['--config', join(folder, 'sluice.yaml'), '--data', join(folder, 'data')];
+  return new RunningProcess('deploy/start.ts', options);
 }
 
 export async function getJson<T>(url: string): Promise<T> {
