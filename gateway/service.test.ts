@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
@@ -64,7 +64,7 @@ async function setUp(more: Partial<GatewayConfig> = {}, folder = temporaryFolder
     await gateway.start(new AbortController().signal);
     return gateway;
   };
-  return { port, broker, startBroker: () => broker.start(brokerPort), startGateway, logged };
+  return { port, broker, brokerPort, startBroker: () => broker.start(brokerPort), startGateway, logged };
 }
 
 test('births come before data, one sequence runs through all, and NDEATH closes', async () => {
@@ -156,6 +156,23 @@ test('a broker that is not there at start is found when it comes', async () => {
   await startGateway();
   await startBroker();
   await eventually(() => broker.titles.includes('DBIRTH probe'));
+});
+
+test('a broker that accepts and never answers does not hold up a stop', async () => {
+  const { brokerPort, startGateway } = await setUp();
+  let isAccepted = false;
+  const mute = createServer(() => {
+    isAccepted = true;
+  });
+  mute.listen(brokerPort, '127.0.0.1');
+  onTestFinished(() => {
+    mute.close();
+  });
+  const gateway = await startGateway();
+  await eventually(() => isAccepted);
+  const startMs = performance.now();
+  await gateway.stop();
+  expect(performance.now() - startMs).toBeLessThan(2_500);
 });
 
 test('a broker that refuses the password is reported once, and tried again', async () => {
