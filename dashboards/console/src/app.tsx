@@ -9,7 +9,7 @@ import type { History } from './history.ts';
 import { createLocale } from './i18n/locale.ts';
 import type { Live } from './live.ts';
 import { type Observable, useObservable } from './observable.ts';
-import { RANGE_NAMES, type RangeName } from './ranges.ts';
+import { RANGE_NAMES, type RangeName, shownSpan } from './ranges.ts';
 import { remember, remembered } from './remembered.ts';
 import { ViewContext } from './view.ts';
 
@@ -25,6 +25,7 @@ export interface AppProps {
 export function App({ live, history, language }: AppProps) {
   const state = useObservable(live.state);
   const spoken = useObservable(language);
+  const oldestMs = useObservable(history.oldestMs);
   const [range, setRange] = useState(() => remembered('range', RANGE_NAMES) ?? DEFAULT_RANGE);
   useTicking(state.failure !== undefined);
   const locale = useMemo(() => createLocale(spoken), [spoken]);
@@ -38,7 +39,7 @@ export function App({ live, history, language }: AppProps) {
   const farm = arrangeFarm(readings ?? [], gateways, quantities, nowMs);
   const isEmpty = readings?.length === 0;
   return (
-    <ViewContext.Provider value={{ locale, history, range, nowMs }}>
+    <ViewContext.Provider value={{ locale, history, range, nowMs, shown: shownSpan(range, nowMs, oldestMs) }}>
       <Header
         sites={farm.sites}
         state={state}

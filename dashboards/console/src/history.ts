@@ -41,15 +41,22 @@ export class Feed {
   readonly #api: Api;
   readonly #request: HistoryRequest;
   readonly #time: HistoryTime;
+  readonly #onPoints: (points: PointsBySeries) => void;
   #watchers = 0;
   #cancel: Cancel = () => {};
   #loadedToMs = 0;
   #loading = false;
 
-  constructor(api: Api, request: HistoryRequest, time: HistoryTime) {
+  constructor(
+    api: Api,
+    request: HistoryRequest,
+    time: HistoryTime,
+    onPoints: (points: PointsBySeries) => void = () => {},
+  ) {
     this.#api = api;
     this.#request = request;
     this.#time = time;
+    this.#onPoints = onPoints;
   }
 
   watch(): () => void {
@@ -78,7 +85,9 @@ export class Feed {
     try {
       const { series } = await this.#api.query({ measurement, field, from, every, fn });
       const fresh = new Map(series.map((one) => [tagsKey(one.tags), numbersOf(one)]));
-      this.points.set(merge(this.points.value, fresh, from, nowMs - lengthMs));
+      const points = merge(this.points.value, fresh, from, nowMs - lengthMs);
+      this.#onPoints(points);
+      this.points.set(points);
       this.#loadedToMs = nowMs;
     } catch {
       // The page already says that the server does not answer; the next round asks for the same again.
@@ -122,6 +131,8 @@ function numbersOf({
 }
 
 export class History {
+  /** The oldest time of any point that has been loaded. */
+  readonly oldestMs = new Observable(Number.POSITIVE_INFINITY);
   readonly #feeds = new Map<string, Feed>();
   readonly #api: Api;
   readonly #time: HistoryTime;
@@ -135,10 +146,16 @@ export class History {
     const key = `${request.measurement}/${request.field}/${request.lengthMs}/${request.fn}`;
     let feed = this.#feeds.get(key);
     if (!feed) {
-      feed = new Feed(this.#api, request, this.#time);
+      feed = new Feed(this.#api, request, this.#time, (points) => this.#age(points));
       this.#feeds.set(key, feed);
     }
     return feed;
+  }
+
+  #age(points: PointsBySeries): void {
+    const starts = Array.from(points.values(), ({ timeMs }) => timeMs[0]!);
+    const oldestMs = Math.min(this.oldestMs.value, ...starts);
+    if (oldestMs < this.oldestMs.value) this.oldestMs.set(oldestMs);
   }
 }
 

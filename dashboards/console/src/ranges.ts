@@ -8,3 +8,18 @@ export const RANGES = {
 
 export type RangeName = keyof typeof RANGES;
 export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
+
+export interface TimeSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** On its first day a farm has little history: a chart of an hour would be a dot at its right edge. */
+const LEAST_SHOWN_MS = 5 * 60_000;
+
+/** What charts show of a range: all of it, or as much as there is. It moves on by whole windows. */
+export function shownSpan(range: RangeName, nowMs: number, oldestMs: number): TimeSpan {
+  const { everyMs, lengthMs } = RANGES[range];
+  const toMs = Math.ceil(nowMs / everyMs) * everyMs;
+  return { fromMs: Math.max(toMs - lengthMs, Math.min(oldestMs, toMs - LEAST_SHOWN_MS)), toMs };
+}

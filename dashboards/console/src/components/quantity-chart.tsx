@@ -17,11 +17,11 @@ const LEAST_GAP_MS = 15 * 60_000;
 
 /** The chart of one quantity: a line for each of the series given, which all are of that quantity. */
 export function QuantityChart({ metrics, isVisible, heightPx }: QuantityChartProps) {
-  const { locale, history, range, nowMs } = useView();
+  const { locale, history, range, shown } = useView();
   const { words } = locale;
   const { quantity } = metrics[0]!;
   const { measurement, field, decimals } = quantity;
-  const { everyMs, lengthMs } = RANGES[range];
+  const { everyMs } = RANGES[range];
   const all = usePoints(history, { measurement, field, ...RANGES[range], fn: 'mean' }, isVisible);
   const keys = metrics.map(({ reading }) => tagsKey(reading.tags)).join(' ');
   const lines = useMemo(
@@ -32,8 +32,6 @@ export function QuantityChart({ metrics, isVisible, heightPx }: QuantityChartPro
       }),
     [all, keys],
   );
-  // The right edge moves by whole windows: redrawing more often would move the line by less than a pixel.
-  const toMs = Math.ceil(nowMs / everyMs) * everyMs;
   const name = shortLabel(quantity, locale);
   const values = lines.flatMap(({ points }) => points.value);
   const write = (value: number) => figureWithUnit(value, quantity, locale);
@@ -57,8 +55,8 @@ export function QuantityChart({ metrics, isVisible, heightPx }: QuantityChartPro
       {all && lines.length === 0 && <p class="chart-empty">{words.chartEmpty}</p>}
       <TimeChart
         lines={lines}
-        fromMs={toMs - lengthMs}
-        toMs={toMs}
+        fromMs={shown.fromMs}
+        toMs={shown.toMs}
         gapMs={Math.max(3 * everyMs, LEAST_GAP_MS)}
         leastSpan={20 * 10 ** -decimals}
         colour={COLOURS[field] ?? '--other'}

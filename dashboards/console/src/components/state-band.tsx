@@ -13,14 +13,14 @@ export function StateBand({
   readonly metric: CataloguedMetric;
   readonly isVisible: boolean;
 }) {
-  const { locale, history, range, nowMs } = useView();
+  const { locale, history, range, nowMs, shown } = useView();
   const { reading, quantity, condition } = metric;
   const { measurement, field } = quantity;
   // A window in which the valve was ever open is drawn as open: a short irrigation must not vanish in a long time.
   const all = usePoints(history, { measurement, field, ...RANGES[range], fn: 'max' }, isVisible);
   const points = all?.get(tagsKey(reading.tags));
-  const { lengthMs } = RANGES[range];
-  const fromMs = nowMs - lengthMs;
+  const { fromMs } = shown;
+  const lengthMs = shown.toMs - fromMs;
   const spans = points ? onSpans(points, fromMs, condition === 'offline' ? reading.timeMs : nowMs) : [];
   const percent = (ms: number) => `${(100 * ms) / lengthMs}%`;
   const onMs = spans.reduce((sum, span) => sum + span.toMs - span.fromMs, 0);

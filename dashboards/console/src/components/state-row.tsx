@@ -34,7 +34,7 @@ export function StateRow({ metric }: { readonly metric: CataloguedMetric }) {
   function since(): string {
     const own = points?.get(tagsKey(reading.tags));
     const { sinceMs, atLeast } = stateSince(own, Number(reading.value), reading.timeMs);
-    const duration = locale.duration(nowMs - sinceMs);
-    return atLeast ? words.sinceMoreThan(duration) : words.sinceTime(locale.time(sinceMs, nowMs), duration);
+    const time = locale.time(sinceMs, nowMs);
+    return atLeast ? words.sinceAtLeast(time) : words.sinceTime(time, locale.duration(nowMs - sinceMs));
   }
 }

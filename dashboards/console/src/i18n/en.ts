@@ -38,7 +38,7 @@ export const en = {
   updatedAge: (age: string) => `updated ${age}`,
   justNow: 'just now',
   sinceTime: (time: string, duration: string) => `since ${time} (${duration})`,
-  sinceMoreThan: (duration: string) => `for more than ${duration}`,
+  sinceAtLeast: (time: string) => `since ${time} or earlier`,
   minutes: (n: string) => `${n} min`,
   hours: (n: string) => `${n} h`,
   hoursMinutes: (h: string, m: string) => `${h} h ${m} min`,

@@ -39,7 +39,7 @@ export const zh: Messages = {
   updatedAge: (age) => `${age}更新`,
   justNow: '刚刚',
   sinceTime: (time, duration) => `自 ${time} 起（${duration}）`,
-  sinceMoreThan: (duration) => `已超过 ${duration}`,
+  sinceAtLeast: (time) => `${time} 之前已是此状态`,
   minutes: (n) => `${n} 分钟`,
   hours: (n) => `${n} 小时`,
   hoursMinutes: (h, m) => `${h} 小时 ${m} 分钟`,
