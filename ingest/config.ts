@@ -16,6 +16,13 @@ const brokerSchema = Type.Object(
     passwordFile: Type.Optional(
       Type.String({ minLength: 1, description: 'File that holds the password, relative to this file' }),
     ),
+    keepaliveS: Type.Integer({
+      minimum: 1,
+      maximum: 3_600,
+      default: 30,
+      description:
+        'Longest silence on the connection before it is tested; broken after one and a half times as long',
+    }),
   },
   { ...strict, default: {} },
 );

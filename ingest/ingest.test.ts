@@ -26,19 +26,19 @@ class Bench {
   readonly #supervisor: Supervisor;
   #url = '';
 
-  static async create(pipeline: Record<string, number> = {}): Promise<Bench> {
-    const bench = new Bench(new TestBroker(await freePort()), pipeline);
+  static async create(settings: { pipeline?: object; broker?: object } = {}): Promise<Bench> {
+    const bench = new Bench(new TestBroker(await freePort()), settings);
     onTestFinished(() => bench.#supervisor.stop());
     return bench;
   }
 
-  private constructor(broker: TestBroker, pipeline: Record<string, number>) {
+  private constructor(broker: TestBroker, settings: { pipeline?: object; broker?: object }) {
     this.broker = broker;
     const config = checkConfig(ingestConfigSchema, {
-      broker: { url: broker.url },
+      broker: { url: broker.url, ...settings.broker },
       http: { port: 0 },
       session: { reorderMs: 50 },
-      pipeline: { flushMs: 10, ...pipeline },
+      pipeline: { flushMs: 10, ...settings.pipeline },
     });
     const context = serviceContext({
       log: this.kept.log,
@@ -242,7 +242,10 @@ describe('ingest', () => {
   });
 
   it('reads no more from the broker than it can hold while the store is away, and loses nothing', async () => {
-    const bench = await Bench.create({ maxPendingReadings: 1_000, flushReadings: 100 });
+    const bench = await Bench.create({
+      pipeline: { maxPendingReadings: 1_000, flushReadings: 100 },
+      broker: { keepaliveS: 1 },
+    });
     await bench.start();
     const client = await bench.publisher();
     const edge = new EdgeMessages();
@@ -259,6 +262,9 @@ describe('ingest', () => {
     }
     await eventually(async () => ((await bench.gateways())[0]?.received ?? 0) >= 500);
     await client.publishAsync('somewhere/else', 'the broker has everything now', { qos: 1 });
+    // Long enough for a keepalive of a second to end a connection on which nothing is read.
+    const pings = bench.broker.pings;
+    await eventually(() => bench.broker.pings >= pings + 8);
     const { received } = (await bench.gateways())[0]!;
     expect(received).toBeLessThanOrEqual(1_001);
     bench.store.isAway = false;

@@ -15,7 +15,6 @@ import type { RefusalLog } from './refusal-log.ts';
 
 const RECONNECT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_S = 30;
 const FAREWELL_MS = 1_000;
 
 interface SubscriberParts {
@@ -106,7 +105,7 @@ export class Subscriber implements Service {
       clientId: `sluice-host-${this.#parts.host.options.hostId}`,
       protocolVersion: 4,
       clean: true,
-      keepalive: KEEPALIVE_S,
+      keepalive: this.#config.keepaliveS,
       reconnectPeriod: RECONNECT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
       // The session subscribes at each connect, before it announces itself.
@@ -228,15 +227,16 @@ export class Subscriber implements Service {
    */
   #waitForRoom(client: MqttClient, done: () => void): void {
     const { clock, pipeline } = this.#parts;
+    const everyMs = (this.#config.keepaliveS * 1000) / 3;
     let cancel: Cancel;
     const stayAlive = () => {
       if (client.connected) {
         client.sendPing();
         client.reschedulePing(true);
       }
-      cancel = clock.after((KEEPALIVE_S * 1000) / 3, stayAlive);
+      cancel = clock.after(everyMs, stayAlive);
     };
-    cancel = clock.after((KEEPALIVE_S * 1000) / 3, stayAlive);
+    cancel = clock.after(everyMs, stayAlive);
     pipeline.whenRoom(() => {
       cancel();
       done();
