@@ -10,6 +10,14 @@ export const GUTTER_PX = 44;
 /** Room right of the plot for half of the last label of the time axis. */
 const PADDING_PX = 20;
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Steps of the time axis; uPlot's own jump from one minute to five, which leaves a young farm with one label. */
+const STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 3, 6, 12, 24, 48].map((hours) => hours * HOUR_MS),
+];
+
 export interface Line {
   readonly name: string;
   readonly points: Points;
@@ -82,7 +90,7 @@ function optionsFor(
     ticks: { show: false },
   };
   const timesOf = (_: uPlot, splits: number[]) => {
-    const isLong = latest.current.toMs - latest.current.fromMs > 2 * 86_400_000;
+    const isLong = latest.current.toMs - latest.current.fromMs > 48 * HOUR_MS;
     return splits.map((timeMs) => (isLong ? locale.day(timeMs) : locale.clock(timeMs)));
   };
   return {
@@ -97,7 +105,7 @@ function optionsFor(
       y: { range: (_, low, high) => scaleFor(low, high, latest.current.leastSpan) },
     },
     axes: [
-      { ...axis, size: 24, space: 64, values: timesOf },
+      { ...axis, size: 24, space: 64, incrs: STEPS_MS, values: timesOf },
       { ...axis, size: GUTTER_PX, space: 28, values: (_, splits) => splits.map(formatTick) },
     ],
     series: [
