@@ -277,6 +277,25 @@ describe('writing', () => {
     expect(bench.accounting.counters()).toMatchObject([{ stored: 1_000, inFlight: 0 }]);
   });
 
+  it('bounds texts by their length as well', async () => {
+    const bench = new Bench({ maxPendingReadings: 100_000 });
+    bench.store.isAway = true;
+    const text = 'x'.repeat(4_096);
+    const sendTexts = (count: number) => {
+      for (let n = 0; n < count; n++) bench.take('Note', text, { metric: { timeMs: bench.clock.nowMs() } });
+    };
+    sendTexts(2_047);
+    expect(bench.pipeline.isCrowded).toBe(false);
+    sendTexts(1);
+    expect(bench.pipeline.isCrowded).toBe(true);
+    sendTexts(2_049);
+    expect(bench.accounting.counters()).toMatchObject([{ dropped: 1, inFlight: 4_096 }]);
+    bench.store.isAway = false;
+    await bench.clock.advance(20_000);
+    sendTexts(2_047);
+    expect(bench.pipeline.isCrowded).toBe(false);
+  });
+
   it('lets nobody in as long as it is crowded, batch after batch', async () => {
     const bench = new Bench();
     const answers: (() => void)[] = [];

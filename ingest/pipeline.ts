@@ -17,6 +17,8 @@ import type { Rejection, Store } from './stores/store.ts';
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
+/** Characters of text held at most, as `maxPendingReadings` bounds only their number. */
+const MOST_PENDING_TEXT = 16 * 1024 * 1024;
 /** How long the store may take for its last answers, so that the whole stops within five seconds. */
 const STOP_MS = 2_000;
 
@@ -52,6 +54,8 @@ export class Pipeline implements Service {
   #filling = new ReadingBatch(this.#table);
   #spare = new ReadingBatch(this.#table);
   #writing: { readonly rows: number; readonly done: Promise<void> } | undefined;
+  /** Characters of text in both batches. */
+  #pendingText = 0;
   #cancelFlush: Cancel | undefined;
   #isDue = false;
   #waiting: (() => void)[] = [];
@@ -96,7 +100,10 @@ export class Pipeline implements Service {
 
   /** Half of the room is taken: the rest is for what is already on its way. */
   get isCrowded(): boolean {
-    return this.pendingReadings * 2 >= this.#config.maxPendingReadings;
+    return (
+      this.pendingReadings * 2 >= this.#config.maxPendingReadings ||
+      this.#pendingText * 2 >= MOST_PENDING_TEXT
+    );
   }
 
   /** Calls `fn` once, when it is crowded no longer or everything stops. */
@@ -137,13 +144,23 @@ export class Pipeline implements Service {
     if (badTime) return badTime;
     const value = checkValue(open, metric);
     if (typeof value === 'object') return value;
-    if (this.pendingReadings >= this.#config.maxPendingReadings || this.#abort.signal.aborted) {
+    const textLength = typeof value === 'string' ? value.length : 0;
+    if (!this.#hasRoom(textLength)) {
       countDropped(account, timeMs);
       return undefined;
     }
     this.#filling.push(open.seriesId, timeMs, value, statusOf(metric.properties));
+    this.#pendingText += textLength;
     account.inFlight++;
     return undefined;
+  }
+
+  #hasRoom(textLength: number): boolean {
+    return (
+      this.pendingReadings < this.#config.maxPendingReadings &&
+      this.#pendingText + textLength <= MOST_PENDING_TEXT &&
+      !this.#abort.signal.aborted
+    );
   }
 
   /** The binding of a metric is worked out when its first reading comes, and kept until its next birth. */
@@ -219,6 +236,7 @@ export class Pipeline implements Service {
         await delay(this.#parts.clock, retryMs, this.#abort.signal);
       }
     }
+    for (const text of batch.texts.values()) this.#pendingText -= text.length;
     batch.clear();
     this.#spare = batch;
     this.#writing = undefined;
