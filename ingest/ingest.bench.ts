@@ -16,7 +16,7 @@ import type { Store } from './stores/store.ts';
 import { createStore } from './stores/stores.ts';
 import type { Load } from './testing/load-process.ts';
 
-const LOAD: Load = { gateways: 100, readingsPerMessage: 20, messagesPerGateway: 250 };
+const LOAD: Load = { gateways: 100, readingsPerMessage: 20, messagesPerGateway: 500 };
 
 /**
  * Readings per second from the moment in which gateways begin to publish to the one in which the embedded store has
