@@ -20,8 +20,10 @@ function fakeApi(clock: FakeClock) {
     },
     query: (query) => {
       fake.queries.push(query);
-      const timeMs = [query.from, clock.nowMs() - (clock.nowMs() % 10_000)];
-      return answer({ series: [{ tags: { device: 'd' }, timeMs, value: [1, fake.queries.length] }] });
+      const windows = Math.floor((clock.nowMs() - query.from) / 10_000) + 1;
+      const timeMs = Array.from({ length: windows }, (_, index) => query.from + index * 10_000);
+      const value = timeMs.map(() => fake.queries.length);
+      return answer({ series: [{ tags: { device: 'd' }, timeMs, value }] });
     },
   };
   return { api, fake };
@@ -82,8 +84,11 @@ describe('Feed', () => {
     await clock.advance(25_000);
     expect(fake.queries.map(({ from }) => clock.nowMs() - from)).toEqual([3_625_000, 35_000, 25_000]);
     const [points] = feed.points.value!.values();
-    expect(points!.timeMs).toEqual([...new Set(points!.timeMs)].sort((a, b) => a - b));
-    expect(points!.timeMs[0]).toBeGreaterThanOrEqual(clock.nowMs() - 3_610_000);
+    // Every window of the hour once, in order: what was known, and the newest as answered last.
+    const firstMs = points!.timeMs[0]!;
+    expect(points!.timeMs).toEqual(Array.from({ length: 361 }, (_, index) => firstMs + index * 10_000));
+    expect(new Set(points!.value)).toEqual(new Set([1, 2, 3]));
+    expect(points!.value.at(-1)).toBe(3);
     stop();
     await clock.advance(60_000);
     expect(fake.queries).toHaveLength(3);
