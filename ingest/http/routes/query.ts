@@ -18,7 +18,7 @@ import {
   Value,
 } from '../schemas.ts';
 
-/** About 2 MB of JSON, and more points than any screen has pixels. */
+/** Up to 3.5 MB of JSON, and more points than any screen has pixels. */
 const MAX_POINTS = 100_000;
 const DEFAULT_RANGE_MS = 3_600_000;
 
