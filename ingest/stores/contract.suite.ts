@@ -22,7 +22,8 @@ const NORTH = seriesKey({ ...SOIL, device: 'soil-north', zone: 'north' });
 const SOUTH = seriesKey({ ...SOIL, device: 'soil-south', zone: 'south' });
 const ORPHAN = seriesKey({ ...SOIL, device: 'soil-spare' });
 
-type Row = [key: SeriesKey, timeMs: number, value: number | string, status?: number];
+/** A status left out is good and synced. */
+export type Row = [key: SeriesKey, timeMs: number, value: number | string, status?: number];
 
 /** What every store must do. Call it inside a `describe`. */
 export function storeContract(openFixture: () => Promise<StoreFixture>): void {
@@ -31,14 +32,7 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
   const opened: Store[] = [];
 
   const open = async (): Promise<Store> => {
-    const context: ServiceContext = {
-      clock: new FakeClock(T0 + 3_600_000),
-      log: createLog('silent'),
-      dataFolder: '',
-      configFolder: '',
-      states: () => new Map(),
-      announce: () => {},
-    };
+    const context = testContext('');
     const made = fixture.create(context);
     opened.push(made);
     await made.start(new AbortController().signal);
@@ -124,6 +118,24 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
     const [found] = await raw(NORTH);
     expect(found!.value).toEqual([10, 20, 'thirty']);
     expect(found!.status).toEqual([GOOD, GOOD, GOOD]);
+  });
+
+  it('replaces what was written before a restart', async () => {
+    const bad = packStatus('bad', 'unsynced');
+    await write(store, [
+      [NORTH, T0, 1, bad],
+      [NORTH, T0 + 1, 'text'],
+      [NORTH, T0 + 2, 3, bad],
+    ]);
+    await reopen();
+    await write(store, [
+      [NORTH, T0, 10],
+      [NORTH, T0 + 1, 20],
+    ]);
+    await reopen();
+    const [found] = await raw(NORTH);
+    expect(found!.value).toEqual([10, 20, 3]);
+    expect(found!.status).toEqual([GOOD, GOOD, bad]);
   });
 
   it('lets the later row of one batch win', async () => {
@@ -541,6 +553,17 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
     expect(done.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
     expect(await points(NORTH)).toHaveLength(3);
   });
+}
+
+export function testContext(dataFolder: string): ServiceContext {
+  return {
+    clock: new FakeClock(T0 + 3_600_000),
+    log: createLog('silent'),
+    dataFolder,
+    configFolder: dataFolder,
+    states: () => new Map(),
+    announce: () => {},
+  };
 }
 
 export function batchOf(rows: readonly Row[]): ReadingBatch {

@@ -24,14 +24,14 @@ export class LastValues {
     this.#table = table;
   }
 
-  /** Rows in the order in which they were stored: of two with one time the later counts. */
-  take(rows: LastRows): void {
+  /** Rows in the order in which they were stored, of two with one time the later counts; without those in `except`. */
+  take(rows: LastRows, except?: ReadonlySet<number>): void {
     this.#reserve(this.#table.size);
     const { seriesId, timeMs, value, status, texts } = rows;
     for (let row = 0; row < rows.length; row++) {
       const id = seriesId[row]!;
       // A series without a reading has NaN for its time, which no comparison calls newer.
-      if (timeMs[row]! < this.#timeMs[id]!) continue;
+      if (timeMs[row]! < this.#timeMs[id]! || except?.has(row)) continue;
       this.#timeMs[id] = timeMs[row]!;
       this.#value[id] = value[row]!;
       this.#status[id] = status[row]!;

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { HttpError, InfluxDB, setLogger, type WriteApi } from '@influxdata/influxdb-client';
+import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import type { InfluxConfig } from './config.ts';
+
+/** What the database says to a write that it understood but does not want as a whole. */
+export class RefusedLines extends Error {
+  override readonly name = 'RefusedLines';
+}
+
+export interface InfluxSeries {
+  readonly name: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly (string | number | boolean | null)[])[];
+}
+
+/** The client logs every failure by itself; here each one is thrown, and its receiver decides. */
+setLogger({ warn() {}, error() {} });
+
+/** HTTP with one InfluxDB: bodies of lines in, answers to InfluxQL out. */
+export class InfluxConnection {
+  readonly #config: InfluxConfig;
+  readonly #client: InfluxDB;
+  readonly #writeApi: WriteApi;
+
+  /** Throws `STORE_UNAVAILABLE` where the token cannot be read. */
+  constructor(config: InfluxConfig, configFolder: string) {
+    this.#config = config;
+    const { url, timeoutMs: timeout } = config;
+    const token = config.tokenFile && this.#readToken(resolve(configFolder, config.tokenFile));
+    this.#client = new InfluxDB({ url, timeout, ...(token && { token }) });
+    this.#writeApi = this.#client.getWriteApi(config.org, config.database, 'ms', {
+      // The pipeline retries, and knows what is not stored; the client would drop lines when its buffer is full.
+      maxRetries: 0,
+      flushInterval: 0,
+      gzipThreshold: Number.MAX_SAFE_INTEGER,
+    });
+    if (config.version === 1) {
+      this.#writeApi.path = `/write?db=${encodeURIComponent(config.database)}&precision=ms`;
+    }
+  }
+
+  /** Resolves when the database has answered that it has all lines. Throws `RefusedLines` or `STORE_UNAVAILABLE`. */
+  async write(body: string): Promise<void> {
+    try {
+      // Both in one go, so that what is flushed is this body and no other.
+      this.#writeApi.writeRecord(body);
+      await this.#writeApi.flush();
+    } catch (error) {
+      const isRefusal = error instanceof HttpError && (error.statusCode === 400 || error.statusCode === 422);
+      if (isRefusal) throw new RefusedLines(this.#wordsOf(error), { cause: error });
+      if (error instanceof HttpError && error.statusCode === 404 && this.#config.version === 1) {
+        await this.createDatabase();
+      }
+      throw this.unavailable(error);
+    }
+  }
+
+  /**
+   * The series of the answer, one part after the other as the database sends them; a long series comes in several.
+   * Throws `STORE_UNAVAILABLE`, or `STORE_REFUSED` where the database does not take the statement.
+   */
+  async *query(statement: string): AsyncGenerator<InfluxSeries> {
+    let rest = '';
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of this.#client.transport.iterate(this.#queryPath(statement), '', {
+        method: 'GET',
+      })) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+        rest = lines.pop()!;
+        for (const line of lines) yield* this.#seriesOf(line);
+      }
+    } catch (error) {
+      if (error instanceof HttpError && error.statusCode === 400) throw this.#refused(this.#wordsOf(error));
+      throw error instanceof SluiceError ? error : this.unavailable(error);
+    }
+    yield* this.#seriesOf(rest);
+  }
+
+  async createDatabase(): Promise<void> {
+    const statement = `CREATE DATABASE "${this.#config.database}"`;
+    try {
+      await this.#client.transport.request(this.#queryPath(statement), '', { method: 'POST' });
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
+  close(): void {
+    this.#writeApi.dispose();
+  }
+
+  databaseMissing(reason: string): SluiceError {
+    const { url, database } = this.#config;
+    const mend = `Create ${database} in the InfluxDB at ${url}, or correct its name.`;
+    const mendZh = `请在 ${url} 的 InfluxDB 中创建 ${database}，或更正其名称。`;
+    return new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason, mend, mendZh });
+  }
+
+  unavailable(error: unknown): SluiceError {
+    const { url, database } = this.#config;
+    const status = error instanceof HttpError ? error.statusCode : undefined;
+    const reason = error instanceof HttpError ? this.#wordsOf(error) : reasonOf(error);
+    const details = { store: 'influx', reason };
+    if (status === 401 || status === 403) {
+      const mend = `Check the token in tokenFile, and that it may read and write ${database}.`;
+      const mendZh = `请检查 tokenFile 中的令牌，并确认其对 ${database} 有读写权限。`;
+      return new SluiceError('STORE_UNAVAILABLE', { ...details, mend, mendZh }, error);
+    }
+    if (status === 404) return this.databaseMissing(reason);
+    const mend = `Check that InfluxDB runs at ${url}. Trying again by itself.`;
+    const mendZh = `请确认 InfluxDB 正在 ${url} 运行。系统将自动重试。`;
+    return new SluiceError('STORE_UNAVAILABLE', { ...details, mend, mendZh }, error);
+  }
+
+  #queryPath(statement: string): string {
+    const { database } = this.#config;
+    return `/query?${new URLSearchParams({ db: database, q: statement, epoch: 'ms', chunked: 'true' })}`;
+  }
+
+  *#seriesOf(line: string): Generator<InfluxSeries> {
+    if (line.trim() === '') return;
+    const answer = JSON.parse(line) as {
+      error?: string;
+      results?: { error?: string; series?: InfluxSeries[] }[];
+    };
+    const results = answer.results ?? [];
+    const reason = answer.error ?? results.find(({ error }) => error)?.error;
+    if (reason !== undefined) throw this.#refused(reason);
+    for (const { series } of results) yield* series ?? [];
+  }
+
+  #refused(reason: string): SluiceError {
+    return new SluiceError('STORE_REFUSED', { store: 'influx', reason });
+  }
+
+  #wordsOf(error: HttpError): string {
+    const { error: words, message } = (error.json ?? {}) as { error?: unknown; message?: unknown };
+    const found = [message, words].find((one) => typeof one === 'string');
+    return (found as string | undefined) ?? error.body ?? error.message;
+  }
+
+  #readToken(file: string): string {
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      const details = { store: 'influx', reason: reasonOf(error) };
+      const mend = `Put the token into ${file}, or correct tokenFile.`;
+      const mendZh = `请将令牌写入 ${file}，或更正 tokenFile。`;
+      throw new SluiceError('STORE_UNAVAILABLE', { ...details, mend, mendZh }, error);
+    }
+  }
+}

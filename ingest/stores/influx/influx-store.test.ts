@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { checkConfig } from '../../../core/config.ts';
+import { seriesKey } from '../../../core/reading.ts';
+import { freePort } from '../../../core/testing/free-port.ts';
+import { type Influxd, startInfluxd } from '../../../core/testing/influxd.ts';
+import { describeWith } from '../../../core/testing/needs.ts';
+import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
+import { batchOf, type Row, storeContract, testContext } from '../contract.suite.ts';
+import { InfluxConfig } from './config.ts';
+import { InfluxStore } from './influx-store.ts';
+import { V2Proxy } from './v2-proxy.ts';
+
+let influxd: Influxd;
+let databases = 0;
+
+describeWith('influxd')('influx store over InfluxDB 1.x', () => {
+  beforeAll(async () => {
+    influxd = await startInfluxd();
+  });
+  afterAll(() => influxd.stop());
+
+  storeContract(async () => {
+    const database = `farm ${databases++}`;
+    const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url, database });
+    return {
+      create: (context) => new InfluxStore(config, context),
+      async cutOff() {
+        await influxd.kill();
+        return () => influxd.start();
+      },
+      cleanUp: async () => void (await influxd.query(`DROP DATABASE "${database}"`)),
+    };
+  });
+});
+
+describeWith('influxd')('influx store over the write path of InfluxDB 2.x', () => {
+  let folder: string;
+  beforeAll(async () => {
+    influxd = await startInfluxd();
+    folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+    writeFileSync(join(folder, 'token'), 's3cret\n');
+  });
+  afterAll(async () => {
+    await influxd.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  storeContract(async () => {
+    const bucket = `bucket-${databases++}`;
+    await influxd.query(`CREATE DATABASE "${bucket}"`);
+    const proxy = await V2Proxy.start(influxd.url, { org: 'farm co', token: 's3cret' });
+    const config = checkConfig(InfluxConfig, {
+      kind: 'influx',
+      version: 2,
+      url: proxy.url,
+      database: bucket,
+      org: 'farm co',
+      tokenFile: 'token',
+    });
+    return {
+      create: (context) => new InfluxStore(config, { ...context, configFolder: folder }),
+      async cutOff() {
+        await proxy.stop();
+        return () => proxy.listen();
+      },
+      async cleanUp() {
+        await proxy.stop();
+        await influxd.query(`DROP DATABASE "${bucket}"`);
+      },
+    };
+  });
+});
+
+describeWith('influxd')('influx store and what its database says', () => {
+  beforeAll(async () => {
+    influxd = await startInfluxd();
+  });
+  afterAll(() => influxd.stop());
+
+  const T0 = Date.UTC(2026, 5, 1);
+  const SOIL = { measurement: 'soil', site: 'farm', gateway: 'g', device: 'd1' };
+  const MOISTURE = seriesKey({ ...SOIL, field: 'moisture', unit: '%' });
+  const EC = seriesKey({ ...SOIL, field: 'ec', unit: 'µS/cm' });
+
+  async function openStore(
+    over: Partial<InfluxConfig> = {},
+  ): Promise<{ store: InfluxStore; database: string }> {
+    const database = `words${databases++}`;
+    const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url, database, ...over });
+    const store = new InfluxStore(config, testContext(temporaryFolder()));
+    onTestFinished(() => store.stop());
+    return { store, database };
+  }
+
+  it('rejects what the database refuses, with its words, and stores all the rest', async () => {
+    const { store, database } = await openStore();
+    await store.start();
+    await influxd.write(database, `soil,site=farm,gateway=g,device=other moisture="as text" ${T0}`);
+    const rows = Array.from({ length: 50 }, (_, step): Row[] => [
+      [MOISTURE, T0 + step, step],
+      [EC, T0 + step, 800 + step],
+    ]);
+    // InfluxDB decides on types for each shard, which is a week here: this row is in another one.
+    const { stored, rejected } = await store.write(
+      batchOf([...rows.flat(), [MOISTURE, T0 + 30 * 86_400_000, 7]]),
+    );
+    expect(stored).toBe(51);
+    expect(rejected.map(({ row }) => row)).toEqual(rows.map((_, step) => 2 * step));
+    expect(rejected[0]!.error).toMatchObject({ code: 'STORE_REFUSED', retryable: false });
+    expect(rejected[0]!.error.message).toMatch(
+      /field type conflict: input field "moisture" .* already exists as type/,
+    );
+    const range = { fromMs: T0, toMs: T0 + 86_400_000, maxPoints: 1_000 };
+    const [ec] = await store.query({ measurement: 'soil', field: 'ec', ...range });
+    expect(ec!.value).toHaveLength(50);
+    expect((await store.last({ field: 'moisture' })).map(({ value }) => value)).toEqual([7]);
+  });
+
+  it('makes its database when that has gone meanwhile', async () => {
+    const { store, database } = await openStore();
+    await store.start();
+    await influxd.query(`DROP DATABASE ${database}`);
+    await expect(store.write(batchOf([[EC, T0, 1]]))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await store.write(batchOf([[EC, T0, 1]]))).toMatchObject({ stored: 1 });
+  });
+
+  it('names a bucket of 2.x that does not exist, which it must not make', async () => {
+    const proxy = await V2Proxy.start(influxd.url, { org: '', token: 't' });
+    onTestFinished(() => proxy.stop());
+    const folder = temporaryFolder();
+    const tokenFile = join(folder, 'token');
+    writeFileSync(tokenFile, 't');
+    const { store, database } = await openStore({ version: 2, url: proxy.url, tokenFile });
+    const started = store.start();
+    await expect(started).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    await expect(started).rejects.toThrow(`Create ${database} in the InfluxDB at ${proxy.url}`);
+
+    writeFileSync(tokenFile, 'wrong');
+    await expect(store.start()).rejects.toThrow('Check the token in tokenFile');
+    rmSync(tokenFile);
+    await expect(store.start()).rejects.toThrow(`Put the token into ${tokenFile}`);
+
+    writeFileSync(tokenFile, 't');
+    await influxd.query(`CREATE DATABASE ${database}`);
+    await store.start();
+    expect(await store.write(batchOf([[EC, T0, 1]]))).toMatchObject({ stored: 1 });
+  });
+
+  it('is unavailable while its database is down at the start, and can be started again', async () => {
+    const port = await freePort();
+    const { store } = await openStore({ url: `http://127.0.0.1:${port}` });
+    await expect(store.start()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    const late = await startInfluxd({ port });
+    onTestFinished(() => late.stop());
+    await store.start();
+    expect(await store.write(batchOf([[EC, T0, 1]]))).toMatchObject({ stored: 1 });
+  });
+
+  it('gives up on a database that does not answer, within its time', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const { store } = await openStore({ url: `http://127.0.0.1:${port}`, timeoutMs: 100 });
+    await expect(store.start()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    silent.closeAllConnections();
+  });
+
+  it('reads what other programs have written beside it', async () => {
+    const { store, database } = await openStore();
+    await store.start();
+    const soil = 'soil,site=farm,gateway=g,device=d1,host=x';
+    await influxd.write(database, `${soil} ec=5i,moisture=true ${T0}\n${soil} ec=6i ${T0 + 1}`);
+    await store.stop();
+    await store.start();
+    const range = { measurement: 'soil', fromMs: T0, toMs: T0 + 10, maxPoints: 10 };
+    expect((await store.query({ ...range, field: 'ec' }))[0]!.value).toEqual([5, 6]);
+    expect((await store.query({ ...range, field: 'moisture' }))[0]!.value).toEqual([1]);
+  });
+});

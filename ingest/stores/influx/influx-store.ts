@@ -1,0 +1,176 @@
+import type { ServiceContext } from '../../../core/context.ts';
+import { SluiceError } from '../../../core/errors.ts';
+import { ReadingBatch, type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import { LastValues } from '../last-values.ts';
+import { RowReader, seriesSince } from '../rows.ts';
+import type {
+  LastReading,
+  Rejection,
+  SeriesData,
+  SeriesFilter,
+  SeriesQuery,
+  Store,
+  WriteResult,
+} from '../store.ts';
+import type { InfluxConfig } from './config.ts';
+import { InfluxCatalog } from './influx-catalog.ts';
+import { InfluxConnection } from './influx-connection.ts';
+import { InfluxLines, unitLine } from './influx-lines.ts';
+import { InfluxAnswer, pointsOf } from './influx-points.ts';
+import { type FieldColumns, selectLast, selectPoints, selectWindows } from './influxql.ts';
+import { writeRows } from './write-rows.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Texts cannot be folded by the database together with numbers; this many points are folded here. */
+const MOST_FOLDED_POINTS = 1_000_000;
+
+/** Everything that is known of one database from its start on. */
+interface Session {
+  readonly connection: InfluxConnection;
+  readonly rows: RowReader;
+  readonly last: LastValues;
+  readonly catalog: InfluxCatalog;
+  readonly lines: InfluxLines;
+}
+
+/**
+ * Readings in an InfluxDB, one point for each device and time: numbers in `field`, texts in `field_text`, and
+ * `field_status` where a reading is not good and synced. A text for a field that holds numbers is therefore stored
+ * like any other, and refused is only what the database itself refuses.
+ */
+export class InfluxStore implements Store {
+  readonly name = 'store';
+  readonly #config: InfluxConfig;
+  readonly #context: ServiceContext;
+  readonly #writing = new Set<Promise<WriteResult>>();
+  #session: Session | undefined;
+  #notedSeries = 0;
+
+  constructor(config: InfluxConfig, context: ServiceContext) {
+    this.#config = config;
+    this.#context = context;
+  }
+
+  /** Throws `STORE_UNAVAILABLE`. */
+  async start(): Promise<void> {
+    const connection = new InfluxConnection(this.#config, this.#context.configFolder);
+    const catalog = new InfluxCatalog();
+    await this.#load(catalog, connection);
+    const rows = new RowReader('influx');
+    const last = new LastValues(rows.table);
+    const loadedMs = this.#context.clock.nowMs();
+    const newest = await this.#newest(connection, catalog, loadedMs);
+    last.take(rows.read(newest));
+    const withStatus = new Set<FieldColumns>([...catalog.fields()].filter(({ hasStatus }) => hasStatus));
+    const explicitUntilMs = ({ measurement, field, id }: Series) => {
+      const hadStatus = withStatus.has(catalog.columns(measurement, field)!);
+      return hadStatus ? Math.max(loadedMs, last.newestMs(id) || loadedMs) : Number.NEGATIVE_INFINITY;
+    };
+    this.#notedSeries = rows.table.size;
+    this.#session = { connection, rows, last, catalog, lines: new InfluxLines(rows.table, explicitUntilMs) };
+  }
+
+  async stop(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await Promise.allSettled(this.#writing);
+    session?.connection.close();
+  }
+
+  async write(batch: ReadingBatch): Promise<WriteResult> {
+    const writing = this.#write(this.#open(), batch);
+    this.#writing.add(writing);
+    try {
+      return await writing;
+    } finally {
+      this.#writing.delete(writing);
+    }
+  }
+
+  async query(query: SeriesQuery): Promise<SeriesData[]> {
+    const { connection, catalog } = this.#open();
+    const columns = catalog.columns(query.measurement, query.field);
+    if (!columns || Object.values(query.where ?? {}).some((values) => values.length === 0)) return [];
+    const isFoldedHere = query.window !== undefined && columns.hasTexts;
+    const asked = isFoldedHere ? { ...query, maxPoints: MOST_FOLDED_POINTS } : query;
+    const answer = new InfluxAnswer(asked.maxPoints, query.groupBy);
+    const statement = query.window && !isFoldedHere ? selectWindows(query) : selectPoints(asked, columns);
+    for await (const part of connection.query(statement)) answer.add(part);
+    if (isFoldedHere) return answer.foldedWindows(query);
+    return query.window ? answer.windows(query) : answer.points(query);
+  }
+
+  async last(filter: SeriesFilter): Promise<LastReading[]> {
+    return this.#open().last.find(filter);
+  }
+
+  /** Those that were written since the start, or had a reading within `lastDays` before it. */
+  async series(filter: SeriesFilter): Promise<Series[]> {
+    return this.#open()
+      .last.find(filter)
+      .map(({ series }) => series);
+  }
+
+  #open(): Session {
+    if (this.#session) return this.#session;
+    const details = { store: 'influx', reason: 'it is not started' };
+    const mends = { mend: 'It starts as soon as InfluxDB answers.', mendZh: 'InfluxDB 可访问后会自动启动。' };
+    throw new SluiceError('STORE_UNAVAILABLE', { ...details, ...mends });
+  }
+
+  async #write(
+    { connection, rows: reader, last, catalog, lines }: Session,
+    batch: ReadingBatch,
+  ): Promise<WriteResult> {
+    const rows = reader.read(batch);
+    const fresh = seriesSince(reader.table, this.#notedSeries).filter((series) => catalog.lacksUnit(series));
+    if (fresh.length > 0) {
+      await connection.write(fresh.map(unitLine).join('\n'));
+      for (const series of fresh) catalog.noteUnit(series);
+    }
+    this.#notedSeries = reader.table.size;
+    catalog.noteRows(reader.table, rows);
+    const refused = await writeRows(connection, lines, rows);
+    const rowOf = (row: number) => rows.source?.[row] ?? row;
+    const rejected: Rejection[] = [
+      ...rows.rejected,
+      ...refused.map(({ row, error }) => ({ row: rowOf(row), error })),
+    ].sort((a, b) => a.row - b.row);
+    last.take(rows, new Set(refused.map(({ row }) => row)));
+    return { stored: batch.length - rejected.length, rejected };
+  }
+
+  async #load(catalog: InfluxCatalog, connection: InfluxConnection): Promise<void> {
+    try {
+      await catalog.load(connection);
+    } catch (error) {
+      const reason = error instanceof SluiceError ? String(error.details.reason) : '';
+      if (!reason.startsWith('database not found')) throw error;
+      if (this.#config.version !== 1) throw connection.databaseMissing(reason);
+      await connection.createDatabase();
+      await catalog.load(connection);
+    }
+  }
+
+  /** The newest reading of every series, as a batch. */
+  async #newest(connection: InfluxConnection, catalog: InfluxCatalog, nowMs: number): Promise<ReadingBatch> {
+    const batch = new ReadingBatch(new SeriesTable());
+    const sinceMs = nowMs - this.#config.lastDays * DAY_MS;
+    for (const columns of catalog.fields()) {
+      const { measurement, field } = columns;
+      const kinds = [
+        ...(columns.hasNumbers ? (['number'] as const) : []),
+        ...(columns.hasTexts ? (['text'] as const) : []),
+      ];
+      for (const kind of kinds) {
+        for await (const part of connection.query(selectLast(measurement, field, columns, kind, sinceMs))) {
+          const series = batch.table.intern(catalog.seriesKey(measurement, field, part.tags));
+          for (const { timeMs, value, status } of pointsOf(part))
+            batch.push(series.id, timeMs, value, status);
+        }
+      }
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,74 @@
+import { TAGS, type Tag } from '../../../core/reading.ts';
+import { MAX_TIME_MS } from '../rows.ts';
+import type { SeriesFilter, SeriesQuery } from '../store.ts';
+import { encodeField, encodeName, quoteName, quoteText, STATUS_SUFFIX, TEXT_SUFFIX } from './names.ts';
+
+/** Which of a field's columns exist; a column that nobody has written yet must not be asked for. */
+export interface FieldColumns {
+  readonly hasNumbers: boolean;
+  readonly hasTexts: boolean;
+  readonly hasStatus: boolean;
+}
+
+/** Points as they are. Columns of the answer: time, `v` (number), `x` (text), `s` (status), those that exist. */
+export function selectPoints(query: SeriesQuery, columns: FieldColumns): string {
+  const field = encodeField(query.field);
+  const wanted = [
+    ...(columns.hasNumbers ? [`${quoteName(field)} AS v`] : []),
+    ...(columns.hasTexts ? [`${quoteName(field + TEXT_SUFFIX)} AS x`] : []),
+    ...(columns.hasStatus ? [`${quoteName(field + STATUS_SUFFIX)} AS s`] : []),
+  ];
+  // One more than allowed, to see that there are too many; a limit counts for each series by itself.
+  return `SELECT ${wanted.join(', ')} ${fromWhere(query)}${groupBy(query.groupBy)} LIMIT ${query.maxPoints + 1}`;
+}
+
+/** Columns of the answer: the start of the window, and `v`. */
+export function selectWindows(query: SeriesQuery): string {
+  const { everyMs, fn } = query.window!;
+  const tags = (query.groupBy ?? TAGS).map((tag) => `, ${quoteName(tag)}`).join('');
+  const value = `${fn}(${quoteName(encodeField(query.field))}) AS v`;
+  return `SELECT ${value} ${fromWhere(query)} GROUP BY time(${everyMs}ms)${tags} fill(none) LIMIT ${query.maxPoints + 1}`;
+}
+
+/** The newest value of every series since `sinceMs`; columns as in `selectPoints`, with either `v` or `x`. */
+export function selectLast(
+  measurement: string,
+  field: string,
+  columns: FieldColumns,
+  kind: 'number' | 'text',
+  sinceMs: number,
+): string {
+  const name = encodeField(field);
+  const value =
+    kind === 'number' ? `last(${quoteName(name)}) AS v` : `last(${quoteName(name + TEXT_SUFFIX)}) AS x`;
+  const status = columns.hasStatus ? `, ${quoteName(name + STATUS_SUFFIX)} AS s` : '';
+  const from = `FROM ${quoteName(encodeName(measurement))} WHERE time >= ${timeText(sinceMs)}`;
+  return `SELECT ${value}${status} ${from}${groupBy(TAGS)}`;
+}
+
+function fromWhere(query: SeriesQuery): string {
+  const conditions = [
+    `time >= ${timeText(query.fromMs)}`,
+    `time < ${timeText(query.toMs)}`,
+    ...tagConditions(query.where),
+  ];
+  return `FROM ${quoteName(encodeName(query.measurement))} WHERE ${conditions.join(' AND ')}`;
+}
+
+function tagConditions(where: SeriesFilter['where'] = {}): string[] {
+  return TAGS.flatMap((tag) => {
+    const values = where[tag];
+    if (!values) return [];
+    const either = values.map((value) => `${quoteName(tag)} = ${quoteText(encodeName(value))}`);
+    return [`(${either.join(' OR ')})`];
+  });
+}
+
+function groupBy(tags: readonly Tag[] = TAGS): string {
+  return tags.length > 0 ? ` GROUP BY ${tags.map(quoteName).join(', ')}` : '';
+}
+
+function timeText(timeMs: number): string {
+  const withinRange = Math.min(MAX_TIME_MS, Math.max(-MAX_TIME_MS, Math.ceil(timeMs)));
+  return quoteText(new Date(withinRange).toISOString());
+}
