@@ -36,7 +36,7 @@ export async function runService<T extends TSchema>(program: Program<T>): Promis
     const error = asSluiceError(thrown);
     process.stderr.write(`${program.name}: ${error.message}\n`);
     if (error.code === 'INTERNAL' && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
-    process.exitCode = error.http === 400 || error.code.startsWith('CONFIG_') ? EXIT_CONFIG : 1;
+    process.exitCode = error.retryable || error.code === 'INTERNAL' ? 1 : EXIT_CONFIG;
   }
 }
 

@@ -139,11 +139,15 @@ test('a taken MQTT port is named, the page works, and readings come when the por
 }, 60_000);
 
 test('a taken HTTP port is named with its setting; readings are stored meanwhile and shown afterwards', async () => {
-  const { settings, folder } = await demoSettings();
+  const { settings, folder, mqttPort } = await demoSettings();
   const { port } = settings.ingest.http;
   const squatter = await squat(port);
   const process = run(settings, folder);
   await process.prints(new RegExp(`127\\.0\\.0\\.1:${port}: another program uses that port.*http\\.port`));
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${mqttPort}`);
+  onTestFinished(() => client.endAsync(true));
+  await client.subscribeAsync('spBv1.0/demo-farm/DDATA/pump-house/soil-north');
+  await new Promise((resolve) => client.once('message', resolve));
   const freedMs = Date.now();
   squatter.close();
   const [, url] = await process.prints(/(http:\/\/\S+)\/\s/);
