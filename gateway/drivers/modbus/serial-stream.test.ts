@@ -37,10 +37,13 @@ test('a port that does not exist is an error in a few words', async () => {
   await expect(opened).rejects.toThrow(/^No such file or directory$/);
 });
 
-test('a terminal that goes away is reported once', async () => {
-  const { line, closed } = await setUp();
+test('a terminal that goes away is reported once, with the next request at the latest', async () => {
+  const { line, stream, closed } = await setUp();
   await line.unplug();
+  stream.write(Uint8Array.of(1));
   await eventually(() => closed.length > 0);
+  stream.write(Uint8Array.of(1));
+  await stream.close();
   expect(closed).toHaveLength(1);
 });
 

@@ -14,26 +14,31 @@ export function serialStream({ port: path, baud, parity, stopBits }: SerialSetti
   return (events) =>
     new Promise((resolve, reject) => {
       const port = new SerialPort({ path, baudRate: baud, parity, stopBits, dataBits: 8, autoOpen: false });
-      let isClosing = false;
+      let isReleased = false;
+      let reason = 'it was closed';
       port.on('data', (bytes: Buffer) => events.bytes(bytes));
       port.on('close', (error: Error | null) => {
-        if (!isClosing) events.closed(error?.message ?? 'it was closed');
+        if (!isReleased) events.closed(error?.message ?? reason);
       });
       // A write that fails also closes the port, and `close` above reports it.
       port.on('error', () => {});
-      const release = () => {
-        isClosing = true;
-        return new Promise<void>((done) => (port.isOpen ? port.close(() => done()) : done()));
-      };
+      const close = () => new Promise<void>((done) => (port.isOpen ? port.close(() => done()) : done()));
       port.open((error) => {
         if (error) return reject(new Error(withoutPath(error.message), { cause: error }));
         resolve({
-          write: (bytes) => {
-            // A terminal that has been hung up reads as silence for ever; its name is gone, though.
-            if (existsSync(path)) port.write(bytes);
-            else release().then(() => events.closed('its name is gone'));
+          write(bytes) {
+            if (existsSync(path)) {
+              port.write(bytes);
+              return;
+            }
+            // A terminal that has been hung up may read as silence for ever; its name is gone, though.
+            reason = 'its name is gone';
+            void close();
           },
-          close: release,
+          close() {
+            isReleased = true;
+            return close();
+          },
         });
       });
     });
