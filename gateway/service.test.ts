@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkConfig } from '../core/config.ts';
 import { decodeRequest, encodeResponse } from '../core/modbus/pdu.ts';
 import { unwrapRtu, wrapRtu } from '../core/modbus/rtu.ts';
+import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES } from '../core/sparkplug/payload.ts';
 import { eventually } from '../core/testing/eventually.ts';
@@ -92,6 +93,56 @@ test('births come before data, one sequence runs through all, and NDEATH closes'
   expect(bdSeqs).toMatchObject([
     { name: 'bdSeq', value: 0 },
     { name: 'bdSeq', value: 0 },
+  ]);
+});
+
+test('the session is clean MQTT 3.1.1, with NDEATH as its will at QoS 1, not retained, holding only bdSeq', async () => {
+  const { broker, startBroker, startGateway } = await setUp();
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('NBIRTH'));
+  const [packet] = broker.connects;
+  expect(packet).toMatchObject({
+    protocolVersion: 4,
+    clean: true,
+    will: { topic: 'spBv1.0/farm/NDEATH/shed', qos: 1, retain: false },
+  });
+  const will = decodePayload(packet!.will!.payload as Buffer);
+  expect(will.seq).toBeUndefined();
+  expect(will.metrics).toMatchObject([{ name: 'bdSeq', value: 0, dataType: DATA_TYPES.Int64 }]);
+});
+
+test('a device that died while the broker was away: its last readings first, then its DDEATH', async () => {
+  const { port, broker, startBroker, startGateway } = await setUp();
+  const line = await soilProbe(port);
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  await broker.stop();
+  const before = broker.seen.length;
+  const polls = line.received;
+  await eventually(() => line.received >= polls + 3);
+  await line.unplug();
+  await startBroker();
+  await eventually(() => broker.titles.slice(before).includes('DDEATH probe'));
+  const ofProbe = broker.titles.slice(before).filter((title) => title.endsWith('probe'));
+  expect(ofProbe[0]).toBe('DBIRTH probe');
+  expect(ofProbe.at(-1)).toBe('DDEATH probe');
+  expect(ofProbe.filter((title) => title === 'DDATA probe').length).toBeGreaterThanOrEqual(2);
+});
+
+test('the gateway reports its own backlog', async () => {
+  const { broker, startBroker, startGateway } = await setUp();
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.seen.find(({ type }) => type === 'NDATA'));
+  expect(broker.seen[0]!.payload.metrics.map(({ name }) => name)).toEqual([
+    'bdSeq',
+    'Node Control/Rebirth',
+    'gateway/bus_errors/field',
+    'gateway/bus_timeouts/field',
+    'gateway/turnaround/field',
+    'gateway/backlog',
   ]);
 });
 

@@ -15,6 +15,8 @@ interface Opened {
 
 /** For tests and benchmarks: the far end of a serial line on a pseudo-terminal, under a name that can be unplugged. */
 export interface PtyLine {
+  /** How often something has come from whoever has the port open. */
+  readonly received: number;
   send(bytes: Uint8Array): void;
   /** The name and the terminal go away, as when an adapter is pulled. */
   unplug(): Promise<void>;
@@ -27,12 +29,19 @@ export async function openPtyLine(name: string, receive: (bytes: Buffer) => void
   // Setting it up once as a serial port turns echo and line editing off for good.
   const setter = await SerialPort.binding.open({ path, baudRate: 9600, lock: false });
   await setter.close();
-  master.on('data', receive);
+  let received = 0;
+  master.on('data', (bytes: Buffer) => {
+    received++;
+    receive(bytes);
+  });
   // The far end reads EIO while nobody has the port open, and when it is closed under it.
   master.on('error', () => {});
   symlinkSync(path, name);
   let isOpen = true;
   return {
+    get received() {
+      return received;
+    },
     send(bytes) {
       if (isOpen) writeSync(fd, bytes);
     },

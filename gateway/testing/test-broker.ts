@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Aedes } from 'aedes';
+import { Aedes, type ConnectPacket } from 'aedes';
 import { connectAsync } from 'mqtt';
 import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
 import type { Payload } from '../../core/sparkplug/payload.ts';
@@ -16,6 +16,8 @@ const HOST = 'test-host';
 /** For tests: a plain broker and a host that sees everything that gateways send. */
 export class TestBroker {
   readonly seen: SeenMessage[] = [];
+  /** The CONNECT packets of gateways. */
+  readonly connects: ConnectPacket[] = [];
   /** Whether a client may come in; the test's own host always may. */
   authenticate: (username: string | undefined, password: string | undefined) => boolean = () => true;
   #stop: (() => Promise<void>) | undefined;
@@ -23,6 +25,10 @@ export class TestBroker {
 
   async start(port: number): Promise<void> {
     const aedes = await Aedes.createBroker({
+      preConnect: (_, packet, done) => {
+        if (packet.clientId !== HOST) this.connects.push(packet);
+        done(null, true);
+      },
       authenticate: ({ id }, username, password, done) => {
         done(null, id === HOST || this.authenticate(username, password?.toString()));
       },

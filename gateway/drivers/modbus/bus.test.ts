@@ -196,6 +196,38 @@ test('a port that goes away fails what is under way, and is opened again when it
   expect(await back).toEqual({ registers: [1000, 1001] });
 });
 
+test('tries to open a port are further and further apart, and never more than 5 s', async () => {
+  const { clock, line, ask } = setUp();
+  line.failure = 'No such file or directory';
+  for (let turn = 0; turn < 600; turn++) {
+    void ask(1);
+    await clock.advance(100);
+  }
+  // After 0.5, 1, 2 and 4 s, and then each 5 s of the minute.
+  expect(line.attempts).toBeGreaterThanOrEqual(14);
+  expect(line.attempts).toBeLessThanOrEqual(16);
+  line.failure = undefined;
+  await clock.advance(5_000);
+  const back = ask(1);
+  await clock.advance(200);
+  expect(await back).toEqual({ registers: [1000, 1001] });
+  line.vanish('it was unplugged');
+  await clock.advance(600);
+  const again = ask(1);
+  await clock.advance(200);
+  expect(await again).toEqual({ registers: [1000, 1001] });
+});
+
+test('units that fell silent with the port are asked at once when it is back', async () => {
+  const { clock, line, bus, ask } = setUp();
+  line.answer = () => [];
+  void ask(1);
+  await clock.advance(200);
+  expect(bus.isResting(1)).toBe(true);
+  line.vanish('it was unplugged');
+  expect(bus.isResting(1)).toBe(false);
+});
+
 test('what the port had kept from before it was opened is thrown away', async () => {
   const { clock, line, ask } = setUp();
   const answer = ask(1);

@@ -10,6 +10,7 @@ export interface Burst {
 /** For tests: a line in memory whose far end answers each frame as a script says. */
 export class ScriptedLine {
   readonly sent: { readonly atMs: number; readonly frame: Uint8Array }[] = [];
+  attempts = 0;
   openings = 0;
   /** While set, opening fails with it. */
   failure: string | undefined;
@@ -22,6 +23,7 @@ export class ScriptedLine {
   }
 
   readonly open: OpenByteStream = async (events) => {
+    this.attempts++;
     if (this.failure !== undefined) throw new Error(this.failure);
     this.openings++;
     this.#events = events;

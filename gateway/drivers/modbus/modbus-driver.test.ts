@@ -1,0 +1,74 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { checkConfig } from '../../../core/config.ts';
+import { decodeRequest, encodeException, encodeResponse } from '../../../core/modbus/pdu.ts';
+import { unwrapRtu, wrapRtu } from '../../../core/modbus/rtu.ts';
+import { serviceContext } from '../../../core/testing/service-context.ts';
+import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
+import { GATEWAY_ITSELF, type Outcome } from '../../driver.ts';
+import { openPtyLine } from '../../testing/pty-line.ts';
+import { modbusConfigSchema } from './config.ts';
+import { modbusDriver } from './modbus-driver.ts';
+
+const PROFILE = `protocol: modbus
+title: { en: Pond probe, zh: 水质探头 }
+groups: { readings: { everyMs: 1000 } }
+metrics:
+  - { quantity: water/temperature, read: { table: input, address: 0, scale: 0.1 } }
+  - { quantity: water/ph, read: { table: holding, address: 0, scale: 0.1 } }
+`;
+const SIGNAL = new AbortController().signal;
+
+/** A driver for one device, whose far end refuses holding registers and is silent while `isMute`. */
+async function setUp() {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'pond.yaml'), PROFILE);
+  const far = { isMute: false, functions: [] as number[] };
+  const line = await openPtyLine(join(folder, 'bus'), (frame) => {
+    if (far.isMute) return;
+    const { unit, pdu } = unwrapRtu(frame);
+    far.functions.push(pdu[0]!);
+    if (pdu[0] === 3) line.send(wrapRtu(unit, encodeException(3, 2)));
+    else line.send(wrapRtu(unit, encodeResponse(decodeRequest(pdu), { registers: [215] })));
+  });
+  onTestFinished(() => line.unplug());
+  const device = { id: 'pond', unit: 1, profile: 'pond.yaml' };
+  const config = { driver: 'modbus-rtu', id: 'shore', port: 'bus', timeoutMs: 40, devices: [device] };
+  const context = { ...serviceContext({ dataFolder: folder, configFolder: folder }), deliver: () => {} };
+  const driver = modbusDriver.create(checkConfig(modbusConfigSchema, config), context);
+  onTestFinished(() => driver.stop());
+  const values = (outcome: Outcome | undefined) =>
+    Object.fromEntries(outcome!.samples.map(({ metric, value }) => [metric.quantity.field, value]));
+  return { driver, far, values };
+}
+
+test('a device that refuses a register is alive, and gives what else it has', async () => {
+  const { driver, far, values } = await setUp();
+  const outcome = await driver.poll!('pond', 'readings', SIGNAL);
+  expect(far.functions.sort()).toEqual([3, 4]);
+  expect(outcome).toMatchObject({ isReached: true, error: { code: 'MODBUS_EXCEPTION' } });
+  expect(values(outcome)).toEqual({ temperature: 21.5 });
+});
+
+test('a device that is silent is asked one thing only, and then not at all for a while', async () => {
+  const { driver, far } = await setUp();
+  far.isMute = true;
+  const outcome = await driver.poll!('pond', 'readings', SIGNAL);
+  expect(outcome).toMatchObject({ isReached: false, samples: [], error: { code: 'MODBUS_TIMEOUT' } });
+  expect(await driver.poll!('pond', 'readings', SIGNAL)).toBeUndefined();
+});
+
+test('the bus reports its errors, timeouts and turnaround as the gateway’s own', async () => {
+  const { driver, far, values } = await setUp();
+  expect(values(await driver.poll!(GATEWAY_ITSELF, 'shore', SIGNAL))).toEqual({
+    bus_errors: 0,
+    bus_timeouts: 0,
+  });
+  await driver.poll!('pond', 'readings', SIGNAL);
+  far.isMute = true;
+  await driver.poll!('pond', 'readings', SIGNAL);
+  const health = await driver.poll!(GATEWAY_ITSELF, 'shore', SIGNAL);
+  expect(values(health)).toEqual({ bus_errors: 0, bus_timeouts: 1, turnaround: expect.any(Number) });
+  expect(health!.samples.map(({ metric }) => metric.point)).toEqual(['shore', 'shore', 'shore']);
+});
