@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -30,7 +31,10 @@ export class Influxd {
     const config = join(this.#folder, 'influxdb.conf');
     writeFileSync(config, configText(this.#folder, this.port));
     const env = { ...process.env, PATH: `${process.env.PATH}${delimiter}/usr/sbin` };
-    this.#process = spawn('influxd', ['-config', config], { stdio: 'ignore', env });
+    const child = spawn('influxd', ['-config', config], { stdio: 'ignore', env });
+    // Throws where there is no such program.
+    await once(child, 'spawn');
+    this.#process = child;
     await eventually(async () => (await fetch(`${this.url}/ping`)).status === 204);
   }
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ServiceContext } from '../../core/context.ts';
-import { createLog } from '../../core/log.ts';
 import { packStatus, type Reading, type SeriesKey, seriesKey } from '../../core/reading.ts';
 import { ReadingBatch, SeriesTable } from '../../core/reading-batch.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
+import { serviceContext } from '../../core/testing/service-context.ts';
 import { AGGREGATES, type Aggregate, type SeriesQuery, type Store } from './store.ts';
 
 /** What the suite needs of an adapter: the same data behind every store that `create` makes within a test. */
@@ -32,8 +32,7 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
   const opened: Store[] = [];
 
   const open = async (): Promise<Store> => {
-    const context = testContext('');
-    const made = fixture.create(context);
+    const made = fixture.create(serviceContext({ clock: new FakeClock(T0 + 3_600_000) }));
     opened.push(made);
     await made.start(new AbortController().signal);
     return made;
@@ -553,17 +552,6 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
     expect(done.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
     expect(await points(NORTH)).toHaveLength(3);
   });
-}
-
-export function testContext(dataFolder: string): ServiceContext {
-  return {
-    clock: new FakeClock(T0 + 3_600_000),
-    log: createLog('silent'),
-    dataFolder,
-    configFolder: dataFolder,
-    states: () => new Map(),
-    announce: () => {},
-  };
 }
 
 export function batchOf(rows: readonly Row[]): ReadingBatch {

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { checkConfig } from '../../../core/config.ts';
 import { seriesKey } from '../../../core/reading.ts';
+import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import { freePort } from '../../../core/testing/free-port.ts';
 import { type Influxd, startInfluxd } from '../../../core/testing/influxd.ts';
 import { describeWith } from '../../../core/testing/needs.ts';
+import { serviceContext } from '../../../core/testing/service-context.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
-import { batchOf, type Row, storeContract, testContext } from '../contract.suite.ts';
+import { batchOf, type Row, storeContract } from '../contract.suite.ts';
 import { InfluxConfig } from './config.ts';
 import { InfluxStore } from './influx-store.ts';
 import { V2Proxy } from './v2-proxy.ts';
@@ -92,7 +94,7 @@ describeWith('influxd')('influx store and what its database says', () => {
   ): Promise<{ store: InfluxStore; database: string }> {
     const database = `words${databases++}`;
     const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url, database, ...over });
-    const store = new InfluxStore(config, testContext(temporaryFolder()));
+    const store = new InfluxStore(config, serviceContext({ clock: new FakeClock(T0 + 3_600_000) }));
     onTestFinished(() => store.stop());
     return { store, database };
   }
