@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ServiceContext } from '../../../core/context.ts';
-import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
 import type { ReadingBatch, Series } from '../../../core/reading-batch.ts';
 import { LastValues } from '../last-values.ts';
 import { RowReader, seriesSince } from '../rows.ts';
@@ -115,7 +115,8 @@ export class EmbeddedStore implements Store {
 
   /** Starts the worker where it does not run, or has died since. */
   async #open(): Promise<void> {
-    if (!this.#isWanted) throw unavailable('it is not started', 'Start Sluice.', '请启动 Sluice。');
+    if (!this.#isWanted)
+      throw unavailable('it is not started', { en: 'Start Sluice.', zh: '请启动 Sluice。' });
     if (this.#worker) return;
     this.#starting ??= this.#startWorker().finally(() => {
       this.#starting = undefined;
@@ -192,9 +193,10 @@ function reviveError({ code, details }: EngineError): SluiceError {
 }
 
 function engineDied(thrown: unknown): SluiceError {
-  return unavailable(reasonOf(thrown), 'It is started again by itself.', '系统将自动重新启动。', thrown);
+  const mend = { en: 'It is started again by itself.', zh: '系统将自动重新启动。' };
+  return unavailable(reasonOf(thrown), mend, thrown);
 }
 
-function unavailable(reason: string, mend: string, mendZh: string, cause?: unknown): SluiceError {
-  return new SluiceError('STORE_UNAVAILABLE', { store: 'embedded', reason, mend, mendZh }, cause);
+function unavailable(reason: string, mend: Words, cause?: unknown): SluiceError {
+  return new SluiceError('STORE_UNAVAILABLE', { store: 'embedded', reason, mend }, cause);
 }

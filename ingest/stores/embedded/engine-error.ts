@@ -1,4 +1,4 @@
-import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const BUSY = 5;
@@ -16,26 +16,26 @@ export function engineError(file: string, thrown: unknown): SluiceError {
     // Only stored bytes are decoded in the engine, so what is not SQLite's error comes from damaged ones.
     return new SluiceError('STORE_CORRUPT', { file, reason }, thrown);
   }
-  const details = { store: 'embedded', reason, ...mendFor(code, file) };
+  const details = { store: 'embedded', reason, mend: mendFor(code, file) };
   return new SluiceError('STORE_UNAVAILABLE', details, thrown);
 }
 
-function mendFor(code: number, file: string): { mend: string; mendZh: string } {
+function mendFor(code: number, file: string): Words {
   if (code === FULL) {
     return {
-      mend: `Free some space for ${file}; writing then goes on by itself.`,
-      mendZh: `请为 ${file} 释放磁盘空间；之后会自动恢复写入。`,
+      en: `Free some space for ${file}; writing then goes on by itself.`,
+      zh: `请为 ${file} 释放磁盘空间；之后会自动恢复写入。`,
     };
   }
   if (code === BUSY || code === LOCKED) {
     return {
-      mend: `Close the other program that has ${file} open; writing then goes on by itself.`,
-      mendZh: `请关闭占用 ${file} 的其他程序；之后会自动恢复写入。`,
+      en: `Close the other program that has ${file} open; writing then goes on by itself.`,
+      zh: `请关闭占用 ${file} 的其他程序；之后会自动恢复写入。`,
     };
   }
   return {
-    mend: `Check the disk, and that this user may write ${file}; writing then goes on by itself.`,
-    mendZh: `请检查磁盘，并确认本用户对 ${file} 有写权限；之后会自动恢复写入。`,
+    en: `Check the disk, and that this user may write ${file}; writing then goes on by itself.`,
+    zh: `请检查磁盘，并确认本用户对 ${file} 有写权限；之后会自动恢复写入。`,
   };
 }
 

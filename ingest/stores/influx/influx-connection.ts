@@ -95,9 +95,11 @@ export class InfluxConnection {
 
   databaseMissing(reason: string): SluiceError {
     const { url, database } = this.#config;
-    const mend = `Create ${database} in the InfluxDB at ${url}, or correct its name.`;
-    const mendZh = `请在 ${url} 的 InfluxDB 中创建 ${database}，或更正其名称。`;
-    return new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason, mend, mendZh });
+    const mend = {
+      en: `Create ${database} in the InfluxDB at ${url}, or correct its name.`,
+      zh: `请在 ${url} 的 InfluxDB 中创建 ${database}，或更正其名称。`,
+    };
+    return new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason, mend });
   }
 
   unavailable(error: unknown): SluiceError {
@@ -106,14 +108,18 @@ export class InfluxConnection {
     const reason = error instanceof HttpError ? this.#wordsOf(error) : reasonOf(error);
     const details = { store: 'influx', reason };
     if (status === 401 || status === 403) {
-      const mend = `Check the token in tokenFile, and that it may read and write ${database}.`;
-      const mendZh = `请检查 tokenFile 中的令牌，并确认其对 ${database} 有读写权限。`;
-      return new SluiceError('STORE_UNAVAILABLE', { ...details, mend, mendZh }, error);
+      const mend = {
+        en: `Check the token in tokenFile, and that it may read and write ${database}.`,
+        zh: `请检查 tokenFile 中的令牌，并确认其对 ${database} 有读写权限。`,
+      };
+      return new SluiceError('STORE_UNAVAILABLE', { ...details, mend }, error);
     }
     if (status === 404) return this.databaseMissing(reason);
-    const mend = `Check that InfluxDB runs at ${url}. Trying again by itself.`;
-    const mendZh = `请确认 InfluxDB 正在 ${url} 运行。系统将自动重试。`;
-    return new SluiceError('STORE_UNAVAILABLE', { ...details, mend, mendZh }, error);
+    const mend = {
+      en: `Check that InfluxDB runs at ${url}. Trying again by itself.`,
+      zh: `请确认 InfluxDB 正在 ${url} 运行。系统将自动重试。`,
+    };
+    return new SluiceError('STORE_UNAVAILABLE', { ...details, mend }, error);
   }
 
   #queryPath(statement: string): string {
@@ -148,9 +154,11 @@ export class InfluxConnection {
       return readFileSync(file, 'utf8').trim();
     } catch (error) {
       const details = { store: 'influx', reason: reasonOf(error) };
-      const mend = `Put the token into ${file}, or correct tokenFile.`;
-      const mendZh = `请将令牌写入 ${file}，或更正 tokenFile。`;
-      throw new SluiceError('STORE_UNAVAILABLE', { ...details, mend, mendZh }, error);
+      const mend = {
+        en: `Put the token into ${file}, or correct tokenFile.`,
+        zh: `请将令牌写入 ${file}，或更正 tokenFile。`,
+      };
+      throw new SluiceError('STORE_UNAVAILABLE', { ...details, mend }, error);
     }
   }
 }

@@ -115,8 +115,8 @@ export class InfluxStore implements Store {
   #open(): Session {
     if (this.#session) return this.#session;
     const details = { store: 'influx', reason: 'it is not started' };
-    const mends = { mend: 'It starts as soon as InfluxDB answers.', mendZh: 'InfluxDB 可访问后会自动启动。' };
-    throw new SluiceError('STORE_UNAVAILABLE', { ...details, ...mends });
+    const mend = { en: 'It starts as soon as InfluxDB answers.', zh: 'InfluxDB 可访问后会自动启动。' };
+    throw new SluiceError('STORE_UNAVAILABLE', { ...details, mend });
   }
 
   async #write(

@@ -1,0 +1,162 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
+import { Engine, type EngineWrite, type HeadLimits } from './engine.ts';
+import { engineError } from './engine-error.ts';
+
+type Row = [series: number, timeMs: number, value: number | string];
+
+function writeOf(rows: readonly Row[]): EngineWrite {
+  const texts = rows.flatMap(([, , value], row) =>
+    typeof value === 'string' ? [[row, value] as const] : [],
+  );
+  return {
+    series: [],
+    rows: {
+      length: rows.length,
+      seriesId: Uint32Array.from(rows, ([series]) => series),
+      timeMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
+      value: Float64Array.from(rows, ([, , value]) => (typeof value === 'string' ? Number.NaN : value)),
+      status: new Uint8Array(rows.length),
+      texts: new Map(texts),
+    },
+  };
+}
+
+function readAll(engine: Engine, series: number, fromMs = -1e12, toMs = 1e12): [number, number | string][] {
+  const steps = engine.query({ groups: [[series]], fromMs, toMs, maxPoints: 1e6 });
+  for (;;) {
+    const step = steps.next();
+    if (!step.done) continue;
+    const { timeMs, value } = step.value[0]!;
+    return timeMs.map((time, row) => [time, value[row]!]);
+  }
+}
+
+const TINY: HeadLimits = { rows: 5, records: 3 };
+
+describe('engine', () => {
+  it('holds what a plain map would, whatever the order of writing, sealing and starting again', () => {
+    const row = fc.tuple(
+      fc.integer({ min: 0, max: 2 }),
+      fc.integer({ min: -20, max: 60 }),
+      fc.oneof(fc.integer({ min: -100, max: 100 }), fc.string({ maxLength: 2 })),
+    );
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.array(row, { minLength: 1, maxLength: 8 }) },
+      { weight: 4, arbitrary: fc.constant('seal' as const) },
+      { weight: 1, arbitrary: fc.constant('start again' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        const file = join(temporaryFolder(), 'readings.sqlite');
+        let engine = new Engine(file, TINY);
+        const expected = [0, 1, 2].map(() => new Map<number, number | string>());
+        for (const one of steps) {
+          if (one === 'seal') {
+            if (engine.needsSealing) engine.sealSome();
+          } else if (one === 'start again') {
+            engine.close();
+            engine = new Engine(file, TINY);
+          } else {
+            engine.write([writeOf(one)]);
+            for (const [series, timeMs, value] of one) expected[series]!.set(timeMs, value);
+          }
+          expected.forEach((points, series) => {
+            const inOrder = [...points].toSorted(([a], [b]) => a - b);
+            expect(readAll(engine, series)).toEqual(inOrder);
+            const within = inOrder.filter(([timeMs]) => timeMs >= 7 && timeMs < 31);
+            expect(readAll(engine, series, 7, 31)).toEqual(within);
+          });
+        }
+        engine.close();
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it('empties its log by sealing, and never lets the head outgrow its limits', () => {
+    const file = join(temporaryFolder(), 'readings.sqlite');
+    const engine = new Engine(file, { rows: 100, records: 1_000 });
+    for (let batch = 0; batch < 50; batch++) {
+      engine.write([writeOf(Array.from({ length: 40 }, (_, row): Row => [row, batch, batch]))]);
+    }
+    while (engine.needsSealing) engine.sealSome();
+    expect(readAll(engine, 7)).toHaveLength(50);
+    engine.close();
+    const database = new DatabaseSync(file);
+    const { waiting } = database.prepare('SELECT count(*) AS waiting FROM log').get() as { waiting: number };
+    expect(waiting).toBeLessThan(3);
+    const overlaps = database.prepare(
+      'SELECT count(*) AS found FROM block a JOIN block b ON a.series = b.series AND a.id < b.id AND a.first_ms <= b.last_ms AND b.first_ms <= a.last_ms',
+    );
+    expect(overlaps.get()).toEqual({ found: 0 });
+    const { blocks } = database.prepare('SELECT count(*) AS blocks FROM block').get() as { blocks: number };
+    expect(blocks).toBe(40);
+    database.close();
+  });
+
+  it('stores nothing of a write that fails, and all of it when it is tried again', () => {
+    const file = join(temporaryFolder(), 'readings.sqlite');
+    const engine = new Engine(file, TINY);
+    engine.write([writeOf([[0, 1, 1]])]);
+    const intruder = new DatabaseSync(file);
+    intruder.exec('BEGIN IMMEDIATE');
+    expect(() => engine.write([writeOf([[0, 2, 2]]), writeOf([[0, 3, 3]])])).toThrow('locked');
+    expect(readAll(engine, 0)).toEqual([[1, 1]]);
+    intruder.close();
+    engine.write([writeOf([[0, 2, 2]])]);
+    engine.close();
+    const again = new Engine(file, TINY);
+    expect(readAll(again, 0)).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    again.close();
+  });
+
+  it.each([
+    [
+      'a file that is no database',
+      'this is no database, and long enough to be looked at as one. '.repeat(20),
+    ],
+    ['a file of zeros with a header', `SQLite format 3\0${'\0'.repeat(5_000)}`],
+  ])('calls %s damaged, and says what to do', (_, content) => {
+    const file = join(temporaryFolder(), 'readings.sqlite');
+    writeFileSync(file, content);
+    expect(() => {
+      try {
+        new Engine(file, TINY);
+      } catch (error) {
+        throw engineError(file, error);
+      }
+    }).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT', retryable: false }));
+  });
+
+  it('calls a damaged block by its file, and reads the other series', () => {
+    const file = join(temporaryFolder(), 'readings.sqlite');
+    const engine = new Engine(file, { rows: 2, records: 10 });
+    engine.write([
+      writeOf([
+        [0, 1, 1],
+        [1, 1, 1],
+      ]),
+    ]);
+    while (engine.needsSealing) engine.sealSome();
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE block SET points = x'28b52ffd00' WHERE series = 0");
+    database.close();
+    let error: unknown;
+    try {
+      readAll(engine, 0);
+    } catch (thrown) {
+      error = engineError(file, thrown);
+    }
+    expect(error).toMatchObject({ code: 'STORE_CORRUPT', details: { file } });
+    expect(readAll(engine, 1)).toEqual([[1, 1]]);
+    engine.close();
+  });
+});
