@@ -13,7 +13,7 @@ const listener = Type.Object(
   { additionalProperties: false },
 );
 
-export const brokerConfigSchema = Type.Object(
+export const BrokerConfig = Type.Object(
   {
     listeners: Type.Array(listener, {
       minItems: 1,
@@ -33,5 +33,5 @@ export const brokerConfigSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export type BrokerConfig = Static<typeof brokerConfigSchema>;
+export type BrokerConfig = Static<typeof BrokerConfig>;
 export type ListenerConfig = Static<typeof listener>;

@@ -1,5 +1,5 @@
 import { runService } from '../core/run-service.ts';
 import { createBroker } from './broker.ts';
-import { brokerConfigSchema } from './config.ts';
+import { BrokerConfig } from './config.ts';
 
-await runService({ name: 'broker', schema: brokerConfigSchema, create: createBroker });
+await runService({ name: 'broker', schema: BrokerConfig, create: createBroker });

@@ -26,6 +26,12 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
+  SECRET_UNREADABLE: {
+    en: 'cannot read the password or token in {file}: {reason}. Write it there, readable for this user only.',
+    zh: '无法读取 {file} 中的密码或令牌：{reason}。请将其写入该文件，并仅允许本用户读取。',
+    retryable: false,
+    http: 500,
+  },
   OPTION_INVALID: {
     en: 'unknown or incomplete option: {problem}. Options: {known}',
     zh: '未知或不完整的选项：{problem}。可用选项：{known}',
@@ -204,7 +210,7 @@ export const ERRORS = {
   // Store
   STORE_UNAVAILABLE: {
     en: 'the {store} store cannot be reached: {reason}. {mend}',
-    zh: '无法访问 {store} 存储：{reason}。{mendZh}',
+    zh: '无法访问 {store} 存储：{reason}。{mend}',
     retryable: true,
     http: 503,
   },
@@ -255,8 +261,12 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
-export type ErrorDetails = Readonly<Record<string, string | number>>;
 export type Language = 'en' | 'zh';
+
+/** A sentence, or part of one, in each language. */
+export type Words = Readonly<Record<Language, string>>;
+
+export type ErrorDetails = Readonly<Record<string, string | number | Words>>;
 
 export class SluiceError extends Error {
   override readonly name = 'SluiceError';
@@ -280,6 +290,11 @@ export class SluiceError extends Error {
   text(language: Language): string {
     return errorText(this.code, this.details, language);
   }
+
+  detailsIn(language: Language): Readonly<Record<string, string | number>> {
+    const details = Object.entries(this.details).map(([name, value]) => [name, inLanguage(value, language)]);
+    return Object.fromEntries(details);
+  }
 }
 
 /** Turns anything thrown into an error of the catalogue; what is already one passes through. */
@@ -296,6 +311,10 @@ export function reasonOf(thrown: unknown): string {
 
 function errorText(code: ErrorCode, details: ErrorDetails, language: Language): string {
   return ERRORS[code][language].replace(/\{(\w+)\}/g, (whole, name: string) =>
-    String(details[name] ?? whole),
+    String(inLanguage(details[name] ?? whole, language)),
   );
+}
+
+function inLanguage(value: string | number | Words, language: Language): string | number {
+  return typeof value === 'object' ? value[language] : value;
 }

@@ -1,21 +1,23 @@
-import type { Server } from 'node:net';
+import { isIPv4, type Server } from 'node:net';
 import { reasonOf, SluiceError } from './errors.ts';
 
-/** Where a listener binds. `setting` names it in the configuration, for messages. */
+/** Where a listener binds. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
 
+/** Whether only this machine can reach `host`: 127.0.0.0/8, ::1 or localhost. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  if (isIPv4(host)) return host.startsWith('127.');
+  return host === '::1' || host === '[::1]' || host.toLowerCase() === 'localhost';
 }
 
 export function formatAddress({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Resolves when `server` listens. Throws `PORT_TAKEN` or `LISTEN_FAILED`, both retryable. */
+/** Resolves when `server` listens. `setting` names the address in the configuration. Throws `PORT_TAKEN` or `LISTEN_FAILED`, both retryable. */
 export function listen(server: Server, address: ListenAddress, what: string, setting: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, address, what, setting));

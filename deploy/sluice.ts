@@ -1,15 +1,15 @@
 import { dirname, resolve } from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { createBroker } from '../broker/broker.ts';
-import { brokerConfigSchema } from '../broker/config.ts';
+import { BrokerConfig } from '../broker/config.ts';
 import { loadConfig } from '../core/config.ts';
 import type { ServiceContext } from '../core/context.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { SimulatorConfig } from '../firmware-sim/config.ts';
 import { createSimulator } from '../firmware-sim/service.ts';
-import { gatewayConfigSchema } from '../gateway/config.ts';
+import { GatewayConfig } from '../gateway/config.ts';
 import { createGateway } from '../gateway/service.ts';
-import { ingestConfigSchema } from '../ingest/config.ts';
+import { IngestConfig } from '../ingest/config.ts';
 import { createIngest } from '../ingest/service.ts';
 import type { SluiceConfig } from './config.ts';
 
@@ -17,9 +17,9 @@ import type { SluiceConfig } from './config.ts';
 export function createSluice(config: SluiceConfig, context: ServiceContext): readonly Service[] {
   return [
     ...from(config.simulator, SimulatorConfig, createSimulator, context),
-    ...from(config.broker, brokerConfigSchema, createBroker, context),
-    ...from(config.ingest, ingestConfigSchema, createIngest, context),
-    ...from(config.gateway, gatewayConfigSchema, createGateway, context),
+    ...from(config.broker, BrokerConfig, createBroker, context),
+    ...from(config.ingest, IngestConfig, createIngest, context),
+    ...from(config.gateway, GatewayConfig, createGateway, context),
   ];
 }
 

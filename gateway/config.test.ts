@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../core/config.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
-import { gatewayConfigSchema } from './config.ts';
+import { GatewayConfig } from './config.ts';
 import { createGateway } from './service.ts';
 
 const SAMPLE = readFileSync(join(import.meta.dirname, 'sample.yaml'), 'utf8');
 
-const parse = (text: string) => parseConfig(gatewayConfigSchema, text, 'gateway.yaml');
+const parse = (text: string) => parseConfig(GatewayConfig, text, 'gateway.yaml');
 
 test('the sample is valid, a gateway can be made of it, and defaults are filled in', () => {
   const config = parse(SAMPLE);

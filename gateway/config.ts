@@ -24,7 +24,7 @@ const driver = Type.Unsafe<DriverConfig>({
   oneOf: Object.values(DRIVERS).map(({ schema }): TSchema => schema),
 });
 
-export const gatewayConfigSchema = Type.Object(
+export const GatewayConfig = Type.Object(
   {
     site: Type.String({
       pattern: ID_PATTERN,
@@ -53,4 +53,4 @@ export const gatewayConfigSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export type GatewayConfig = Static<typeof gatewayConfigSchema>;
+export type GatewayConfig = Static<typeof GatewayConfig>;

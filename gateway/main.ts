@@ -1,9 +1,9 @@
 import { runService } from '../core/run-service.ts';
-import { gatewayConfigSchema } from './config.ts';
+import { GatewayConfig } from './config.ts';
 import { createGateway } from './service.ts';
 
 await runService({
   name: 'gateway',
-  schema: gatewayConfigSchema,
+  schema: GatewayConfig,
   create: (config, context) => [createGateway(config, context)],
 });

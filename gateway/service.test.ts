@@ -15,7 +15,7 @@ import { freePort } from '../core/testing/free-port.ts';
 import { DEBIAN_PYTHON, describeWith } from '../core/testing/needs.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
-import { type GatewayConfig, gatewayConfigSchema } from './config.ts';
+import { GatewayConfig } from './config.ts';
 import { createGateway } from './service.ts';
 import { openPtyLine, type PtyLine } from './testing/pty-line.ts';
 import { type SeenMessage, TestBroker } from './testing/test-broker.ts';
@@ -36,7 +36,7 @@ async function soilProbe(name: string, garble = (bytes: Uint8Array) => bytes): P
 async function setUp(more: Partial<GatewayConfig> = {}, folder = temporaryFolder(), credentials = {}) {
   const port = join(folder, 'bus');
   const brokerPort = await freePort();
-  const config = checkConfig(gatewayConfigSchema, {
+  const config = checkConfig(GatewayConfig, {
     site: 'farm',
     gateway: 'shed',
     broker: { url: `mqtt://127.0.0.1:${brokerPort}`, ...credentials },

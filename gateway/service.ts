@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
-import { reasonOf, SluiceError } from '../core/errors.ts';
+import { SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
+import { readSecret } from '../core/read-secret.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
 import type { GatewayConfig } from './config.ts';
 import { DeviceWatch } from './device-watch.ts';
@@ -44,13 +43,13 @@ class Gateway implements Service {
     const devices = this.#drivers.flatMap((driver) => driver.devices);
     refuseDoubles(devices.map(({ id }) => id));
     this.#table = new MetricTable(devices);
-    const { url, username } = config.broker;
+    const { url, username, passwordFile } = config.broker;
     this.#edge = new EdgeClient({
       site,
       gateway,
       url,
       username,
-      password: readPassword(config.broker.passwordFile, configFolder),
+      password: passwordFile === undefined ? undefined : readSecret(passwordFile, configFolder),
       primaryHost: config.primaryHost,
       table: this.#table,
       outbox: this.#outbox,
@@ -104,14 +103,4 @@ function refuseDoubles(ids: readonly string[]): void {
   if (doubles.length === 0) return;
   const problems = doubles.map((id) => `  drivers: the device id "${id}" stands twice; each needs its own`);
   throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
-}
-
-/** Trailing line breaks are those of the editor. */
-function readPassword(file: string | undefined, configFolder: string): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(resolve(configFolder, file), 'utf8').replace(/[\r\n]+$/, '');
-  } catch (error) {
-    throw new SluiceError('CONFIG_UNREADABLE', { file, reason: reasonOf(error) }, error);
-  }
 }

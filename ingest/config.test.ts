@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../core/config.ts';
-import { ingestConfigSchema } from './config.ts';
+import { IngestConfig } from './config.ts';
 
-const parse = (text: string) => parseConfig(ingestConfigSchema, text, 'ingest.yaml');
+const parse = (text: string) => parseConfig(IngestConfig, text, 'ingest.yaml');
 
 describe('ingest settings', () => {
   it('run on defaults alone: embedded store, everything on loopback', () => {
@@ -15,7 +15,7 @@ describe('ingest settings', () => {
   });
 
   it('say in the sample what the defaults say', () => {
-    expect(loadConfig(ingestConfigSchema, 'ingest/sample.yaml')).toEqual(parse('{}'));
+    expect(loadConfig(IngestConfig, 'ingest/sample.yaml')).toEqual(parse('{}'));
   });
 
   it.each([

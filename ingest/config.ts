@@ -89,7 +89,7 @@ const storeSchema = Type.Unsafe<StoreConfig>({
   default: { kind: 'embedded' },
 });
 
-export const ingestConfigSchema = Type.Object(
+export const IngestConfig = Type.Object(
   {
     hostId: Type.String({
       pattern: ID_PATTERN,
@@ -105,6 +105,6 @@ export const ingestConfigSchema = Type.Object(
   strict,
 );
 
-export type IngestConfig = Static<typeof ingestConfigSchema>;
+export type IngestConfig = Static<typeof IngestConfig>;
 export type BrokerConnectionConfig = Static<typeof brokerSchema>;
 export type PipelineConfig = Static<typeof pipelineSchema>;

@@ -10,7 +10,7 @@ import { createLog } from '../core/log.ts';
 import type { ReadingBatch } from '../core/reading-batch.ts';
 import { type Measurement, medianOfThree } from '../core/testing/median-of-three.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
-import { ingestConfigSchema } from './config.ts';
+import { IngestConfig } from './config.ts';
 import { createIngest } from './service.ts';
 import type { Store } from './stores/store.ts';
 import { createStore } from './stores/stores.ts';
@@ -41,7 +41,7 @@ async function runOnce(load: Load): Promise<number> {
 }
 
 async function measure(load: Load, other: ChildProcess, url: string, dataFolder: string): Promise<number> {
-  const config = checkConfig(ingestConfigSchema, { broker: { url }, http: { port: 0 } });
+  const config = checkConfig(IngestConfig, { broker: { url }, http: { port: 0 } });
   const context = serviceContext({ dataFolder });
   const store = createStore(config.store, context);
   const stored = countStored(store);

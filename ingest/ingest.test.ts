@@ -8,7 +8,7 @@ import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
-import { ingestConfigSchema } from './config.ts';
+import { IngestConfig } from './config.ts';
 import type { GatewayStatus } from './http/sources.ts';
 import { createIngest } from './service.ts';
 import { double, type EdgeMessage, EdgeMessages } from './testing/edge-messages.ts';
@@ -34,7 +34,7 @@ class Bench {
 
   private constructor(broker: TestBroker, settings: { pipeline?: object; broker?: object }) {
     this.broker = broker;
-    const config = checkConfig(ingestConfigSchema, {
+    const config = checkConfig(IngestConfig, {
       broker: { url: broker.url, ...settings.broker },
       http: { port: 0 },
       session: { reorderMs: 50 },

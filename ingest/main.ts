@@ -1,5 +1,5 @@
 import { runService } from '../core/run-service.ts';
-import { ingestConfigSchema } from './config.ts';
+import { IngestConfig } from './config.ts';
 import { createIngest } from './service.ts';
 
-await runService({ name: 'ingest', schema: ingestConfigSchema, create: createIngest });
+await runService({ name: 'ingest', schema: IngestConfig, create: createIngest });

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { reasonOf, SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
+import { readSecret } from '../core/read-secret.ts';
 import { stateTopic } from '../core/sparkplug/topic.ts';
 import type { BrokerConnectionConfig } from './config.ts';
 import type { HostEffect, HostInput } from './host-effect.ts';
@@ -78,7 +77,10 @@ export class Subscriber implements Service {
     client.on('reconnect', () => {
       client.options.will = this.#will();
     });
-    client.on('error', (error) => this.#failed(reasonOf(error)));
+    client.on('error', (error) => {
+      // What goes wrong while saying farewell troubles nobody.
+      if (client === this.#client) this.#failed(reasonOf(error));
+    });
     client.on('close', () => {
       if (client !== this.#client) return;
       if (!this.#error) this.#failed('the connection was closed');
@@ -113,7 +115,7 @@ export class Subscriber implements Service {
       queueQoSZero: false,
       will: this.#will(),
       ...(username === undefined ? {} : { username }),
-      ...(passwordFile === undefined ? {} : { password: this.#readPassword(passwordFile) }),
+      ...(passwordFile === undefined ? {} : { password: readSecret(passwordFile, this.#parts.configFolder) }),
     };
   }
 
@@ -122,15 +124,6 @@ export class Subscriber implements Service {
     this.#stateTimestampMs = this.#parts.clock.nowMs();
     const payload = Buffer.from(statePayload(false, this.#stateTimestampMs));
     return { topic: stateTopic(this.#parts.host.options.hostId), payload, qos: 1, retain: true };
-  }
-
-  #readPassword(passwordFile: string): string {
-    const file = resolve(this.#parts.configFolder, passwordFile);
-    try {
-      return readFileSync(file, 'utf8').trimEnd();
-    } catch (error) {
-      throw new SluiceError('CONFIG_UNREADABLE', { file, reason: reasonOf(error) }, error);
-    }
   }
 
   #step(input: OmitAt<HostInput>): void {

@@ -2,6 +2,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { checkConfig } from '../../core/config.ts';
+import type { SluiceError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
@@ -18,6 +19,15 @@ function service(settings: Partial<HttpConfig>, sources = new FakeSources()) {
   return http;
 }
 
+function thrownBy(act: () => unknown): SluiceError {
+  try {
+    act();
+  } catch (thrown) {
+    return thrown as SluiceError;
+  }
+  throw new Error('nothing was thrown');
+}
+
 describe('createHttp', () => {
   it('listens on loopback and says where', async () => {
     const http = service({ port: 0 });
@@ -28,10 +38,8 @@ describe('createHttp', () => {
 
   it.each(['0.0.0.0', '::', '192.168.1.5', 'farm.local', '127.evil.example'])(
     'refuses to listen on %s, and says how to reach it instead',
-    async (host) => {
-      const error = await service({ host, port: 8080 })
-        .start(signal)
-        .catch((thrown) => thrown);
+    (host) => {
+      const error = thrownBy(() => service({ host, port: 8080 }));
       expect(error).toMatchObject({ code: 'LISTEN_WITHOUT_CREDENTIALS', retryable: false });
       expect(error.text('en')).toContain('ssh -L 8080:127.0.0.1:8080');
       expect(error.text('zh')).toContain('反向代理');

@@ -6,13 +6,13 @@ import { requestInvalid } from './request-invalid.ts';
 
 /** Answers with an error of the catalogue as `{ code, message, details }`, in the language the client asks for. */
 export function sendError(error: SluiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const message = error.text(languageOf(request.headers['accept-language']));
+  const language = languageOf(request.headers['accept-language']);
   return reply
     .code(error.http)
     .header('vary', 'accept-language')
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
-    .send({ code: error.code, message, details: error.details });
+    .send({ code: error.code, message: error.text(language), details: error.detailsIn(language) });
 }
 
 export function errorHandler(log: Log) {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SluiceError } from '../../core/errors.ts';
+import { isLoopback } from '../../core/listen.ts';
 import { sendError } from './error-reply.ts';
-import { isLoopback } from './loopback.ts';
 
 /**
  * Refuses requests made under a name that is neither loopback nor configured. A web page can point a name of its own

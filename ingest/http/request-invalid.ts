@@ -1,7 +1,6 @@
-import type { Words } from './worded-error.ts';
-import { WordedError } from './worded-error.ts';
+import { SluiceError, type Words } from '../../core/errors.ts';
 
 /** What a client sees when one field of its request is wrong; `problem` says what would be right. */
-export function requestInvalid(field: string, problem: Words): WordedError {
-  return new WordedError('REQUEST_INVALID', { field, problem });
+export function requestInvalid(field: string, problem: Words): SluiceError {
+  return new SluiceError('REQUEST_INVALID', { field, problem });
 }

@@ -1,6 +1,6 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
+import type { SluiceError } from '../../core/errors.ts';
 import { requestInvalid } from './request-invalid.ts';
-import type { WordedError } from './worded-error.ts';
 
 /** What Ajv adds under `verbose`. */
 interface Verbose {
@@ -9,7 +9,7 @@ interface Verbose {
 }
 
 /** Turns Ajv's first complaint about a query into the field that is wrong and what is allowed. */
-export function schemaError(errors: readonly FastifySchemaValidationError[]): WordedError {
+export function schemaError(errors: readonly FastifySchemaValidationError[]): SluiceError {
   const error = errors[0]! as FastifySchemaValidationError & Verbose;
   const field = error.instancePath.split('/')[1] ?? '';
   const params = error.params as Readonly<Record<string, unknown>>;
