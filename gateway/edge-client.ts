@@ -47,6 +47,7 @@ export class EdgeClient {
   #state: SessionState;
   #client: MqttClient | undefined;
   #underWay = 0;
+  #isPumping = false;
   #cancelRetry: Cancel | undefined;
   #closed: Promise<void> | undefined;
   #lastProblem: string | undefined;
@@ -85,6 +86,18 @@ export class EdgeClient {
 
   /** Sends what waits in the outbox, as far as the socket takes it. */
   pump(): void {
+    // MQTT.js calls back within `publish` where the socket takes the bytes at once: that must not begin another round.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      this.#sendWaiting();
+    } finally {
+      this.#isPumping = false;
+    }
+    this.#reportDrops();
+  }
+
+  #sendWaiting(): void {
     while (this.isOnline && this.#underWay < MOST_UNDER_WAY) {
       const entry = this.#options.outbox.next();
       if (!entry) break;
@@ -93,7 +106,6 @@ export class EdgeClient {
     for (const device of dyingDevices(this.#state)) {
       if (!this.#options.outbox.holds(device)) this.#step({ kind: 'device-drained', device });
     }
-    this.#reportDrops();
   }
 
   #step(input: SessionInput): void {
@@ -237,21 +249,25 @@ export class EdgeClient {
   }
 
   #receive(topic: string, bytes: Buffer): void {
-    const { primaryHost, clock } = this.#options;
+    const { primaryHost } = this.#options;
     if (primaryHost !== undefined && topic === stateTopic(primaryHost)) {
       const hostState = parseHostState(bytes.toString());
       if (hostState) this.#step({ kind: 'host-state', ...hostState });
       else this.#log.warn({ topic }, 'a host STATE that cannot be read was passed over');
       return;
     }
+    if (!this.#asksForRebirth(topic, bytes)) return;
+    this.#log.info({}, 'a host asks for a rebirth');
+    this.#step({ kind: 'rebirth' });
+  }
+
+  #asksForRebirth(topic: string, bytes: Buffer): boolean {
     try {
       const { metrics } = decodePayload(bytes);
-      if (metrics.some(({ name, value }) => name === REBIRTH && value === true)) {
-        this.#log.info({ atMs: clock.nowMs() }, 'a host asks for a rebirth');
-        this.#step({ kind: 'rebirth' });
-      }
+      return metrics.some(({ name, value }) => name === REBIRTH && value === true);
     } catch (error) {
       this.#log.warn({ topic, error: asSluiceError(error).message }, 'a command was passed over');
+      return false;
     }
   }
 

@@ -26,7 +26,7 @@ const device = Type.Object(
   { additionalProperties: false },
 );
 
-export const modbusConfigSchema = Type.Object(
+export const ModbusConfig = Type.Object(
   {
     driver: Type.Literal('modbus-rtu'),
     id: id('Name of the bus'),
@@ -48,5 +48,5 @@ export const modbusConfigSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export type ModbusConfig = Static<typeof modbusConfigSchema>;
+export type ModbusConfig = Static<typeof ModbusConfig>;
 export type ModbusDeviceConfig = ModbusConfig['devices'][number];

@@ -8,7 +8,7 @@ import { serviceContext } from '../../../core/testing/service-context.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { GATEWAY_ITSELF, type Outcome } from '../../driver.ts';
 import { openPtyLine } from '../../testing/pty-line.ts';
-import { modbusConfigSchema } from './config.ts';
+import { ModbusConfig } from './config.ts';
 import { modbusDriver } from './modbus-driver.ts';
 
 const PROFILE = `protocol: modbus
@@ -24,19 +24,19 @@ const SIGNAL = new AbortController().signal;
 async function setUp() {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'pond.yaml'), PROFILE);
-  const far = { isMute: false, functions: [] as number[] };
+  const far = { isMute: false, refuses: [3], functions: [] as number[] };
   const line = await openPtyLine(join(folder, 'bus'), (frame) => {
     if (far.isMute) return;
     const { unit, pdu } = unwrapRtu(frame);
     far.functions.push(pdu[0]!);
-    if (pdu[0] === 3) line.send(wrapRtu(unit, encodeException(3, 2)));
+    if (far.refuses.includes(pdu[0]!)) line.send(wrapRtu(unit, encodeException(pdu[0]!, 2)));
     else line.send(wrapRtu(unit, encodeResponse(decodeRequest(pdu), { registers: [215] })));
   });
   onTestFinished(() => line.unplug());
   const device = { id: 'pond', unit: 1, profile: 'pond.yaml' };
   const config = { driver: 'modbus-rtu', id: 'shore', port: 'bus', timeoutMs: 40, devices: [device] };
   const context = { ...serviceContext({ dataFolder: folder, configFolder: folder }), deliver: () => {} };
-  const driver = modbusDriver.create(checkConfig(modbusConfigSchema, config), context);
+  const driver = modbusDriver.create(checkConfig(ModbusConfig, config), context);
   onTestFinished(() => driver.stop());
   const values = (outcome: Outcome | undefined) =>
     Object.fromEntries(outcome!.samples.map(({ metric, value }) => [metric.quantity.field, value]));
@@ -49,6 +49,13 @@ test('a device that refuses a register is alive, and gives what else it has', as
   expect(far.functions.sort()).toEqual([3, 4]);
   expect(outcome).toMatchObject({ isReached: true, error: { code: 'MODBUS_EXCEPTION' } });
   expect(values(outcome)).toEqual({ temperature: 21.5 });
+});
+
+test('a device that refuses everything is alive still', async () => {
+  const { driver, far } = await setUp();
+  far.refuses = [3, 4];
+  const outcome = await driver.poll!('pond', 'readings', SIGNAL);
+  expect(outcome).toMatchObject({ isReached: true, samples: [], error: { code: 'MODBUS_EXCEPTION' } });
 });
 
 test('a device that is silent is asked one thing only, and then not at all for a while', async () => {

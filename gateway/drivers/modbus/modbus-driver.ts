@@ -13,7 +13,7 @@ import {
   type Sample,
 } from '../../driver.ts';
 import { ModbusBus } from './bus.ts';
-import { type ModbusConfig, modbusConfigSchema } from './config.ts';
+import { ModbusConfig } from './config.ts';
 import { createModbusDevice, type ModbusDevice, samplesOf } from './modbus-device.ts';
 import { loadModbusProfile, type ModbusProfile } from './profile.ts';
 import { serialStream } from './serial-stream.ts';
@@ -21,8 +21,8 @@ import { serialStream } from './serial-stream.ts';
 const HEALTH_EVERY_MS = 10_000;
 
 /** Modbus RTU on a serial port: one bus with its devices. */
-export const modbusDriver: DriverKind<typeof modbusConfigSchema> = {
-  schema: modbusConfigSchema,
+export const modbusDriver: DriverKind<typeof ModbusConfig> = {
+  schema: ModbusConfig,
   create: (config, context) => new ModbusDriver(config, context),
 };
 
@@ -73,7 +73,6 @@ class ModbusDriver implements Driver {
         error = asSluiceError(thrown);
         // A device that refuses one register answers for others; one that is silent is not asked on.
         if (error.code !== 'MODBUS_EXCEPTION') break;
-        isReached = true;
       }
     }
     const outcome = { device: deviceId, timeMs: this.#context.clock.nowMs(), isReached, samples };

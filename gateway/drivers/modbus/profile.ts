@@ -44,7 +44,7 @@ const metric = Type.Object(
   { additionalProperties: false },
 );
 
-export const modbusProfileSchema = Type.Object(
+export const ModbusProfile = Type.Object(
   {
     protocol: Type.Literal('modbus'),
     title: Type.Object({ en: Type.String(), zh: Type.String() }, { additionalProperties: false }),
@@ -67,11 +67,11 @@ export const modbusProfileSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export type ModbusProfile = Static<typeof modbusProfileSchema>;
+export type ModbusProfile = Static<typeof ModbusProfile>;
 export type ProfileMetric = ModbusProfile['metrics'][number];
 
 export function loadModbusProfile(nameOrPath: string, configFolder: string): ModbusProfile {
-  return loadProfile(modbusProfileSchema, nameOrPath, configFolder, findProblems);
+  return loadProfile(ModbusProfile, nameOrPath, configFolder, findProblems);
 }
 
 function findProblems(profile: ModbusProfile): ProfileProblem[] {
