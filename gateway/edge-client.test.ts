@@ -23,15 +23,12 @@ const metric: MetricSpec = {
 /** More than a socket takes at once. */
 const BACKLOG = 10_000;
 
-test('a long backlog comes whole and in order, and a dead device dies only after it', async () => {
+async function setUp() {
   const port = await freePort();
   const broker = new TestBroker();
   onTestFinished(() => broker.stop());
   await broker.start(port);
   const outbox = new MemoryOutbox(10_000_000);
-  for (let timeMs = 0; timeMs < BACKLOG; timeMs++) {
-    outbox.add({ device: 'probe', timeMs, samples: [{ metric, value: timeMs / 10, quality: 'good' }] });
-  }
   const { clock, log } = serviceContext();
   const client = new EdgeClient({
     site: 'farm',
@@ -47,6 +44,14 @@ test('a long backlog comes whole and in order, and a dead device dies only after
     log,
   });
   onTestFinished(() => client.stop());
+  const add = (timeMs: number) =>
+    outbox.add({ device: 'probe', timeMs, samples: [{ metric, value: timeMs / 10, quality: 'good' }] });
+  return { broker, outbox, client, add };
+}
+
+test('a long backlog comes whole and in order, and a dead device dies only after it', async () => {
+  const { broker, outbox, client, add } = await setUp();
+  for (let timeMs = 0; timeMs < BACKLOG; timeMs++) add(timeMs);
   client.deviceDown('probe');
   client.start();
   await eventually(() => broker.titles.includes('DDEATH probe'));

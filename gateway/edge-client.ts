@@ -276,17 +276,13 @@ export class EdgeClient {
     const { device } = entry.message;
     const client = this.#client;
     this.#underWay++;
-    this.#publish(
-      device === '' ? 'NDATA' : 'DDATA',
-      device,
-      table.data(entry, seq, clock.nowMs()),
-      (error) => {
-        if (error || client !== this.#client || !this.isOnline) return;
-        this.#underWay--;
-        outbox.confirm(entry.sequence, entry.sequence);
-        if (this.#underWay < MOST_UNDER_WAY / 2) this.pump();
-      },
-    );
+    const written = (error?: Error | null) => {
+      if (error || client !== this.#client || !this.isOnline) return;
+      this.#underWay--;
+      outbox.confirm(entry.sequence, entry.sequence);
+      if (this.#underWay < MOST_UNDER_WAY / 2) this.pump();
+    };
+    this.#publish(device === '' ? 'NDATA' : 'DDATA', device, table.data(entry, seq, clock.nowMs()), written);
   }
 
   #publish(type: MessageType, device: string, payload: Payload, done?: (error?: Error | null) => void): void {

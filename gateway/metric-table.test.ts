@@ -71,6 +71,17 @@ test('the node’s birth has bdSeq and Rebirth without alias, and what all drive
   ]);
 });
 
+test.each([
+  [moisture, 'wet'],
+  [moisture, true],
+  [moisture, Number.NaN],
+  [valve, 1],
+])('a value that its declared type cannot carry is refused before it is kept: %#', (spec, value) => {
+  const table = setUp();
+  expect(() => table.record([{ metric: spec, value, quality: 'good' }], 500)).toThrow('cannot be stored');
+  expect(table.deviceBirth('probe', 0, 1_000).metrics.every((one) => one.value === null)).toBe(true);
+});
+
 test('data goes by alias, with the time of the reading; only what is not good or not live says so', () => {
   const message = {
     device: 'probe',

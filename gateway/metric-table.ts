@@ -1,6 +1,13 @@
+import { SluiceError } from '../core/errors.ts';
 import { packStatus } from '../core/reading.ts';
 import { BIRTH_PROPERTIES, formatMetricName } from '../core/sparkplug/metric-name.ts';
-import { DATA_TYPES, type Metric, type Payload, type PropertyValue } from '../core/sparkplug/payload.ts';
+import {
+  DATA_TYPES,
+  type DataType,
+  type Metric,
+  type Payload,
+  type PropertyValue,
+} from '../core/sparkplug/payload.ts';
 import { statusProperties } from '../core/sparkplug/status.ts';
 import { type DeviceSpec, GATEWAY_ITSELF, type MetricSpec, type Sample } from './driver.ts';
 import type { OutboxEntry } from './outbox.ts';
@@ -34,8 +41,16 @@ export class MetricTable {
     }
   }
 
-  /** Remembers values for the births to come. */
+  /**
+   * Remembers values for the births to come. Throws `METRIC_TYPE_UNSUPPORTED`, and remembers none, where a value does
+   * not fit the type that its driver declared.
+   */
   record(samples: readonly Sample[], timeMs: number): void {
+    for (const { metric, value } of samples) {
+      if (fits(metric.dataType, value)) continue;
+      const { name } = this.#bySpec.get(metric)!;
+      throw new SluiceError('METRIC_TYPE_UNSUPPORTED', { metric: name, type: `${typeof value} ${value}` });
+    }
     for (const sample of samples) this.#bySpec.get(sample.metric)!.last = { sample, timeMs };
   }
 
@@ -82,6 +97,13 @@ export class MetricTable {
       },
     }));
   }
+}
+
+function fits(dataType: DataType, value: Sample['value']): boolean {
+  if (value === null) return true;
+  if (dataType === DATA_TYPES.Boolean) return typeof value === 'boolean';
+  if (dataType === DATA_TYPES.String) return typeof value === 'string';
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 /** NDEATH holds bdSeq and nothing else, no seq (tck-id-payloads-ndeath-seq, tck-id-payloads-ndeath-bdseq). */

@@ -1,5 +1,5 @@
 import type { ServiceContext } from '../core/context.ts';
-import { SluiceError } from '../core/errors.ts';
+import { asSluiceError, SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import { readSecret } from '../core/read-secret.ts';
@@ -36,7 +36,14 @@ class Gateway implements Service {
     this.name = `gateway ${gateway}`;
     this.#log = context.log.child({ gateway });
     this.#outbox = new MemoryOutbox(config.outbox.maxBytes);
-    const deliver = (outcome: Outcome) => this.#deliver(outcome);
+    const deliver = (outcome: Outcome) => {
+      try {
+        this.#deliver(outcome);
+      } catch (thrown) {
+        // A value that does not fit its declared type is a mistake of that driver, and stays with it.
+        this.#log.error({ device: outcome.device, err: thrown }, asSluiceError(thrown).message);
+      }
+    };
     const driverContext: DriverContext = { clock, log: this.#log, configFolder, dataFolder, deliver };
     const configured = config.drivers.map((one) => createDriver(one, driverContext));
     this.#drivers = [...configured, new OutboxDriver(this.#outbox, clock)];

@@ -34,7 +34,7 @@ async function setUp() {
   });
   onTestFinished(() => line.unplug());
   const device = { id: 'pond', unit: 1, profile: 'pond.yaml' };
-  const config = { driver: 'modbus-rtu', id: 'shore', port: 'bus', timeoutMs: 40, devices: [device] };
+  const config = { driver: 'modbus-rtu', id: 'shore', port: 'bus', timeoutMs: 300, devices: [device] };
   const context = { ...serviceContext({ dataFolder: folder, configFolder: folder }), deliver: () => {} };
   const driver = modbusDriver.create(checkConfig(ModbusConfig, config), context);
   onTestFinished(() => driver.stop());

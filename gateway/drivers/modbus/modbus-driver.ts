@@ -73,6 +73,7 @@ class ModbusDriver implements Driver {
         error = asSluiceError(thrown);
         // A device that refuses one register answers for others; one that is silent is not asked on.
         if (error.code !== 'MODBUS_EXCEPTION') break;
+        isReached = true;
       }
     }
     const outcome = { device: deviceId, timeMs: this.#context.clock.nowMs(), isReached, samples };
