@@ -12,18 +12,19 @@ import type { ReadingBatch, Series } from '../../core/reading-batch.ts';
 export interface Store extends Service {
   /**
    * Resolves when every row is either durable or refused. A row that the database refuses does not hold up the
-   * others. Throws a retryable `STORE_UNAVAILABLE` where nothing is known to be stored: write the same batch again.
+   * others; every store refuses values that are not finite and times that are not whole or not within the years
+   * 1677 to 2262. Throws a retryable `STORE_UNAVAILABLE` where nothing is known to be stored: write the same batch again.
    * The caller leaves the batch alone until then.
    */
   write(batch: ReadingBatch): Promise<WriteResult>;
 
-  /** Throws `QUERY_TOO_LARGE` rather than cut an answer short. */
+  /** In order of tags, without series that have nothing to show. Throws `QUERY_TOO_LARGE` rather than cut an answer short. */
   query(query: SeriesQuery): Promise<SeriesData[]>;
 
   /** The newest reading of each series that matches. From memory: cheap enough to ask every second. */
   last(filter: SeriesFilter): Promise<LastReading[]>;
 
-  /** Which series exist. */
+  /** Which series have a reading: at least those of the last 30 days. */
   series(filter: SeriesFilter): Promise<Series[]>;
 }
 

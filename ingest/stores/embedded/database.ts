@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { reasonOf, SluiceError } from '../../../core/errors.ts';
 import { type SeriesKey, TAGS } from '../../../core/reading.ts';
 import { decodeBlock, encodeBlock } from './block.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRows } from './log-record.ts';
@@ -14,7 +15,6 @@ export interface NumberedSeries extends SeriesKey {
  * when it returns (`synchronous = FULL`): "stored" must survive a power cut.
  */
 const SCHEMA = `
-  PRAGMA page_size = 16384;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA cache_size = -16384;
@@ -32,16 +32,21 @@ const SERIES_COLUMNS = ['measurement', 'field', 'unit', ...TAGS] as const;
 
 /** The embedded store's file: what is where, and in which form. Everything blocks, so it belongs in a worker. */
 export class Database {
+  readonly #file: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Throws SQLite's error where the file cannot be opened or is no database. */
+  /** Throws SQLite's error where the file cannot be opened or is no database. What is read may throw `STORE_CORRUPT`. */
   constructor(file: string) {
+    this.#file = file;
     this.#db = new DatabaseSync(file, { timeout: 2_000 });
     try {
       this.#db.exec(SCHEMA);
       const { user_version: format } = this.#one('PRAGMA user_version').get() as { user_version: number };
-      if (format > FORMAT) throw new Error(`its format ${format} is newer than this program's ${FORMAT}`);
+      if (format > FORMAT) {
+        const reason = `its format ${format} is of a newer Sluice, and this one reads ${FORMAT}`;
+        throw new SluiceError('STORE_CORRUPT', { file, reason });
+      }
       this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
     } catch (error) {
       this.#db.close();
@@ -77,7 +82,7 @@ export class Database {
   *log(): Generator<{ seq: number; rows: LogRows }> {
     const records = this.#one('SELECT seq, record FROM log ORDER BY seq').iterate();
     for (const { seq, record } of records as Iterable<{ seq: number; record: Uint8Array }>) {
-      yield { seq, rows: decodeLogRecord(record) };
+      yield { seq, rows: this.#decoded(record, decodeLogRecord) };
     }
   }
 
@@ -94,14 +99,14 @@ export class Database {
     const rows = this.#one(
       'SELECT points FROM block WHERE series = ? AND last_ms >= ? AND first_ms < ? ORDER BY last_ms',
     ).all(seriesId, fromMs, toMs) as { points: Uint8Array }[];
-    return rows.map(({ points }) => decodeBlock(points));
+    return rows.map(({ points }) => this.#decoded(points, decodeBlock));
   }
 
   newestBlock(seriesId: number): Points | undefined {
     const row = this.#one('SELECT points FROM block WHERE series = ? ORDER BY last_ms DESC LIMIT 1').get(
       seriesId,
     ) as { points: Uint8Array } | undefined;
-    return row && decodeBlock(row.points);
+    return row && this.#decoded(row.points, decodeBlock);
   }
 
   /** The blocks that share time with the range `firstMs` to `lastMs`, and the one before them. */
@@ -117,7 +122,7 @@ export class Database {
 
   block(id: number): Points {
     const row = this.#one('SELECT points FROM block WHERE id = ?').get(id) as { points: Uint8Array };
-    return decodeBlock(row.points);
+    return this.#decoded(row.points, decodeBlock);
   }
 
   addBlock(seriesId: number, points: Points, from: number, to: number): void {
@@ -136,6 +141,14 @@ export class Database {
 
   close(): void {
     this.#db.close();
+  }
+
+  #decoded<T>(bytes: Uint8Array, decode: (bytes: Uint8Array) => T): T {
+    try {
+      return decode(bytes);
+    } catch (error) {
+      throw new SluiceError('STORE_CORRUPT', { file: this.#file, reason: reasonOf(error) }, error);
+    }
   }
 
   #one(sql: string): StatementSync {

@@ -71,9 +71,9 @@ export class EmbeddedStore implements Store {
     const series = seriesSince(this.#rows.table, this.#savedSeries);
     const { length, seriesId, timeMs, value, status, texts, rejected } = rows;
     if (length > 0) {
-      await this.#ask({
-        kind: 'write',
-        write: { series, rows: { length, seriesId, timeMs, value, status, texts } },
+      const write = { series, rows: { length, seriesId, timeMs, value, status, texts } };
+      await this.#ask({ kind: 'write', write }).catch((error) => {
+        throw error.retryable ? error : notWritten(error);
       });
       this.#savedSeries = Math.max(this.#savedSeries, knownSeries);
       this.#last.take(rows);
@@ -144,7 +144,9 @@ export class EmbeddedStore implements Store {
 
   #adopt(opened: EngineOpened): void {
     if ('error' in opened) throw reviveError(opened.error);
-    const { series, last } = opened;
+    const { series, last, damage } = opened;
+    if (damage)
+      this.#context.log.error({ service: this.name, code: damage.code }, reviveError(damage).message);
     this.#rows = new RowReader('embedded');
     this.#last = new LastValues(this.#rows.table);
     for (const one of series) this.#rows.table.intern(one);
@@ -190,6 +192,12 @@ function firstMessage(worker: Worker): Promise<EngineOpened> {
 
 function reviveError({ code, details }: EngineError): SluiceError {
   return new SluiceError(code, details);
+}
+
+/** Whatever ails the file, the readings are good: they must come again, not be given up. */
+function notWritten(error: SluiceError): SluiceError {
+  const mend = 'Mend that and start again; until then nothing is written.';
+  return unavailable(error.message, mend, '请先解决该问题并重新启动；在此之前不会写入任何数据。', error);
 }
 
 function engineDied(thrown: unknown): SluiceError {

@@ -1,4 +1,4 @@
-import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
+import { asSluiceError, reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const BUSY = 5;
@@ -7,13 +7,12 @@ const CORRUPT = 11;
 const FULL = 13;
 const NOT_A_DATABASE = 26;
 
-/** Turns what SQLite or a decoder threw into an error that says what to do about it. */
+/** Turns what SQLite threw into an error that says what to do about it. */
 export function engineError(file: string, thrown: unknown): SluiceError {
-  if (thrown instanceof SluiceError) return thrown;
-  const reason = reasonOf(thrown);
   const code = sqliteCode(thrown);
-  if (code === undefined || code === CORRUPT || code === NOT_A_DATABASE) {
-    // Only stored bytes are decoded in the engine, so what is not SQLite's error comes from damaged ones.
+  if (code === undefined) return asSluiceError(thrown);
+  const reason = reasonOf(thrown);
+  if (code === CORRUPT || code === NOT_A_DATABASE) {
     return new SluiceError('STORE_CORRUPT', { file, reason }, thrown);
   }
   const details = { store: 'embedded', reason, mend: mendFor(code, file) };

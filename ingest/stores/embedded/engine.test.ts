@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seriesKey } from '../../../core/reading.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { Engine, type EngineWrite, type HeadLimits } from './engine.ts';
 import { engineError } from './engine-error.ts';
@@ -139,24 +140,42 @@ describe('engine', () => {
   it('calls a damaged block by its file, and reads the other series', () => {
     const file = join(temporaryFolder(), 'readings.sqlite');
     const engine = new Engine(file, { rows: 2, records: 10 });
+    const series = [0, 1].map((id) => ({
+      ...seriesKey({ measurement: 'm', field: `f${id}`, unit: '' }),
+      id,
+    }));
     engine.write([
-      writeOf([
-        [0, 1, 1],
-        [1, 1, 1],
-      ]),
+      {
+        ...writeOf([
+          [0, 1, 1],
+          [1, 1, 1],
+        ]),
+        series,
+      },
     ]);
     while (engine.needsSealing) engine.sealSome();
     const database = new DatabaseSync(file);
     database.exec("UPDATE block SET points = x'28b52ffd00' WHERE series = 0");
     database.close();
-    let error: unknown;
-    try {
-      readAll(engine, 0);
-    } catch (thrown) {
-      error = engineError(file, thrown);
-    }
-    expect(error).toMatchObject({ code: 'STORE_CORRUPT', details: { file } });
+    const damage = expect.objectContaining({
+      code: 'STORE_CORRUPT',
+      details: expect.objectContaining({ file }),
+    });
+    expect(() => readAll(engine, 0)).toThrow(damage);
     expect(readAll(engine, 1)).toEqual([[1, 1]]);
+    expect(engine.last()).toEqual({ rows: expect.objectContaining({ length: 1 }), damage });
+
+    // What comes later is kept, also where it belongs into the damaged block.
+    engine.write([
+      writeOf([
+        [0, 1, 5],
+        [0, 2, 6],
+      ]),
+    ]);
+    while (engine.needsSealing) engine.sealSome();
+    expect(readAll(engine, 0, 2)).toEqual([[2, 6]]);
+    expect(() => readAll(engine, 0)).toThrow(damage);
+    expect(engine.last()).toEqual({ rows: expect.objectContaining({ length: 2 }), damage: undefined });
     engine.close();
   });
 });

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../core/errors.ts';
+import { ReadingBatch, SeriesTable } from '../../../core/reading-batch.ts';
 import type { LastRows } from '../last-values.ts';
 import type { Aggregate } from '../store.ts';
 import { WindowFold } from '../window-fold.ts';
@@ -74,25 +75,23 @@ export class Engine {
     return this.#database.allSeries();
   }
 
-  /** The newest reading of every series. */
-  last(): LastRows {
-    const rows = this.series().flatMap(({ id }) => {
-      const block = this.#database.newestBlock(id);
+  /** The newest reading of every series, and the first damaged block where there are any: its series are left out. */
+  last(): { rows: LastRows; damage: SluiceError | undefined } {
+    let damage: SluiceError | undefined;
+    const batch = new ReadingBatch(new SeriesTable());
+    for (const { id } of this.series()) {
+      const block = readable(
+        () => this.#database.newestBlock(id),
+        (error) => {
+          damage ??= error;
+        },
+      );
       const points = mergePoints([...(block ? [block] : []), ...this.#heads(id)]);
-      return points.length > 0 ? [{ id, points, row: points.length - 1 }] : [];
-    });
-    const texts = rows.flatMap(({ points, row }, index) => {
-      const text = points.texts?.get(row);
-      return text === undefined ? [] : [[index, text] as const];
-    });
-    return {
-      length: rows.length,
-      seriesId: Uint32Array.from(rows, ({ id }) => id),
-      timeMs: Float64Array.from(rows, ({ points, row }) => points.timeMs[row]!),
-      value: Float64Array.from(rows, ({ points, row }) => points.value[row]!),
-      status: Uint8Array.from(rows, ({ points, row }) => points.status[row]!),
-      texts: new Map(texts),
-    };
+      const row = points.length - 1;
+      if (row >= 0) batch.push(id, points.timeMs[row]!, points.valueAt(row), points.status[row]!);
+    }
+    const { length, seriesId, timeMs, value, status, texts } = batch;
+    return { rows: { length, seriesId, timeMs, value, status, texts }, damage };
   }
 
   /** One commit for all of `writes`. Throws with nothing stored. */
@@ -198,12 +197,25 @@ export class Engine {
     for (const { block, from, to } of placePoints(points, spans)) {
       const fresh = new Points(to - from);
       fresh.append(points, from, to);
-      const merged = mergePoints(block ? [this.#database.block(block.id), fresh] : [fresh]);
-      if (block) this.#database.deleteBlock(block.id);
+      // A damaged block stays as it is, for whoever can mend it; the new rows get one of their own.
+      const existing = block && readable(() => this.#database.block(block.id));
+      const merged = mergePoints(existing ? [existing, fresh] : [fresh]);
+      if (existing) this.#database.deleteBlock(block.id);
       for (let start = 0; start < merged.length; start += BLOCK_ROWS) {
         this.#database.addBlock(id, merged, start, Math.min(start + BLOCK_ROWS, merged.length));
       }
     }
+  }
+}
+
+/** What `read` reads, or undefined where it is damaged. */
+function readable<T>(read: () => T, onDamage?: (error: SluiceError) => void): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError && thrown.code === 'STORE_CORRUPT')) throw thrown;
+    onDamage?.(thrown);
+    return undefined;
   }
 }
 

@@ -11,7 +11,11 @@ export interface EngineSetup {
 
 /** The first thing the worker says. */
 export type EngineOpened =
-  | { readonly series: readonly NumberedSeries[]; readonly last: LastRows }
+  | {
+      readonly series: readonly NumberedSeries[];
+      readonly last: LastRows;
+      readonly damage?: EngineError;
+    }
   | { readonly error: EngineError };
 
 /** An error as it crosses between threads, where classes are lost. */

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { SluiceError } from '../../../core/errors.ts';
 import { Engine, type EngineAnswer, type EngineWrite } from './engine.ts';
 import { engineError } from './engine-error.ts';
 import type { EngineError, EngineOpened, EngineReply, EngineRequest, EngineSetup } from './protocol.ts';
@@ -105,9 +106,12 @@ class EngineWorker {
   }
 
   #errorOf(thrown: unknown): EngineError {
-    const { code, details } = engineError(this.#file, thrown);
-    return { code, details };
+    return plain(engineError(this.#file, thrown));
   }
+}
+
+function plain({ code, details }: SluiceError): EngineError {
+  return { code, details };
 }
 
 function open(port: MessagePort): void {
@@ -116,11 +120,11 @@ function open(port: MessagePort): void {
   let engine: Engine | undefined;
   try {
     engine = new Engine(file, limits);
-    opened = { series: engine.series(), last: engine.last() };
+    const { rows: last, damage } = engine.last();
+    opened = { series: engine.series(), last, ...(damage && { damage: plain(damage) }) };
   } catch (thrown) {
     engine?.close();
-    const { code, details } = engineError(file, thrown);
-    port.postMessage({ error: { code, details } } satisfies EngineOpened);
+    port.postMessage({ error: plain(engineError(file, thrown)) } satisfies EngineOpened);
     return;
   }
   port.postMessage(opened);
