@@ -196,8 +196,11 @@ function reviveError({ code, details }: EngineError): SluiceError {
 
 /** Whatever ails the file, the readings are good: they must come again, not be given up. */
 function notWritten(error: SluiceError): SluiceError {
-  const mend = 'Mend that and start again; until then nothing is written.';
-  return unavailable(error.message, mend, '请先解决该问题并重新启动；在此之前不会写入任何数据。', error);
+  const mend = {
+    en: 'Mend that and start again; until then nothing is written.',
+    zh: '请先解决该问题并重新启动；在此之前不会写入任何数据。',
+  };
+  return unavailable(error.message, mend, error);
 }
 
 function engineDied(thrown: unknown): SluiceError {

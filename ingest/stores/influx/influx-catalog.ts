@@ -31,7 +31,7 @@ export class InfluxCatalog {
     for await (const { tags = {}, values } of connection.query(units)) {
       const { measurement = '', field = '' } = tags;
       const key = { measurement: decodeName(measurement), field: decodeName(field), ...tagsOf(tags) };
-      this.#units.set(seriesIdentity(key), String(values[0]![1]));
+      this.#units.set(seriesIdentity(key), String(values.at(-1)![1]));
     }
   }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { HttpError, InfluxDB, setLogger, type WriteApi } from '@influxdata/influxdb-client';
 import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import { readSecret } from '../../../core/read-secret.ts';
 import type { InfluxConfig } from './config.ts';
+import { quoteName } from './names.ts';
 
 /** What the database says to a write that it understood but does not want as a whole. */
 export class RefusedLines extends Error {
@@ -25,11 +25,11 @@ export class InfluxConnection {
   readonly #client: InfluxDB;
   readonly #writeApi: WriteApi;
 
-  /** Throws `STORE_UNAVAILABLE` where the token cannot be read. */
+  /** Throws `SECRET_UNREADABLE`. */
   constructor(config: InfluxConfig, configFolder: string) {
     this.#config = config;
     const { url, timeoutMs: timeout } = config;
-    const token = config.tokenFile && this.#readToken(resolve(configFolder, config.tokenFile));
+    const token = config.tokenFile && readSecret(config.tokenFile, configFolder);
     this.#client = new InfluxDB({ url, timeout, ...(token && { token }) });
     this.#writeApi = this.#client.getWriteApi(config.org, config.database, 'ms', {
       // The pipeline retries, and knows what is not stored; the client would drop lines when its buffer is full.
@@ -80,8 +80,9 @@ export class InfluxConnection {
     yield* this.#seriesOf(rest);
   }
 
+  /** Whether that was allowed shows when the database is used. */
   async createDatabase(): Promise<void> {
-    const statement = `CREATE DATABASE "${this.#config.database}"`;
+    const statement = `CREATE DATABASE ${quoteName(this.#config.database)}`;
     try {
       await this.#client.transport.request(this.#queryPath(statement), '', { method: 'POST' });
     } catch (error) {
@@ -147,18 +148,5 @@ export class InfluxConnection {
     const { error: words, message } = (error.json ?? {}) as { error?: unknown; message?: unknown };
     const found = [message, words].find((one) => typeof one === 'string');
     return (found as string | undefined) ?? error.body ?? error.message;
-  }
-
-  #readToken(file: string): string {
-    try {
-      return readFileSync(file, 'utf8').trim();
-    } catch (error) {
-      const details = { store: 'influx', reason: reasonOf(error) };
-      const mend = {
-        en: `Put the token into ${file}, or correct tokenFile.`,
-        zh: `请将令牌写入 ${file}，或更正 tokenFile。`,
-      };
-      throw new SluiceError('STORE_UNAVAILABLE', { ...details, mend }, error);
-    }
   }
 }

@@ -108,9 +108,9 @@ export class InfluxLines {
 }
 
 /** Keeps the unit of a series that the quantity catalogue does not know: InfluxDB has no place for it. */
-export function unitLine(series: Series): string {
+export function unitLine(series: Series, timeMs: number): string {
   const names = { field: encodeName(series.field), measurement: encodeName(series.measurement) };
-  return `${UNIT_MEASUREMENT}${tagList([...setTagsOf(series), ...Object.entries(names)])} unit=${quoted(series.unit)} 0`;
+  return `${UNIT_MEASUREMENT}${tagList([...setTagsOf(series), ...Object.entries(names)])} unit=${quoted(series.unit)} ${timeMs}`;
 }
 
 function lineHead(series: Series): string {

@@ -145,7 +145,10 @@ describeWith('influxd')('influx store and what its database says', () => {
     writeFileSync(tokenFile, 'wrong');
     await expect(store.start()).rejects.toThrow('Check the token in tokenFile');
     rmSync(tokenFile);
-    await expect(store.start()).rejects.toThrow(`Put the token into ${tokenFile}`);
+    await expect(store.start()).rejects.toMatchObject({
+      code: 'SECRET_UNREADABLE',
+      details: { file: tokenFile },
+    });
 
     writeFileSync(tokenFile, 't');
     await influxd.query(`CREATE DATABASE ${database}`);

@@ -14,7 +14,7 @@ import type {
 } from '../store.ts';
 import type { InfluxConfig } from './config.ts';
 import { InfluxCatalog } from './influx-catalog.ts';
-import { InfluxConnection } from './influx-connection.ts';
+import { InfluxConnection, RefusedLines } from './influx-connection.ts';
 import { InfluxLines, unitLine } from './influx-lines.ts';
 import { InfluxAnswer, pointsOf } from './influx-points.ts';
 import { type FieldColumns, selectLast, selectPoints, selectWindows } from './influxql.ts';
@@ -52,23 +52,16 @@ export class InfluxStore implements Store {
     this.#context = context;
   }
 
-  /** Throws `STORE_UNAVAILABLE`. */
+  /** Throws `STORE_UNAVAILABLE` or `SECRET_UNREADABLE`. */
   async start(): Promise<void> {
     const connection = new InfluxConnection(this.#config, this.#context.configFolder);
-    const catalog = new InfluxCatalog();
-    await this.#load(catalog, connection);
-    const rows = new RowReader('influx');
-    const last = new LastValues(rows.table);
-    const loadedMs = this.#context.clock.nowMs();
-    const newest = await this.#newest(connection, catalog, loadedMs);
-    last.take(rows.read(newest));
-    const withStatus = new Set<FieldColumns>([...catalog.fields()].filter(({ hasStatus }) => hasStatus));
-    const explicitUntilMs = ({ measurement, field, id }: Series) => {
-      const hadStatus = withStatus.has(catalog.columns(measurement, field)!);
-      return hadStatus ? Math.max(loadedMs, last.newestMs(id) || loadedMs) : Number.NEGATIVE_INFINITY;
-    };
-    this.#notedSeries = rows.table.size;
-    this.#session = { connection, rows, last, catalog, lines: new InfluxLines(rows.table, explicitUntilMs) };
+    try {
+      this.#session = await this.#openSession(connection);
+    } catch (error) {
+      connection.close();
+      if (isDatabaseMissing(error)) throw connection.databaseMissing(String(error.details.reason));
+      throw error instanceof SluiceError && error.retryable ? error : connection.unavailable(error);
+    }
   }
 
   async stop(): Promise<void> {
@@ -125,11 +118,9 @@ export class InfluxStore implements Store {
   ): Promise<WriteResult> {
     const rows = reader.read(batch);
     const fresh = seriesSince(reader.table, this.#notedSeries).filter((series) => catalog.lacksUnit(series));
-    if (fresh.length > 0) {
-      await connection.write(fresh.map(unitLine).join('\n'));
-      for (const series of fresh) catalog.noteUnit(series);
-    }
-    this.#notedSeries = reader.table.size;
+    const knownSeries = reader.table.size;
+    if (fresh.length > 0) await this.#writeUnits(connection, catalog, fresh);
+    this.#notedSeries = Math.max(this.#notedSeries, knownSeries);
     catalog.noteRows(reader.table, rows);
     const refused = await writeRows(connection, lines, rows);
     const rowOf = (row: number) => rows.source?.[row] ?? row;
@@ -141,13 +132,39 @@ export class InfluxStore implements Store {
     return { stored: batch.length - rejected.length, rejected };
   }
 
+  async #openSession(connection: InfluxConnection): Promise<Session> {
+    const catalog = new InfluxCatalog();
+    await this.#load(catalog, connection);
+    const rows = new RowReader('influx');
+    const last = new LastValues(rows.table);
+    const loadedMs = this.#context.clock.nowMs();
+    last.take(rows.read(await this.#newest(connection, catalog, loadedMs)));
+    const withStatus = new Set<FieldColumns>([...catalog.fields()].filter(({ hasStatus }) => hasStatus));
+    const explicitUntilMs = ({ measurement, field, id }: Series) => {
+      const hadStatus = withStatus.has(catalog.columns(measurement, field)!);
+      return hadStatus ? Math.max(loadedMs, last.newestMs(id) || loadedMs) : Number.NEGATIVE_INFINITY;
+    };
+    this.#notedSeries = rows.table.size;
+    return { connection, rows, last, catalog, lines: new InfluxLines(rows.table, explicitUntilMs) };
+  }
+
+  async #writeUnits(connection: InfluxConnection, catalog: InfluxCatalog, fresh: Series[]): Promise<void> {
+    const nowMs = this.#context.clock.nowMs();
+    try {
+      await connection.write(fresh.map((series) => unitLine(series, nowMs)).join('\n'));
+    } catch (error) {
+      if (!(error instanceof RefusedLines)) throw error;
+      // A unit that cannot be kept is no reason to refuse the readings.
+      this.#context.log.warn({ service: this.name }, `units are not kept: ${error.message}`);
+    }
+    for (const series of fresh) catalog.noteUnit(series);
+  }
+
   async #load(catalog: InfluxCatalog, connection: InfluxConnection): Promise<void> {
     try {
       await catalog.load(connection);
     } catch (error) {
-      const reason = error instanceof SluiceError ? String(error.details.reason) : '';
-      if (!reason.startsWith('database not found')) throw error;
-      if (this.#config.version !== 1) throw connection.databaseMissing(reason);
+      if (this.#config.version !== 1 || !isDatabaseMissing(error)) throw error;
       await connection.createDatabase();
       await catalog.load(connection);
     }
@@ -173,4 +190,8 @@ export class InfluxStore implements Store {
     }
     return batch;
   }
+}
+
+function isDatabaseMissing(error: unknown): error is SluiceError {
+  return error instanceof SluiceError && /^database not found/.test(String(error.details.reason));
 }
