@@ -20,6 +20,7 @@ export interface Program<T extends TSchema> {
   readonly schema: T;
   /** Used where `--config` is not given; without it `--config` must be. */
   readonly defaultConfigFile?: string;
+  readonly defaultLogLevel?: LogLevel;
   /** Touches no hardware, network or data folder, and throws for settings that contradict each other. */
   create(config: Static<T>, context: ServiceContext): Service | readonly Service[];
 }
@@ -94,7 +95,7 @@ function parseOptions<T extends TSchema>(program: Program<T>): Options {
   }
   const configFile = values.config ?? program.defaultConfigFile;
   if (configFile === undefined && !values.help) throw refuse('--config FILE is missing');
-  const logLevel = values.log ?? 'info';
+  const logLevel = values.log ?? program.defaultLogLevel ?? 'info';
   if (!LOG_LEVELS.includes(logLevel as LogLevel)) throw refuse(`--log ${logLevel}`);
   return {
     configFile: configFile ?? '',
@@ -105,12 +106,12 @@ function parseOptions<T extends TSchema>(program: Program<T>): Options {
   };
 }
 
-function usage(program: { name: string; defaultConfigFile?: string }): string {
+function usage<T extends TSchema>(program: Program<T>): string {
   return `Usage: npm run ${program.name} -- [options]
 
   --config FILE   settings (YAML)${program.defaultConfigFile ? `; default ${program.defaultConfigFile}` : ''}
   --data FOLDER   where everything is kept; default ./data
-  --log LEVEL     ${LOG_LEVELS.join(', ')}; default info
+  --log LEVEL     ${LOG_LEVELS.join(', ')}; default ${program.defaultLogLevel ?? 'info'}
   --check         check the settings and stop
   --help          this text
 `;

@@ -9,5 +9,7 @@ await runService({
   name: 'start',
   schema: SluiceConfig,
   defaultConfigFile: join(import.meta.dirname, 'farm.yaml'),
+  // Somebody watches it: one address, and what is wrong.
+  defaultLogLevel: 'warn',
   create: createSluice,
 });

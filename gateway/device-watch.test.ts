@@ -38,6 +38,11 @@ test('a device that never answered is down too', () => {
   expect(changes(silent, silent, silent)).toEqual(['', '', 'down']);
 });
 
+test('a port that is gone takes its devices down at once', () => {
+  const error = new SluiceError('SERIAL_LOST', { port: '/dev/ttyUSB0', reason: 'unplugged' });
+  expect(changes(answered, { ...silent, error }, answered)).toEqual(['up', 'down', 'up']);
+});
+
 test('devices are told apart', () => {
   expect(changes(answered, { ...answered, device: 'other' })).toEqual(['up', 'up']);
 });

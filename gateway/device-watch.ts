@@ -1,6 +1,9 @@
-import type { Outcome } from './driver.ts';
+import { isWayGone, type Outcome } from './driver.ts';
 
-/** So many times in a row a device must be silent before it counts as down: noise takes single frames. */
+/**
+ * So many times in a row a device must be silent before it counts as down: noise takes single frames. Where the way to
+ * it is gone, once is enough.
+ */
 const DOWN_AFTER = 3;
 
 interface Watched {
@@ -25,7 +28,7 @@ export class DeviceWatch {
     this.#devices.set(device, watched);
     const isErrorNew = watched.errorCode !== error?.code;
     watched.errorCode = error?.code;
-    watched.failures = isReached ? 0 : watched.failures + 1;
+    watched.failures = isReached ? 0 : watched.failures + (error && isWayGone(error) ? DOWN_AFTER : 1);
     if (isReached && !watched.isUp) {
       watched.isUp = true;
       return { device: 'up', isErrorNew };

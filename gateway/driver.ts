@@ -19,6 +19,8 @@ export interface Driver {
   start?(signal: AbortSignal): Promise<void>;
   /** Asks a device for one of its groups. `undefined` where the driver chose not to ask now (back-off). */
   poll?(device: string, group: string, signal: AbortSignal): Promise<Outcome | undefined>;
+  /** What keeps it from reaching any of its devices, while that lasts: a port that is away. */
+  trouble?(): SluiceError | undefined;
   /** Releases everything; polls under way end with an error. May be called more than once. */
   stop(): Promise<void>;
 }
@@ -70,6 +72,11 @@ export interface Sample {
   /** In the canonical unit of the quantity; `null` where the device answered without a usable value. */
   readonly value: number | boolean | string | null;
   readonly quality: Quality;
+}
+
+/** Whether an error says that the way to a device is gone, and not only that the device was silent this once. */
+export function isWayGone(error: SluiceError): boolean {
+  return error.code === 'SERIAL_UNAVAILABLE' || error.code === 'SERIAL_LOST';
 }
 
 /** What came of one poll, or of one message from a device. */

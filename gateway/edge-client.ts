@@ -50,7 +50,7 @@ export class EdgeClient {
   #isPumping = false;
   #cancelRetry: Cancel | undefined;
   #closed: Promise<void> | undefined;
-  #lastProblem: string | undefined;
+  #trouble: SluiceError | undefined;
   #reportedDrops = 0;
   #dropsReportedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -62,6 +62,11 @@ export class EdgeClient {
 
   get isOnline(): boolean {
     return this.#state.phase === 'online';
+  }
+
+  /** Why nothing goes out at present. */
+  get trouble(): SluiceError | undefined {
+    return this.#trouble;
   }
 
   start(): void {
@@ -114,7 +119,7 @@ export class EdgeClient {
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
     if (isNewlyOnline) {
-      this.#lastProblem = undefined;
+      this.#trouble = undefined;
       const { url, outbox } = this.#options;
       this.#log.info({ broker: url, backlog: outbox.status().waiting }, 'online: births are out');
       this.pump();
@@ -294,9 +299,9 @@ export class EdgeClient {
 
   /** One line when the broker goes away or refuses in another way than before, not one for each try. */
   #report(problem: string): void {
-    if (problem === this.#lastProblem || this.#state.phase === 'stopped') return;
-    this.#lastProblem = problem;
+    if (problem === this.#trouble?.details.reason || this.#state.phase === 'stopped') return;
     const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#options.url, reason: problem });
+    this.#trouble = error;
     this.#log.error({ code: error.code }, error.message);
   }
 

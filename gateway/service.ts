@@ -6,7 +6,7 @@ import { readSecret } from '../core/read-secret.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
 import type { GatewayConfig } from './config.ts';
 import { DeviceWatch } from './device-watch.ts';
-import { type Driver, type DriverContext, GATEWAY_ITSELF, type Outcome } from './driver.ts';
+import { type Driver, type DriverContext, GATEWAY_ITSELF, isWayGone, type Outcome } from './driver.ts';
 import { createDriver } from './drivers/create-driver.ts';
 import { EdgeClient } from './edge-client.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
@@ -82,6 +82,10 @@ class Gateway implements Service {
     await this.#edge.stop();
   }
 
+  trouble(): SluiceError | undefined {
+    return this.#edge.trouble ?? this.#drivers.map((driver) => driver.trouble?.()).find((error) => error);
+  }
+
   #deliver(outcome: Outcome): void {
     const { device, timeMs, samples, error } = outcome;
     const change = this.#watch.observe(outcome);
@@ -101,7 +105,7 @@ class Gateway implements Service {
 
   /** A port that is away is no news of each device on it: the bus has said so. */
   #warn(device: string, error: SluiceError): void {
-    if (!error.code.startsWith('SERIAL_')) this.#log.warn({ device, code: error.code }, error.message);
+    if (!isWayGone(error)) this.#log.warn({ device, code: error.code }, error.message);
   }
 }
 

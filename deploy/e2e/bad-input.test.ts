@@ -174,6 +174,9 @@ test('a serial port that is missing is named; it is used when it appears, lost a
   await adapter.signal('SIGKILL');
   await farm.process.prints(/serial port \S+sim\/field-bus (went away|cannot be opened)/);
   await lastReading(farm, 'measurement=soil&field=moisture', ({ stale }) => stale);
+  const { status, components } = await health(farm);
+  expect(status).toBe('degraded');
+  expect(components.find(({ name }) => name === 'gateway pump-house')?.code).toMatch(/^SERIAL_/);
   plugIn();
   await lastReading(
     farm,

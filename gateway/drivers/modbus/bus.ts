@@ -89,6 +89,11 @@ export class ModbusBus {
     this.#resting = new RestingUnits(options.timeoutMs);
   }
 
+  /** Why the port is not open, once that has been tried. */
+  get trouble(): SluiceError | undefined {
+    return this.#unavailable;
+  }
+
   /** Whether `unit` is left alone for now, because it has not answered. */
   isResting(unit: number): boolean {
     return this.#resting.has(unit, this.#clock.monotonicMs());

@@ -55,6 +55,10 @@ class ModbusDriver implements Driver {
     this.devices = [...devices.map(({ spec }) => spec), this.#health.spec];
   }
 
+  trouble(): SluiceError | undefined {
+    return this.#bus.trouble;
+  }
+
   async poll(deviceId: string, group: string, signal: AbortSignal): Promise<Outcome | undefined> {
     if (deviceId === GATEWAY_ITSELF)
       return this.#health.report(this.#bus.counts, this.#context.clock.nowMs());
