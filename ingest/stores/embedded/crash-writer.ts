@@ -9,7 +9,11 @@ import { EmbeddedStore } from './embedded-store.ts';
  * Arguments: the data folder and the step to begin with. Step n is a reading of each of ten series, at n ms, of n.
  */
 const [dataFolder = '', first = '0'] = process.argv.slice(2);
-const store = new EmbeddedStore(serviceContext({ dataFolder }), { rows: 700, records: 20 });
+const store = new EmbeddedStore(serviceContext({ dataFolder }), {
+  rows: 700,
+  records: 20,
+  seriesPerCommit: 3,
+});
 await store.start();
 const table = new SeriesTable();
 const ids = Array.from({ length: 10 }, (_, index) => {

@@ -30,7 +30,7 @@ describe('embedded store', () => {
 });
 
 describe('embedded store that seals all the time', () => {
-  storeContract(() => openFixture({ rows: 3, records: 2 }));
+  storeContract(() => openFixture({ rows: 3, records: 2, seriesPerCommit: 1 }));
 });
 
 interface Writer {

@@ -37,7 +37,7 @@ function readAll(engine: Engine, series: number, fromMs = -1e12, toMs = 1e12): [
   }
 }
 
-const TINY: HeadLimits = { rows: 5, records: 3 };
+const TINY: HeadLimits = { rows: 5, records: 3, seriesPerCommit: 1 };
 
 describe('engine', () => {
   it('holds what a plain map would, whatever the order of writing, sealing and starting again', () => {
@@ -81,7 +81,7 @@ describe('engine', () => {
 
   it('empties its log by sealing, and never lets the head outgrow its limits', () => {
     const file = join(temporaryFolder(), 'readings.sqlite');
-    const engine = new Engine(file, { rows: 100, records: 1_000 });
+    const engine = new Engine(file, { rows: 100, records: 1_000, seriesPerCommit: 7 });
     for (let batch = 0; batch < 50; batch++) {
       engine.write([writeOf(Array.from({ length: 40 }, (_, row): Row => [row, batch, batch]))]);
     }
@@ -139,7 +139,7 @@ describe('engine', () => {
 
   it('calls a damaged block by its file, and reads the other series', () => {
     const file = join(temporaryFolder(), 'readings.sqlite');
-    const engine = new Engine(file, { rows: 2, records: 10 });
+    const engine = new Engine(file, { ...TINY, rows: 2 });
     const series = [0, 1].map((id) => ({
       ...seriesKey({ measurement: 'm', field: `f${id}`, unit: '' }),
       id,

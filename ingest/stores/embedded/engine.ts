@@ -13,10 +13,12 @@ export interface HeadLimits {
   /** Rows and batches that wait in memory and in the log; past either they are sealed into blocks. */
   readonly rows: number;
   readonly records: number;
+  /** Series that are sealed in one commit: it costs one wait for the disk, and holds up queries meanwhile. */
+  readonly seriesPerCommit: number;
 }
 
 /** A million rows are 40 MB of memory and a fifth of a second at start. */
-export const HEAD_LIMITS: HeadLimits = { rows: 1_000_000, records: 2_000 };
+export const HEAD_LIMITS: HeadLimits = { rows: 1_000_000, records: 2_000, seriesPerCommit: 32 };
 
 export interface EngineWrite {
   readonly series: readonly NumberedSeries[];
@@ -40,9 +42,6 @@ export interface EngineAnswer {
 }
 
 const BLOCK_ROWS = 4096;
-
-/** A commit costs one wait for the disk, and holds up queries for a few milliseconds. */
-const SERIES_PER_COMMIT = 32;
 
 /**
  * Rows live in three places, and a later one hides an earlier one at the same time: blocks in the file, a head that
@@ -120,7 +119,7 @@ export class Engine {
       this.#active = new Head();
     }
     const head = this.#sealing;
-    const ids = head.firstSeries(SERIES_PER_COMMIT);
+    const ids = head.firstSeries(this.#limits.seriesPerCommit);
     if (ids.length === 0) {
       this.#database.transaction(() => this.#database.deleteLog(head.lastSeq));
       this.#sealing = undefined;
