@@ -1,4 +1,3 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Static, TSchema } from 'typebox';
@@ -63,7 +62,6 @@ async function run<T extends TSchema>(program: Program<T>): Promise<void> {
     process.stdout.write(`${options.configFile}: valid\n`);
     return;
   }
-  prepareDataFolder(dataFolder);
   stopOnSignals(supervisor, program.name);
   await supervisor.start();
 }
@@ -115,15 +113,6 @@ function usage<T extends TSchema>(program: Program<T>): string {
   --check         check the settings and stop
   --help          this text
 `;
-}
-
-function prepareDataFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new SluiceError('DATA_FOLDER_UNUSABLE', { folder, reason: reasonOf(error) }, error);
-  }
 }
 
 function stopOnSignals(supervisor: Supervisor, name: string): void {

@@ -1,12 +1,12 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** The bdSeq of the last CONNECT, kept over restarts: a host tells a late NDEATH from the current session by it. */
 export class BdSeqFile {
   readonly #file: string;
 
-  constructor(dataFolder: string) {
-    this.#file = join(dataFolder, 'gateway-bdseq');
+  constructor(folder: string) {
+    this.#file = join(folder, 'bdseq');
   }
 
   /** -1 where there was no CONNECT yet, or where the file does not hold a number. */
@@ -21,6 +21,7 @@ export class BdSeqFile {
 
   /** The old file stays whole until the new one is. */
   write(bdSeq: number): void {
+    mkdirSync(dirname(this.#file), { recursive: true });
     writeFileSync(`${this.#file}.new`, String(bdSeq));
     renameSync(`${this.#file}.new`, this.#file);
   }

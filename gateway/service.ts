@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import { asSluiceError, SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
@@ -60,7 +61,8 @@ class Gateway implements Service {
       primaryHost: config.primaryHost,
       table: this.#table,
       outbox: this.#outbox,
-      bdSeqFile: new BdSeqFile(dataFolder),
+      // An id has no dot, so no two gateways share a folder.
+      bdSeqFile: new BdSeqFile(join(dataFolder, 'gateway', `${site}.${gateway}`)),
       clock,
       log: this.#log,
     });

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -99,15 +99,21 @@ test('a misspelled option is refused with the ones there are', async () => {
   expect(process.output).toMatch(/--confg.*Options: --config FILE, --data FOLDER/s);
 });
 
-test('a data folder that cannot be written is named, with what to do', async () => {
-  const { settings, folder } = await demoSettings();
+test('a data folder that cannot be written is named; MQTT and the page work; mended, all goes on', async () => {
+  const { settings, folder, mqttPort } = await demoSettings();
   writeFileSync(join(folder, 'data'), 'a file where the folder should be');
-  const process = run(settings, folder);
-  expect(await process.exited()).toBe(1);
-  expect(process.output).toMatch(
-    /cannot write in the data folder \S+\/data: .* choose another folder with --data/,
+  const farm = await startWith(settings, folder, mqttPort);
+  expect(farm.process.output).toMatch(
+    /cannot write in the data folder \S+\/data\/\S+: .* or choose another folder with --data/,
   );
-});
+  const { components } = await health(farm);
+  expect(components.find(({ name }) => name === 'store')?.code).toBe('DATA_FOLDER_UNUSABLE');
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${mqttPort}`);
+  await client.endAsync();
+  rmSync(join(folder, 'data'));
+  await lastReading(farm, 'measurement=soil&field=moisture', undefined, 40_000);
+  await eventually(async () => (await health(farm)).status === 'up');
+}, 60_000);
 
 test('a second Sluice on the same data folder leaves the first alone and says who has it', async () => {
   const { settings, folder, mqttPort } = await demoSettings();
