@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -9,29 +9,9 @@ import { buildConsole } from '../dashboards/console/build.ts';
 import { createHttp } from '../ingest/http/create-http.ts';
 import { FakeSources } from '../ingest/http/testing/fake-sources.ts';
 import { growFarm, reportPresence, SERIES } from './console-farm.ts';
-
-/** Nothing that a browser does by itself may reach the network. */
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-const PHONE = { width: 360, height: 740 };
-const DESKTOP = { width: 1280, height: 800 };
+import { launchBrowser, PHONE, visit as visitIn } from './e2e/browser.ts';
 
 let browser: Browser;
-
-interface Visit {
-  readonly page: Page;
-  /** Everything a user would not see but an engineer would: console errors, exceptions, foreign requests. */
-  readonly complaints: string[];
-}
 
 /** The HTTP side over sources of the test's own, on a port of its own. */
 async function serve(sources: FakeSources) {
@@ -42,26 +22,7 @@ async function serve(sources: FakeSources) {
   return http;
 }
 
-async function visit(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({
-    viewport: DESKTOP,
-    locale: 'en-GB',
-    timezoneId: 'Asia/Shanghai',
-    ...options,
-  });
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`asked ${request.url()}`);
-  });
-  await page.goto(url);
-  return { page, complaints };
-}
+const visit = (url: string, options: BrowserContextOptions = {}) => visitIn(browser, url, options);
 
 function farm(): FakeSources {
   const sources = new FakeSources();
@@ -81,7 +42,7 @@ const overflow = (page: Page) =>
 describeWith('chromium')('the console in a browser', () => {
   beforeAll(async () => {
     await buildConsole();
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+    browser = await launchBrowser();
   });
 
   afterAll(() => browser.close());
