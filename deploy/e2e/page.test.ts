@@ -33,11 +33,7 @@ describeWith('chromium')('the page that npm start prints', () => {
       await eventually(async () => expected.test(await words(desk.page)));
     }
     await eventually(async () => /Valve v1\s+[\s\S]*(open|closed)/.test(await words(desk.page)));
-    for (const expected of [
-      /土壤含水率\s+\d+\.\d\s%/,
-      /土壤温度\s+\d+\.\d\s°C/,
-      /流量\s+\d+\.\d\sL\/min/,
-    ]) {
+    for (const expected of [/土壤含水率\s+\d+\.\d\s%/, /土壤温度\s+\d+\.\d\s°C/, /流量\s+\d+\.\d\sL\/min/]) {
       await eventually(async () => expected.test(await words(phone.page)));
     }
     if (PICTURES) {
