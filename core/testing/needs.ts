@@ -7,12 +7,11 @@ import { describe } from 'vitest';
 const PACKAGES = {
   influxd: 'influxdb',
   influx: 'influxdb-client',
-  mosquitto: 'mosquitto',
   mosquitto_sub: 'mosquitto-clients',
   mosquitto_pub: 'mosquitto-clients',
   mbpoll: 'mbpoll',
-  fping: 'fping',
   chromium: 'chromium',
+  prlimit: 'util-linux',
   'python3-pymodbus': 'python3-pymodbus',
 } as const;
 
@@ -25,7 +24,7 @@ export type Program = keyof typeof PACKAGES;
 export function describeWith(...programs: Program[]): typeof describe | typeof describe.skip {
   const missing = programs.filter((program) => !isInstalled(program));
   if (missing.length === 0 || process.env.CI) return describe;
-  const packages = missing.map((program) => PACKAGES[program]).join(' ');
+  const packages = [...new Set(missing.map((program) => PACKAGES[program]))].join(' ');
   process.stderr.write(`skipped: ${missing.join(', ')} not found (on Debian: apt install ${packages})\n`);
   return describe.skip;
 }
