@@ -1,6 +1,6 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Cancel, Clock } from '../core/clock.ts';
-import { asSluiceError, reasonOf, SluiceError } from '../core/errors.ts';
+import { asSluiceError, reasonOf, SluiceError, type Words } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../core/sparkplug/encode-payload.ts';
@@ -38,6 +38,9 @@ const MOST_UNDER_WAY = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_S = 30;
 const GOODBYE_MS = 1_000;
+/** The code of a SUBACK for a topic that is not granted (MQTT 3.1.1, clause 3.9.3). */
+const REFUSED = 0x80;
+const CONNECTION_CLOSED: Words = { en: 'the connection was closed', zh: '连接已关闭' };
 const DROPS_REPORT_EVERY_MS = 60_000;
 
 /** The edge session on an MQTT connection: performs what the session decides, and feeds it from the outbox. */
@@ -176,13 +179,17 @@ export class EdgeClient {
       (...args: T) => {
         if (client === this.#client) fn(...args);
       };
-    let problem = 'the connection was closed';
+    let problem: string | Words = CONNECTION_CLOSED;
     client.on('error', (error) => {
       problem = reasonOf(error);
     });
+    const refused = (topic: string) => {
+      problem = { en: `the broker refuses to subscribe ${topic}`, zh: `代理拒绝订阅 ${topic}` };
+      client.end(true);
+    };
     client.on(
       'connect',
-      ofThisClient(() => this.#subscribe(client)),
+      ofThisClient(() => this.#subscribe(client, refused)),
     );
     client.on(
       'message',
@@ -223,19 +230,15 @@ export class EdgeClient {
     };
   }
 
-  #subscribe(client: MqttClient): void {
+  #subscribe(client: MqttClient, refused: (topic: string) => void): void {
     const { site, gateway, primaryHost } = this.#options;
     const topics = [formatTopic({ site, type: 'NCMD', gateway })];
     if (primaryHost !== undefined) topics.push(stateTopic(primaryHost));
     client.subscribe(topics, { qos: 1 }, (error, grants) => {
-      if (client !== this.#client) return;
-      const refused = grants?.find(({ qos }) => (qos as number) === 0x80);
-      if (error || refused) {
-        this.#report(`the broker refuses to subscribe ${refused?.topic ?? topics}: ${reasonOf(error)}`);
-        client.end(true);
-        return;
-      }
-      this.#step({ kind: 'connected' });
+      if (client !== this.#client || !client.connected) return;
+      const refusal = grants?.find(({ qos }) => (qos as number) === REFUSED);
+      if (error || refusal) refused(refusal?.topic ?? topics.join(', '));
+      else this.#step({ kind: 'connected' });
     });
   }
 
@@ -243,13 +246,15 @@ export class EdgeClient {
     const client = this.#client;
     if (!client) return;
     this.#client = undefined;
+    const { stream, connected } = client;
     this.#closed = new Promise((resolve) => {
-      // A broker that hangs is not waited for.
-      const cancel = this.#options.clock.after(GOODBYE_MS, () => client.end(true, {}, () => resolve()));
-      client.end(false, {}, () => {
+      // A broker that hangs is not waited for, as MQTT.js would, even if it is told to hurry.
+      const cancel = this.#options.clock.after(GOODBYE_MS, () => stream.destroy());
+      stream.once('close', () => {
         cancel();
         resolve();
       });
+      client.end(!connected);
     });
   }
 
@@ -298,9 +303,9 @@ export class EdgeClient {
   }
 
   /** One line when the broker goes away or refuses in another way than before, not one for each try. */
-  #report(problem: string): void {
-    if (problem === this.#trouble?.details.reason || this.#state.phase === 'stopped') return;
-    const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#options.url, reason: problem });
+  #report(reason: string | Words): void {
+    const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#options.url, reason });
+    if (error.message === this.#trouble?.message || this.#state.phase === 'stopped') return;
     this.#trouble = error;
     this.#log.error({ code: error.code }, error.message);
   }
