@@ -15,6 +15,7 @@ const OPTIONS = {
   rebirthIntervalMs: 10_000,
   rebirthsPerS: 50,
   maxGateways: 3,
+  maxSeriesPerGateway: 6,
 };
 
 /** A host session with time in hand, and its effects in short words. */
@@ -411,6 +412,50 @@ describe('the connection', () => {
   });
 });
 
+describe('a gateway that has nothing to say', () => {
+  const REBIRTH = 'rebirth farm/pump-house';
+
+  function reconnected(): Bench {
+    const bench = new Bench().born();
+    bench.step({ kind: 'disconnected' });
+    bench.step({ kind: 'connected', stateTimestampMs: START_MS + 60_000 });
+    return bench;
+  }
+
+  it('is asked for its birth when this host has been away, once it had time to be born by itself', () => {
+    const bench = reconnected();
+    expect(bench.effects).toContainEqual({ kind: 'timer', key: REBIRTH, delayMs: 10_000 });
+    expect(bench.rebirthRequests).toBe(0);
+    bench.elapsedMs += 10_000;
+    bench.timer(REBIRTH);
+    expect(bench.rebirthRequests).toBe(1);
+    bench.born();
+    expect(bench.online).toEqual(['pump-house', 'soil-1']);
+  });
+
+  it('is not asked where it was born meanwhile', () => {
+    const bench = reconnected();
+    bench.message(bench.edge.nbirth());
+    expect(bench.timers('cancelTimer')).toEqual([REBIRTH]);
+    bench.timer(REBIRTH);
+    expect(bench.rebirthRequests).toBe(0);
+  });
+
+  it('is asked at once where it speaks after all', () => {
+    const bench = reconnected();
+    bench.message(bench.soil(3));
+    expect(bench.rebirthRequests).toBe(1);
+  });
+
+  it('is left alone where it had gone before', () => {
+    const bench = new Bench().born();
+    bench.message(bench.edge.ndeath());
+    bench.step({ kind: 'disconnected' });
+    bench.step({ kind: 'connected', stateTimestampMs: START_MS + 60_000 });
+    expect(bench.timers('timer')).toEqual([]);
+  });
+});
+
 describe('garbage', () => {
   it.each([
     ['a topic of something else', 'spBv1.0/farm/HELLO/x', '', 'TOPIC_INVALID 0'],
@@ -428,5 +473,39 @@ describe('garbage', () => {
     for (const gateway of ['a', 'b', 'c', 'd']) bench.message(new EdgeMessages('farm', gateway).nbirth());
     expect(bench.refusals).toEqual(['GATEWAY_LIMIT 0']);
     expect(bench.online).toEqual(['a', 'b', 'c']);
+    // Named after a gateway, the refusal would open an account for it.
+    expect(bench.effects).toEqual([expect.not.objectContaining({ gateway: expect.anything() })]);
+  });
+
+  it('cannot fill the memory with devices that do not exist', () => {
+    const bench = new Bench();
+    bench.message(bench.edge.nbirth());
+    const value = [double('soil/moisture', 1, START_MS)];
+    for (let n = 0; n < 6; n++) {
+      bench.message(bench.edge.dbirth(`d${n}`, value)).message(bench.edge.ddeath(`d${n}`));
+    }
+    bench.message(bench.edge.dbirth('one-too-many', value));
+    expect(bench.refusals).toEqual(['SERIES_LIMIT 1']);
+    bench.message(bench.edge.data('one-too-many', value));
+    expect(bench.refusals).toEqual(['SERIES_LIMIT 1']);
+    expect(bench.rebirthRequests).toBe(0);
+    bench.message(bench.edge.dbirth('d3', value));
+    expect(bench.readings).toEqual(['d3 soil/moisture=1']);
+  });
+
+  it('cannot fill the memory with metrics that no birth had, and a new birth makes room', () => {
+    const bench = new Bench().born();
+    const payload = {
+      metrics: Array.from({ length: 10 }, (_, n) => double(`made/up/${n}`, n, START_MS)),
+    };
+    bench.message({ topic: 'spBv1.0/farm/DDATA/pump-house/soil-1', bytes: encodePayload(payload) });
+    // bdSeq, the rebirth metric, cpu and moisture are four of six.
+    expect(bench.readings).toEqual(['soil-1 made/up/0=0', 'soil-1 made/up/1=1']);
+    expect(bench.refusals).toEqual(['SERIES_LIMIT 8']);
+    expect(bench.rebirthRequests).toBe(0);
+    bench.message(bench.soil(3));
+    expect(bench.readings).toEqual(['soil-1 soil/moisture=3']);
+    bench.born().message(bench.edge.dbirth('soil-2', [double('soil/ec', 7, START_MS)]));
+    expect(bench.readings).toEqual(['soil-2 soil/ec=7']);
   });
 });

@@ -1,19 +1,12 @@
 import { asSluiceError, SluiceError } from '../core/errors.ts';
 import { decodePayload } from '../core/sparkplug/decode-payload.ts';
-import type { Metric, Payload } from '../core/sparkplug/payload.ts';
+import type { Payload } from '../core/sparkplug/payload.ts';
 import { EDGE_SUBSCRIPTIONS, parseTopic, type SparkplugTopic, stateTopic } from '../core/sparkplug/topic.ts';
 import type { HostEffect, HostInput, Instant } from './host-effect.ts';
-import {
-  createNode,
-  type DeviceState,
-  emptyMetricTable,
-  type HostState,
-  type MetricDefinition,
-  type MetricTable,
-  type NodeState,
-} from './host-state.ts';
-import { askForBirth, onRebirthTimer, REBIRTH_METRIC, rebirthTimerKey } from './rebirth.ts';
+import { createDevice, createNode, type DeviceState, type HostState, type NodeState } from './host-state.ts';
+import { askForBirth, expectBirth, onRebirthTimer, REBIRTH_METRIC, rebirthTimerKey } from './rebirth.ts';
 import { advanceSequence, startSequence } from './sequence.ts';
+import { emptied, findDefinition, seriesLimit, takeReadings } from './take-readings.ts';
 
 /**
  * A Sparkplug B 3.0 host application: follows births, deaths, aliases and sequence numbers of every edge node, and
@@ -31,11 +24,16 @@ export function stepHost(state: HostState, input: HostInput): HostEffect[] {
       // Subscriptions come first, so that no answer to the STATE is missed (tck-id-host-topic-phid-birth-required).
       effects.push({ kind: 'subscribe', topics: [...EDGE_SUBSCRIPTIONS, stateTopic(state.options.hostId)] });
       effects.push(stateOnline(state.options.hostId, input.stateTimestampMs));
+      for (const node of state.nodes.values()) if (node.rebirth.needed) expectBirth(state, node, effects);
       break;
     case 'disconnected':
       state.connectedAtMs = undefined;
       // Births and deaths pass unseen from here on, so no alias can be trusted until the next birth.
-      for (const node of state.nodes.values()) nodeGone(node, input.at, effects);
+      for (const node of state.nodes.values()) {
+        const mayBeAlive = node.online || node.rebirth.needed;
+        nodeGone(node, input.at, effects);
+        node.rebirth.needed = mayBeAlive;
+      }
       break;
     case 'message':
       onMessage(state, input.topic, input.bytes, input.at, effects);
@@ -68,13 +66,14 @@ function onMessage(
     onState(state, bytes, effects);
     return;
   }
-  let place: SparkplugTopic | undefined;
+  let node: NodeState | undefined;
   try {
-    place = parseTopic(topic);
-    const node = nodeOf(state, place, at);
+    const place = parseTopic(topic);
+    node = nodeOf(state, place, at);
     onEdgeMessage(state, node, place, bytes, at, effects);
   } catch (thrown) {
-    const source = place && { site: place.site, gateway: place.gateway };
+    // Only a gateway that is known has an account: one for each name that is made up would fill the memory.
+    const source = node && { site: node.site, gateway: node.gateway };
     effects.push({ kind: 'refused', ...source, error: asSluiceError(thrown), readings: 0 });
   }
 }
@@ -114,23 +113,34 @@ function onEdgeMessage(
   }
   node.lastSeenMs = at.nowMs;
   if (type === 'NBIRTH') {
-    onNodeBirth(node, payload, at, effects);
+    onNodeBirth(state, node, payload, at, effects);
     return;
   }
   if (!node.online) {
-    refuseUnborn(`gateway ${node.gateway}`, node, payload, effects);
+    refuseAll(
+      node,
+      payload,
+      new SluiceError('SENDER_UNBORN', { sender: `gateway ${node.gateway}` }),
+      effects,
+    );
     askForBirth(state, node, at, effects);
     return;
   }
   followSequence(state, node, payload.seq, effects);
-  if (type === 'DBIRTH') onDeviceBirth(node, device!, payload, at, effects);
+  if (type === 'DBIRTH') onDeviceBirth(state, node, device!, payload, at, effects);
   else if (type === 'DDEATH') onDeviceDeath(node, device!, at, effects);
-  else if (type === 'DDATA') onDeviceData(node, device!, payload, at, effects);
-  else if (type === 'NDATA') takeReadings(node, '', node.metrics, payload, at, effects);
+  else if (type === 'DDATA') onDeviceData(state, node, device!, payload, at, effects);
+  else if (type === 'NDATA') takeReadings(state, node, '', node.metrics, payload, at, effects);
   if (node.rebirth.needed) askForBirth(state, node, at, effects);
 }
 
-function onNodeBirth(node: NodeState, payload: Payload, at: Instant, effects: HostEffect[]): void {
+function onNodeBirth(
+  state: HostState,
+  node: NodeState,
+  payload: Payload,
+  at: Instant,
+  effects: HostEffect[],
+): void {
   cancelTimers(node, effects);
   node.rebirth.needed = false;
   node.sequence = isSeq(payload.seq) ? startSequence(payload.seq) : undefined;
@@ -143,8 +153,8 @@ function onNodeBirth(node: NodeState, payload: Payload, at: Instant, effects: Ho
     node.sinceMs = at.nowMs;
     effects.push({ kind: 'presence', site: node.site, gateway: node.gateway, online: true });
   }
-  node.metrics = emptyMetricTable();
-  takeReadings(node, '', node.metrics, payload, at, effects);
+  node.metrics = emptied(node, node.metrics);
+  takeReadings(state, node, '', node.metrics, payload, at, effects);
 }
 
 /**
@@ -158,24 +168,30 @@ function onNodeDeath(node: NodeState, payload: Payload, at: Instant, effects: Ho
 }
 
 function onDeviceBirth(
+  state: HostState,
   node: NodeState,
   name: string,
   payload: Payload,
   at: Instant,
   effects: HostEffect[],
 ): void {
-  const metrics = emptyMetricTable();
-  const known = node.devices.get(name);
-  if (known) known.metrics = metrics;
-  const device = known ?? { device: name, online: false, sinceMs: at.nowMs, lastSeenMs: at.nowMs, metrics };
-  node.devices.set(name, device);
+  let device = node.devices.get(name);
+  if (!device) {
+    if (node.devices.size >= state.options.maxSeriesPerGateway) {
+      refuseAll(node, payload, seriesLimit(state, node), effects);
+      return;
+    }
+    device = createDevice(name, at.nowMs);
+    node.devices.set(name, device);
+  }
+  device.metrics = emptied(node, device.metrics);
   device.lastSeenMs = at.nowMs;
   if (!device.online) {
     device.online = true;
     device.sinceMs = at.nowMs;
     effects.push(devicePresence(node, device));
   }
-  takeReadings(node, name, metrics, payload, at, effects);
+  takeReadings(state, node, name, device.metrics, payload, at, effects);
 }
 
 function onDeviceDeath(node: NodeState, name: string, at: Instant, effects: HostEffect[]): void {
@@ -184,6 +200,7 @@ function onDeviceDeath(node: NodeState, name: string, at: Instant, effects: Host
 }
 
 function onDeviceData(
+  state: HostState,
   node: NodeState,
   name: string,
   payload: Payload,
@@ -192,75 +209,17 @@ function onDeviceData(
 ): void {
   const device = node.devices.get(name);
   if (!device?.online) {
-    refuseUnborn(`device ${name} of gateway ${node.gateway}`, node, payload, effects);
+    if (!device && node.devices.size >= state.options.maxSeriesPerGateway) {
+      refuseAll(node, payload, seriesLimit(state, node), effects);
+      return;
+    }
+    const sender = `device ${name} of gateway ${node.gateway}`;
+    refuseAll(node, payload, new SluiceError('SENDER_UNBORN', { sender }), effects);
     node.rebirth.needed = true;
     return;
   }
   device.lastSeenMs = at.nowMs;
-  takeReadings(node, name, device.metrics, payload, at, effects);
-}
-
-/** Turns metrics into readings. A metric that brings its name is its own birth, wherever it stands. */
-function takeReadings(
-  node: NodeState,
-  device: string,
-  table: MetricTable,
-  payload: Payload,
-  at: Instant,
-  effects: HostEffect[],
-): void {
-  const metrics: Metric[] = [];
-  const definitions: MetricDefinition[] = [];
-  let unknown = 0;
-  let unknownAlias = 0;
-  for (const metric of payload.metrics) {
-    const definition = findDefinition(table, metric) ?? define(table, node, device, metric);
-    if (definition === undefined) {
-      if (metric.value === null) continue;
-      unknown++;
-      unknownAlias = metric.alias ?? 0;
-    } else if (metric.value !== null && !isProtocolMetric(definition.name)) {
-      metrics.push(metric);
-      definitions.push(definition);
-    }
-  }
-  const { site, gateway } = node;
-  if (metrics.length > 0) {
-    const defaultTimeMs = payload.timeMs ?? at.nowMs;
-    effects.push({ kind: 'readings', site, gateway, metrics, definitions, defaultTimeMs });
-  }
-  if (unknown > 0) {
-    const source = device === '' ? `gateway ${gateway}` : `device ${device} of gateway ${gateway}`;
-    const error = new SluiceError('METRIC_UNKNOWN', { alias: unknownAlias, node: source });
-    effects.push({ kind: 'refused', site, gateway, error, readings: unknown });
-    node.rebirth.needed = true;
-  }
-}
-
-function findDefinition(
-  table: MetricTable,
-  metric: Pick<Metric, 'name' | 'alias'>,
-): MetricDefinition | undefined {
-  if (metric.name !== undefined) return table.byName.get(metric.name);
-  return metric.alias === undefined ? undefined : table.byAlias.get(metric.alias);
-}
-
-function define(
-  table: MetricTable,
-  { site, gateway }: NodeState,
-  device: string,
-  { name, alias, dataType, properties = {} }: Metric,
-): MetricDefinition | undefined {
-  if (name === undefined) return undefined;
-  const definition = { site, gateway, device, name, dataType, properties };
-  table.byName.set(name, definition);
-  if (alias !== undefined) table.byAlias.set(alias, definition);
-  return definition;
-}
-
-/** Metrics that steer the protocol and measure nothing. */
-function isProtocolMetric(name: string): boolean {
-  return name === 'bdSeq' || name.startsWith('Node Control/') || name.startsWith('Device Control/');
+  takeReadings(state, node, name, device.metrics, payload, at, effects);
 }
 
 function bdSeqOf(payload: Payload): number | undefined {
@@ -327,7 +286,7 @@ function nodeGone(node: NodeState, at: Instant, effects: HostEffect[]): void {
 }
 
 function deviceGone(node: NodeState, device: DeviceState, at: Instant, effects: HostEffect[]): void {
-  device.metrics = emptyMetricTable();
+  device.metrics = emptied(node, device.metrics);
   if (!device.online) return;
   device.online = false;
   device.sinceMs = at.nowMs;
@@ -338,8 +297,7 @@ function devicePresence({ site, gateway }: NodeState, { device, online }: Device
   return { kind: 'presence', site, gateway, device, online };
 }
 
-function refuseUnborn(who: string, node: NodeState, payload: Payload, effects: HostEffect[]): void {
+function refuseAll(node: NodeState, payload: Payload, error: SluiceError, effects: HostEffect[]): void {
   const readings = payload.metrics.filter((metric) => metric.value !== null).length;
-  const error = new SluiceError('SENDER_UNBORN', { sender: who });
   effects.push({ kind: 'refused', site: node.site, gateway: node.gateway, error, readings });
 }

@@ -10,6 +10,8 @@ export interface HostOptions {
   /** Rebirth requests to all nodes together, so that a restart does not call for every birth at once. */
   readonly rebirthsPerS: number;
   readonly maxGateways: number;
+  /** Bounds the metrics that are known of a gateway and its devices together, and the devices. */
+  readonly maxSeriesPerGateway: number;
 }
 
 /** A metric as its birth described it. One object lives from birth to rebirth, so that work can be tied to it. */
@@ -47,6 +49,8 @@ export interface NodeState {
   bdSeq: number | undefined;
   metrics: MetricTable;
   readonly devices: Map<string, DeviceState>;
+  /** In all tables of the node and its devices. */
+  metricCount: number;
   sequence: Sequence | undefined;
   /** Messages that never came, as far as `seq` shows. */
   missedMessages: number;
@@ -95,6 +99,7 @@ export function createNode(site: string, gateway: string, nowMs: number, options
     bdSeq: undefined,
     metrics: emptyMetricTable(),
     devices: new Map(),
+    metricCount: 0,
     sequence: undefined,
     missedMessages: 0,
     rebirth: {
@@ -105,4 +110,8 @@ export function createNode(site: string, gateway: string, nowMs: number, options
       alias: undefined,
     },
   };
+}
+
+export function createDevice(device: string, nowMs: number): DeviceState {
+  return { device, online: false, sinceMs: nowMs, lastSeenMs: nowMs, metrics: emptyMetricTable() };
 }

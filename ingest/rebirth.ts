@@ -20,9 +20,11 @@ export function rebirthTimerKey(node: NodeState): string {
 export function askForBirth(state: HostState, node: NodeState, at: Instant, effects: HostEffect[]): void {
   const { rebirth } = node;
   rebirth.needed = true;
-  if (rebirth.plan !== 'none') return;
+  if (rebirth.plan === 'send') return;
   if (rebirth.notBeforeMs > at.monotonicMs) {
-    plan(node, 'look-again', rebirth.notBeforeMs - at.monotonicMs, effects);
+    if (rebirth.plan === 'none') {
+      plan(node, 'look-again', rebirth.notBeforeMs - at.monotonicMs, effects);
+    }
     return;
   }
   // Each node takes a place in the common queue, so that a thousand of them need a thousand timers and not more.
@@ -30,6 +32,15 @@ export function askForBirth(state: HostState, node: NodeState, at: Instant, effe
   state.nextRebirthMs = placeMs + 1000 / state.options.rebirthsPerS;
   if (placeMs > at.monotonicMs) plan(node, 'send', placeMs - at.monotonicMs, effects);
   else send(state, node, at, effects);
+}
+
+/**
+ * For a node that was alive before the connection broke. Many are born again by themselves, because they saw this
+ * host go; one that is not, and has nothing to say, would pass for offline until its next value.
+ */
+export function expectBirth(state: HostState, node: NodeState, effects: HostEffect[]): void {
+  node.rebirth.needed = true;
+  plan(node, 'look-again', state.options.rebirthIntervalMs, effects);
 }
 
 /** The timer of `askForBirth` ran out: the birth may have come by itself meanwhile. */

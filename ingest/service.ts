@@ -25,7 +25,8 @@ export function createIngest(
   const log = context.log.child({ service: 'ingest' });
   const refusals = new RefusalLog(log, clock);
   const accounting = new Accounting();
-  const host = createHostState({ ...config.session, hostId: config.hostId });
+  const { maxSeriesPerGateway } = config.pipeline;
+  const host = createHostState({ ...config.session, hostId: config.hostId, maxSeriesPerGateway });
   const pipeline = new Pipeline(config.pipeline, { store, accounting, refusals, clock, log });
   const subscriberParts = { host, pipeline, refusals, clock, log, configFolder };
   const subscriber = new Subscriber(config.broker, subscriberParts);
