@@ -252,6 +252,12 @@ export const ERRORS = {
     retryable: false,
     http: 404,
   },
+  METHOD_NOT_ALLOWED: {
+    en: '{what} is not possible here. Use {allowed}.',
+    zh: '此处不支持 {what}。请使用 {allowed}。',
+    retryable: false,
+    http: 405,
+  },
   INTERNAL: {
     en: 'something failed inside Sluice: {reason}. The log has the details; please report it.',
     zh: 'Sluice 内部出错：{reason}。详情见日志，请反馈此问题。',

@@ -45,23 +45,8 @@ export class Accounting {
     return account;
   }
 
-  all(): IterableIterator<GatewayAccount> {
-    return this.#accounts.values();
-  }
-
   counters(): GatewayCounters[] {
-    return Array.from(
-      this.#accounts.values(),
-      ({ site, gateway, received, stored, rejected, dropped, inFlight }) => ({
-        site,
-        gateway,
-        received,
-        stored,
-        rejected,
-        dropped,
-        inFlight,
-      }),
-    );
+    return [...this.#accounts.values()];
   }
 }
 

@@ -19,7 +19,12 @@ const north = { site: 'farm', gateway: 'pump-house', device: 'soil-north', zone:
 const moisture = seriesKey({ ...north, measurement: 'soil', field: 'moisture', unit: '%' });
 const southMoisture = { ...moisture, device: 'soil-south', zone: 'south' };
 const presence = { online: true, sinceMs: NOW - 60_000, lastSeenMs: NOW - 1_000 };
-const gateway = { site: 'farm', gateway: 'pump-house', ...presence };
+const gateway = { site: 'farm', gateway: 'pump-house', ...presence, missedMessages: 3 };
+const details = {
+  rejectedByCode: new Map([['UNIT_UNKNOWN', 2]]),
+  droppedFromMs: NOW - 60_000,
+  droppedToMs: NOW,
+};
 
 async function farm(options: Partial<AppOptions> = {}) {
   const sources = new FakeSources();
@@ -28,7 +33,7 @@ async function farm(options: Partial<AppOptions> = {}) {
   sources.put(southMoisture, NOW - 5_000, 31);
   sources.gatewayStatuses = [{ ...gateway, devices: [{ device: 'soil-north', ...presence }] }];
   const counts = { received: 10, stored: 6, rejected: 2, dropped: 1, inFlight: 1 };
-  sources.gatewayCounters = [{ site: 'farm', gateway: 'pump-house', ...counts }];
+  sources.gatewayCounters = [{ site: 'farm', gateway: 'pump-house', ...counts, ...details }];
   const app = await buildApp(sources, { clock, log: createLog('silent'), ...options });
   onTestFinished(() => app.close());
   return { app, sources };
@@ -70,6 +75,22 @@ describe('readings', () => {
     const { body } = await get(app, '/api/v1/last?device=soil-north');
     expect(body.readings[0].stale).toBe(true);
   });
+
+  it.each(['/api/v1/last?zone=north', '/api/v1/gateways'])(
+    'sends %s again only once it has changed',
+    async (url) => {
+      const { app, sources } = await farm();
+      const first = await app.inject(url);
+      const poll = () => app.inject({ url, headers: { 'if-none-match': `"other", ${first.headers.etag}` } });
+      const same = await poll();
+      expect([same.statusCode, same.body]).toEqual([304, '']);
+      sources.put(moisture, NOW, 23.5);
+      sources.gatewayStatuses = [{ ...sources.gatewayStatuses[0]!, lastSeenMs: NOW }];
+      const changed = await poll();
+      expect(changed.statusCode).toBe(200);
+      expect(changed.headers.etag).not.toBe(first.headers.etag);
+    },
+  );
 
   it('takes a repeated tag as any of', async () => {
     const { app } = await farm();
@@ -155,12 +176,15 @@ describe('a wrong request', () => {
     ['/api/v1/last?zome=north', 'zome', 'allowed: measurement, field, site, gateway, device, point, zone'],
     ['/api/health?x=1', 'x', 'none is allowed here'],
     ['/api/v1/query?measurement=soil', 'field', 'missing'],
-    ['/api/v1/last?measurement=', 'measurement', 'fewer than 1 character'],
+    ['/api/v1/last?measurement=', 'measurement', 'is empty'],
+    [`/api/v1/last?zone=${'z'.repeat(65)}`, 'zone', 'longer than 64'],
+    [`/api/v1/last?${'zone=z&'.repeat(201)}`, 'zone', 'more than 200 times'],
     ['/api/v1/last?measurement=a&measurement=b', 'measurement', 'more than once'],
     [`${query}&from=yesterday`, 'from', 'ISO 8601'],
     [`${query}&from=1780000000`, 'from', '13 digits'],
     [`${query}&from=2026-06-01T00:00`, 'from', 'with a zone'],
     [`${query}&to=2026-13-01`, 'to', 'is not a time'],
+    [`${query}&to=2026-02-31T00:00:00Z`, 'to', 'is not a time'],
     [`${query}&from=2026-06-02&to=2026-06-01`, 'from', 'must be before "to"'],
     [`${query}&every=0s`, 'every', 'is not a duration'],
     [`${query}&every=5`, 'every', '10s or 1h'],
@@ -181,12 +205,46 @@ describe('a wrong request', () => {
     expect(body.message).toMatch(/^zome：未知参数；可用参数：/);
   });
 
+  it.each([
+    '/api/v1/last?measurement=',
+    `/api/v1/last?zone=${'z'.repeat(65)}`,
+    `/api/v1/last?${'zone=z&'.repeat(201)}`,
+    '/api/%E0%A4%A',
+  ])('%s is explained in Chinese without a word of English', async (url) => {
+    const { app } = await farm();
+    const { body } = await get(app, url, { 'accept-language': 'zh' });
+    expect(body.details.problem).not.toMatch(/[a-y]/i);
+  });
+
+  it('is answered in a few words however long it was', async () => {
+    const { app } = await farm();
+    const long = 'x'.repeat(9_000);
+    for (const wrong of [`zone=${long}`, `${long}=1`, `every=${long}`, `from=${long}`, `groupBy=${long}`]) {
+      const response = await app.inject(`/api/v1/query?measurement=soil&field=moisture&${wrong}`);
+      expect(response.statusCode).toBe(400);
+      expect(response.body.length).toBeLessThan(1_000);
+    }
+  });
+
+  it.each(['POST', 'DELETE', 'OPTIONS', 'PUT'] as const)('by %s says what is allowed', async (method) => {
+    const { app } = await farm();
+    const response = await app.inject({
+      method,
+      url: '/api/v1/last?x=1',
+      headers: { 'accept-language': 'zh' },
+    });
+    expect(response.statusCode).toBe(405);
+    expect(response.headers.allow).toBe('GET, HEAD');
+    expect(response.json().message).toBe(`此处不支持 ${method} /api/v1/last。请使用 GET, HEAD。`);
+    expect((await app.inject({ method: 'HEAD', url: '/api/v1/last' })).statusCode).toBe(200);
+  });
+
   it('to a path that does not exist says so', async () => {
     const { app } = await farm();
     const { status, body } = await get(app, '/api/v1/nothing?x=1');
     expect([status, body.code]).toEqual([404, 'NOT_FOUND']);
     expect(body.message).toContain('GET /api/v1/nothing.');
-    expect((await app.inject({ method: 'DELETE', url: '/api/v1/last' })).json().code).toBe('NOT_FOUND');
+    expect((await app.inject({ method: 'DELETE', url: '/api/v1/nothing' })).json().code).toBe('NOT_FOUND');
   });
 
   it('with a path that does not decode is refused like any other', async () => {
@@ -222,6 +280,7 @@ describe('state', () => {
           received: 10,
           stored: 6,
           rejected: 2,
+          dropped: 1,
         },
       ],
     });
@@ -256,6 +315,10 @@ describe('metrics', () => {
       'sluice_readings_rejected_total{site="farm",gateway="pump-house"} 2',
       'sluice_readings_dropped_total{site="farm",gateway="pump-house"} 1',
       'sluice_readings_in_flight{site="farm",gateway="pump-house"} 1',
+      'sluice_readings_rejected_by_reason_total{reason="UNIT_UNKNOWN"} 2',
+      `sluice_readings_dropped_from_timestamp_seconds{site="farm",gateway="pump-house"} ${NOW / 1000 - 60}`,
+      `sluice_readings_dropped_to_timestamp_seconds{site="farm",gateway="pump-house"} ${NOW / 1000}`,
+      'sluice_messages_missed_total{site="farm",gateway="pump-house"} 3',
       'sluice_gateways_online{site="farm",gateway="pump-house"} 1',
       'sluice_component_up{component="store"} 1',
       'sluice_http_request_duration_seconds_count{method="GET",route="/api/v1/last",status="200"} 1',
@@ -272,6 +335,7 @@ describe('metrics', () => {
       site: 's',
       gateway: `g${i}`,
       ...counts,
+      ...details,
     }));
     for (let i = 0; i < 20; i++) await app.inject(`/no/${i}`);
     const lines = (await app.inject('/metrics')).body.split('\n');
@@ -302,16 +366,21 @@ describe('what is reachable', () => {
   );
 
   it('forbids framing, sniffing, referrers and anything from another origin, on every answer', async () => {
-    const { app } = await farm();
-    for (const url of ['/', '/api/health', '/nope', '/api/v1/last?x=1']) {
+    const consoleFolder = temporaryFolder();
+    writeFileSync(join(consoleFolder, 'index.html'), '<p>');
+    const { app } = await farm({ consoleFolder });
+    for (const url of ['/', '/api/health', '/nope', '/api/v1/last?x=1', '/api/%E0%A4%A', '/metrics']) {
       const { headers } = await app.inject(url);
-      expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
-      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none';.*frame-ancestors 'none'$/);
       expect(headers['content-security-policy']).not.toContain('unsafe');
       expect(headers).toMatchObject({
+        'cross-origin-resource-policy': 'same-origin',
         'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
       });
+      const isPage = url === '/';
+      expect(headers['cache-control']).toBe(isPage ? 'no-cache' : 'no-store');
+      expect(headers['referrer-policy']).toBe(isPage ? 'no-referrer' : undefined);
+      expect(headers['content-security-policy']!.includes("script-src 'self'")).toBe(isPage);
     }
   });
 
@@ -346,7 +415,11 @@ describe('the console', () => {
     const { app } = await farm({ consoleFolder });
     const page = await app.inject({ url: '/', headers: { 'accept-encoding': 'br' } });
     expect([page.statusCode, page.body]).toEqual([200, 'brotli']);
-    expect(page.headers).toMatchObject({ 'content-encoding': 'br', 'cache-control': 'no-cache' });
+    expect(page.headers).toMatchObject({
+      'content-encoding': 'br',
+      'cache-control': 'no-cache',
+      vary: 'accept-encoding',
+    });
     const again = await app.inject({
       url: '/',
       headers: { 'if-none-match': String(page.headers.etag), 'accept-encoding': 'br' },
@@ -356,6 +429,8 @@ describe('the console', () => {
     expect(script.headers['cache-control']).toContain('immutable');
     expect(script.headers['content-type']).toContain('javascript');
     expect((await app.inject('/../package.json')).statusCode).toBe(404);
+    writeFileSync(join(consoleFolder, '.built'), '');
+    expect((await app.inject('/.built')).statusCode).toBe(404);
     expect((await get(app, '/assets/gone.js')).body.code).toBe('NOT_FOUND');
   });
 });

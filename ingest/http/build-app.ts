@@ -5,7 +5,9 @@ import fastify from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import { TAGS } from '../../core/reading.ts';
+import { allowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
+import { answerClientError } from './client-error.ts';
 import { CONSOLE_FOLDER, serveConsole } from './console-files.ts';
 import { errorHandler, notFoundHandler } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
@@ -32,6 +34,7 @@ export async function buildApp(
     forceCloseConnections: 'idle',
     schemaErrorFormatter: schemaError,
     frameworkErrors: errorHandler(log),
+    clientErrorHandler: answerClientError,
     routerOptions: { querystringParser: (text) => parse(text) },
     // Fastify would turn "1" into 1 and drop what it does not know; here a request is right or refused.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, verbose: true } },
@@ -42,14 +45,15 @@ export async function buildApp(
   app.setErrorHandler(errorHandler(log));
   app.setNotFoundHandler(notFoundHandler);
   app.addSchema(ErrorReply);
-  app.addHook('onRequest', securityHeaders);
+  app.addHook('onSend', securityHeaders);
   app.addHook('onRequest', hostGuard(allowedHosts));
+  app.addHook('onRequest', allowedMethods(app));
   app.addHook('preValidation', (request, _reply, done) => {
     listTags(request.query as Record<string, unknown>);
     done();
   });
   timeRequests(app, metrics);
-  await app.register(fastifyCompress, { encodings: ['br', 'gzip'], threshold: 1024 });
+  await app.register(fastifyCompress, { encodings: ['br', 'gzip'], threshold: 512 });
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',

@@ -26,10 +26,13 @@ const ASK_EACH_TIME = 'no-cache';
 /** Serves the built console, compressed beforehand, and a page that says how to build it until it is there. */
 export function serveConsole(folder: string): FastifyPluginAsync {
   return async (app) => {
-    await app.register(fastifyStatic, { root: folder, preCompressed: true, cacheControl: false });
+    const options = { root: folder, preCompressed: true, cacheControl: false, dotfiles: 'ignore' } as const;
+    await app.register(fastifyStatic, options);
     app.addHook('onSend', (request, reply, _payload, done) => {
       if (reply.statusCode < 400) {
         reply.header('cache-control', request.url.startsWith('/assets/') ? FOREVER : ASK_EACH_TIME);
+        // A proxy that keeps the compressed file must not hand it to a client that cannot read it.
+        reply.header('vary', 'accept-encoding');
       }
       done();
     });

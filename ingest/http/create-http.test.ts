@@ -56,6 +56,23 @@ describe('createHttp', () => {
     expect((await fetch(`${http.url}/api/health`)).status).toBe(200);
   });
 
+  it.each([
+    ['a method that does not exist', 'BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+    ['an address of 20 kB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431],
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+  ])('answers %s with an error of the catalogue, as safe as any other', async (_, request, status) => {
+    const http = service({ port: 0 });
+    await http.start(signal);
+    const socket = connect(Number(new URL(http.url!).port), '127.0.0.1');
+    socket.write(request);
+    const answer = (await socket.setEncoding('utf8').toArray()).join('');
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain('x-content-type-options: nosniff\r\n');
+    const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+    expect(JSON.parse(body)).toMatchObject({ code: 'REQUEST_INVALID', details: { field: 'request' } });
+    expect(answer).toContain(`content-length: ${body.length}\r\n`);
+  });
+
   it('stops within a second though connections are open: idle, silent, and waiting for an answer', async () => {
     const sources = new FakeSources();
     let asked = 0;

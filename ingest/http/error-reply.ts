@@ -3,16 +3,21 @@ import { asSluiceError, SluiceError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { languageOf } from './language-of.ts';
 import { requestInvalid } from './request-invalid.ts';
+import { API_HEADERS } from './security-headers.ts';
 
 /** Answers with an error of the catalogue as `{ code, message, details }`, in the language the client asks for. */
 export function sendError(error: SluiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const language = languageOf(request.headers['accept-language']);
-  return reply
-    .code(error.http)
-    .header('vary', 'accept-language')
-    .type('application/json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send({ code: error.code, message: error.text(language), details: error.detailsIn(language) });
+  return (
+    reply
+      .code(error.http)
+      // The framework's own refusals pass no hook that would set them.
+      .headers(API_HEADERS)
+      .header('vary', 'accept-language')
+      .type('application/json; charset=utf-8')
+      .serializer(JSON.stringify)
+      .send({ code: error.code, message: error.text(language), details: error.detailsIn(language) })
+  );
 }
 
 export function errorHandler(log: Log) {
@@ -28,10 +33,15 @@ export function notFoundHandler(request: FastifyRequest, reply: FastifyReply): F
   return sendError(new SluiceError('NOT_FOUND', { what: `${request.method} ${path}` }), request, reply);
 }
 
+const UNREADABLE = {
+  FST_ERR_BAD_URL: { en: 'its path does not decode; write % as %25', zh: '路径无法解码；% 请写作 %25' },
+};
+const UNUSABLE = { en: 'its body cannot be used; send none', zh: '无法处理请求正文；请勿携带正文' };
+
 /** Fastify's own refusals (a body too large, a path that does not decode) carry the status a client caused. */
 function refusedByFramework(thrown: unknown): SluiceError | undefined {
   if (thrown instanceof SluiceError || !(thrown instanceof Error)) return undefined;
-  const { statusCode } = thrown as { statusCode?: number };
+  const { statusCode, code } = thrown as { statusCode?: number; code?: string };
   if (statusCode === undefined || statusCode < 400 || statusCode >= 500) return undefined;
-  return requestInvalid('request', { en: thrown.message, zh: thrown.message });
+  return requestInvalid('request', UNREADABLE[code as keyof typeof UNREADABLE] ?? UNUSABLE);
 }

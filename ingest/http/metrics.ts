@@ -40,6 +40,44 @@ export function createMetrics(sources: HttpSources): Registry {
       for (const [labels, one] of labelled(sources.counters())) this.inc(labels, one.inFlight);
     },
   });
+  new Counter({
+    name: 'sluice_readings_rejected_by_reason_total',
+    help: 'Readings refused, of all gateways, by error code.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { rejectedByCode } of sources.counters()) {
+        for (const [reason, readings] of rejectedByCode) this.inc({ reason }, readings);
+      }
+    },
+  });
+  for (const end of ['From', 'To'] as const) {
+    new Gauge({
+      name: `sluice_readings_dropped_${end.toLowerCase()}_timestamp_seconds`,
+      help: `${end === 'From' ? 'Start' : 'End'} of the time that the dropped readings cover.`,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        const dropped = sources.counters().filter((one) => one.dropped > 0);
+        for (const { site, gateway, ...one } of dropped.slice(0, MAX_LABELLED_GATEWAYS)) {
+          this.set({ site, gateway }, one[`dropped${end}Ms`] / 1000);
+        }
+      },
+    });
+  }
+  new Counter({
+    name: 'sluice_messages_missed_total',
+    help: 'Messages that never came, as far as their Sparkplug sequence shows.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const [labels, { missedMessages }] of labelled(sources.gateways()))
+        this.inc(labels, missedMessages);
+    },
+  });
   new Gauge({
     name: 'sluice_gateways_online',
     help: 'Gateways that are born and not dead; 1 or 0 for each, summed in "other".',
@@ -52,7 +90,7 @@ export function createMetrics(sources: HttpSources): Registry {
   });
   new Gauge({
     name: 'sluice_component_up',
-    help: 'Components of ingest, the store among them: 1 when up.',
+    help: 'Services of this process, the store among them: 1 when up.',
     labelNames: ['component'],
     registers,
     collect() {

@@ -1,6 +1,9 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import type { SluiceError } from '../../core/errors.ts';
+import { quoted } from './quoted.ts';
 import { requestInvalid } from './request-invalid.ts';
+
+const LONGEST_NAME = 80;
 
 /** What Ajv adds under `verbose`. */
 interface Verbose {
@@ -16,7 +19,7 @@ export function schemaError(errors: readonly FastifySchemaValidationError[]): Sl
   switch (error.keyword) {
     case 'additionalProperties': {
       const allowed = Object.keys(error.parentSchema?.properties ?? {}).join(', ');
-      return requestInvalid(String(params.additionalProperty), {
+      return requestInvalid(String(params.additionalProperty).slice(0, LONGEST_NAME), {
         en: `unknown parameter; ${allowed === '' ? 'none is allowed here' : `allowed: ${allowed}`}`,
         zh: `未知参数；${allowed === '' ? '此接口不接受参数' : `可用参数：${allowed}`}`,
       });
@@ -34,14 +37,29 @@ export function schemaError(errors: readonly FastifySchemaValidationError[]): Sl
     case 'enum': {
       const allowed = (params.allowedValues as unknown[]).join(', ');
       return requestInvalid(field, {
-        en: `"${String(error.data)}" is not one of ${allowed}`,
-        zh: `"${String(error.data)}" 无效；可用值：${allowed}`,
+        en: `${quoted(String(error.data))} is not one of ${allowed}`,
+        zh: `${quoted(String(error.data))} 无效；可用值：${allowed}`,
       });
     }
+    case 'minLength':
+      return requestInvalid(field, {
+        en: 'is empty; leave it out or give it a value',
+        zh: '为空；请给出值或省略',
+      });
+    case 'maxLength':
+      return requestInvalid(field, {
+        en: `${quoted(String(error.data))} is longer than ${params.limit} characters`,
+        zh: `${quoted(String(error.data))} 超过 ${params.limit} 个字符`,
+      });
+    case 'maxItems':
+      return requestInvalid(field, {
+        en: `given more than ${params.limit} times; ask for fewer at once`,
+        zh: `重复超过 ${params.limit} 次；请减少数量`,
+      });
     default:
       return requestInvalid(field, {
-        en: `"${String(error.data)}" ${error.message ?? 'is not valid'}`,
-        zh: `"${String(error.data)}" 无效（${error.message ?? error.keyword}）`,
+        en: `${quoted(String(error.data))} ${error.message ?? 'is not valid'}`,
+        zh: `${quoted(String(error.data))} 无效`,
       });
   }
 }

@@ -67,6 +67,17 @@ export const ErrorReply = Type.Object(
 const errorRef = (description: string) =>
   Type.Unsafe<Static<typeof ErrorReply>>({ $ref: 'Error#', description });
 
+/** What a client that polls already has, it need not be sent again. */
+export const IfNoneMatch = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({ description: 'The `ETag` of the reply that the client has: 304 if it is still true.' }),
+  ),
+});
+export const Unchanged = Type.Unsafe<undefined>({
+  type: 'null',
+  description: 'Nothing has changed since the reply with this `ETag`.',
+});
+
 /** Every route can answer these: a parameter it does not know, a Host header that is not allowed, a defect of ours. */
 export const commonErrors = {
   400: errorRef('The request is not valid; the message names the field.'),

@@ -27,6 +27,8 @@ export interface GatewayStatus extends Presence {
   readonly site: string;
   readonly gateway: string;
   readonly devices: readonly DeviceStatus[];
+  /** Messages that never came, as far as their Sparkplug `seq` shows, since this process started. */
+  readonly missedMessages: number;
 }
 
 export interface GatewayCounters {
@@ -35,7 +37,12 @@ export interface GatewayCounters {
   readonly received: number;
   readonly stored: number;
   readonly rejected: number;
+  /** What `rejected` is made of, by error code. */
+  readonly rejectedByCode: ReadonlyMap<string, number>;
   readonly dropped: number;
+  /** The time that the dropped readings cover; meaningless where none was. */
+  readonly droppedFromMs: number;
+  readonly droppedToMs: number;
   readonly inFlight: number;
 }
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Route } from '../app.ts';
-import { commonErrors, NoQuery, TimeMs } from '../schemas.ts';
+import { entityTag, isKnown } from '../entity-tag.ts';
+import { commonErrors, IfNoneMatch, NoQuery, TimeMs, Unchanged } from '../schemas.ts';
 import type { GatewayCounters } from '../sources.ts';
 
 const presence = {
@@ -16,7 +17,9 @@ const GatewayReply = Type.Object({
   devices: Type.Array(Type.Object({ device: Type.String(), ...presence })),
   received: Type.Number({ description: 'Readings since ingest started.' }),
   stored: Type.Number(),
-  rejected: Type.Number(),
+  rejected: Type.Number({ description: 'Refused with a reason.' }),
+  dropped: Type.Number({ description: 'Given up because there was no room to wait in.' }),
+  missedMessages: Type.Number({ description: 'Messages that never came, as far as their `seq` shows.' }),
 });
 
 export const gatewaysRoute: Route = (app, { sources }) => {
@@ -26,18 +29,27 @@ export const gatewaysRoute: Route = (app, { sources }) => {
       schema: {
         operationId: 'getGateways',
         summary: 'Gateways and their devices, online or not, with what they have sent',
+        description: 'To poll, send the `ETag` of the last reply as `If-None-Match`.',
         querystring: NoQuery,
-        response: { 200: Type.Object({ gateways: Type.Array(GatewayReply) }), ...commonErrors },
+        headers: IfNoneMatch,
+        response: {
+          200: Type.Object({ gateways: Type.Array(GatewayReply) }),
+          304: Unchanged,
+          ...commonErrors,
+        },
       },
     },
-    () => {
+    async (request, reply) => {
       const counters = new Map<string, GatewayCounters>();
       for (const one of sources.counters()) counters.set(`${one.site}/${one.gateway}`, one);
       const gateways = sources.gateways().map((one) => {
         const counted = counters.get(`${one.site}/${one.gateway}`);
-        const { received = 0, stored = 0, rejected = 0 } = counted ?? {};
-        return { ...one, devices: [...one.devices], received, stored, rejected };
+        const { received = 0, stored = 0, rejected = 0, dropped = 0 } = counted ?? {};
+        return { ...one, devices: [...one.devices], received, stored, rejected, dropped };
       });
+      const tag = entityTag(gateways);
+      reply.header('etag', tag);
+      if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send(undefined);
       return { gateways };
     },
   );

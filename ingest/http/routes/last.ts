@@ -1,14 +1,17 @@
 import { Type } from 'typebox';
 import { clockOf, qualityOf, setTags, type Tags } from '../../../core/reading.ts';
 import type { Route } from '../app.ts';
+import { entityTag, isKnown } from '../entity-tag.ts';
 import {
   ClockName,
+  IfNoneMatch,
   QualityName,
   SeriesFilterQuery,
   SeriesReply,
   seriesFilter,
   storeErrors,
   TimeMs,
+  Unchanged,
   Value,
 } from '../schemas.ts';
 import type { GatewayStatus } from '../sources.ts';
@@ -36,11 +39,14 @@ export const lastRoute: Route = (app, { sources, clock }) => {
       schema: {
         operationId: 'getLast',
         summary: 'The newest reading of each series',
+        description:
+          'To poll, send the `ETag` of the last reply as `If-None-Match`; `nowMs` is no part of it.',
         querystring: SeriesFilterQuery,
-        response: { 200: LastReply, ...storeErrors },
+        headers: IfNoneMatch,
+        response: { 200: LastReply, 304: Unchanged, ...storeErrors },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const last = await sources.store.last(seriesFilter(request.query));
       const isOffline = offlineLookup(sources.gateways());
       const readings = last.map(({ series, timeMs, value, status }) => ({
@@ -54,6 +60,9 @@ export const lastRoute: Route = (app, { sources, clock }) => {
         clock: clockOf(status),
         stale: isOffline(series),
       }));
+      const tag = entityTag(readings);
+      reply.header('etag', tag);
+      if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send(undefined);
       return { nowMs: clock.nowMs(), readings };
     },
   );

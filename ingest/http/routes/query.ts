@@ -5,6 +5,7 @@ import { AGGREGATES, type SeriesQuery, type Store } from '../../stores/store.ts'
 import type { Route } from '../app.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { parseTime } from '../parse-time.ts';
+import { quoted } from '../quoted.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import {
   fieldName,
@@ -132,8 +133,8 @@ function parseTags(field: string, text: string): Tag[] {
   if (unknown !== undefined) {
     const allowed = TAGS.join(', ');
     throw requestInvalid(field, {
-      en: `"${unknown}" is not a tag; allowed, separated by commas: ${allowed}`,
-      zh: `"${unknown}" 不是标签；可用标签（以逗号分隔）：${allowed}`,
+      en: `${quoted(unknown)} is not a tag; allowed, separated by commas: ${allowed}`,
+      zh: `${quoted(unknown)} 不是标签；可用标签（以逗号分隔）：${allowed}`,
     });
   }
   return [...new Set(names as Tag[])];
