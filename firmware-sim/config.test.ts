@@ -46,6 +46,18 @@ describe('the simulator’s configuration', () => {
       'there is no zone "west"; zones: north, south',
     ],
     ['a valve of no zone', '[north, south]', '[north, west]', 'there is no zone "west"'],
+    [
+      'a programme that never lets a valve close',
+      'forS: 75',
+      'forS: 240',
+      'bus field-bus: unit 3: valve 1 may never close: its openings take 240 s of a cycle of 240 s',
+    ],
+    [
+      'openings that together never let a valve close',
+      'valve: 2, atS: 105, forS: 75',
+      'valve: 1, atS: 90, forS: 165',
+      'bus field-bus: unit 3: valve 1 may never close',
+    ],
     ['a zone twice', 'id: south', 'id: north', 'zones: "north" is there twice'],
     [
       'soil that holds less than it keeps',

@@ -77,7 +77,21 @@ function busProblems({ id, devices }: BusConfig, zones: ReadonlySet<string>): st
     .flatMap((device) => ('zone' in device ? [device.zone] : 'valves' in device ? device.valves : []))
     .filter((zone) => !zones.has(zone))
     .map((zone) => `bus ${id}: there is no zone "${zone}"; zones: ${[...zones].join(', ')}`);
-  return [...twice, ...unknown];
+  return [...twice, ...unknown, ...devices.flatMap((device) => programmeProblems(id, device))];
+}
+
+/** Each opening ends by itself, but one that begins before the last has ended may keep a valve open for ever. */
+function programmeProblems(bus: string, device: DeviceConfig): string[] {
+  if (!('valves' in device) || !device.programme) return [];
+  const { unit, maxRunS, programme } = device;
+  const { cycleS, openings } = programme;
+  return [...new Set(openings.map(({ valve }) => valve))].flatMap((valve) => {
+    const ofValve = openings.filter((opening) => opening.valve === valve);
+    const openS = ofValve.reduce((sum, { forS }) => sum + Math.min(forS, maxRunS), 0);
+    if (openS < cycleS) return [];
+    const problem = `its openings take ${openS} s of a cycle of ${cycleS} s`;
+    return [`bus ${bus}: unit ${unit}: valve ${valve} may never close: ${problem}`];
+  });
 }
 
 function repeated<T>(values: readonly T[]): T[] {

@@ -37,7 +37,8 @@ export class SimulatedBus {
   async open(): Promise<void> {
     const { clock, log } = this.#context;
     const pty = await Pty.open(clock, {
-      receive: (bytes) => slaves.receive(bytes),
+      // Through a name of an earlier run somebody may be there before the slaves are.
+      receive: (bytes) => this.#open?.slaves.receive(bytes),
       lost: (error) => log.error({ bus: this.#config.id }, `simulated port lost: ${error.message}`),
     });
     const slaves = new SlaveBus({
