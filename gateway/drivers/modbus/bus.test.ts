@@ -218,6 +218,26 @@ test('tries to open a port are further and further apart, and never more than 5 
   expect(await again).toEqual({ registers: [1000, 1001] });
 });
 
+test('a port that opens and goes away again and again is opened less and less often', async () => {
+  const { clock, line, ask } = setUp();
+  for (let turn = 0; turn < 600; turn++) {
+    void ask(1);
+    await settle();
+    line.vanish('it was unplugged');
+    await clock.advance(100);
+  }
+  expect(line.attempts).toBeLessThanOrEqual(16);
+  await clock.advance(5_000);
+  const back = ask(1);
+  await clock.advance(200);
+  expect(await back).toEqual({ registers: [1000, 1001] });
+  line.vanish('it was unplugged');
+  await clock.advance(600);
+  const again = ask(1);
+  await clock.advance(200);
+  expect(await again).toEqual({ registers: [1000, 1001] });
+});
+
 test('units that fell silent with the port are asked at once when it is back', async () => {
   const { clock, line, bus, ask } = setUp();
   line.answer = () => [];

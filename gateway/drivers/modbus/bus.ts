@@ -168,6 +168,8 @@ export class ModbusBus {
   #answered(answer: ModbusAnswer | { readonly exception: number }): void {
     const job = this.#takeCurrent();
     const { exchange } = job;
+    // Only now has the port shown that it stays.
+    this.#reopenMs = FIRST_REOPEN_MS;
     this.#resting.answered(exchange.unit);
     const tookMs = this.#clock.monotonicMs() - this.#sentAtMs - this.#wireMs(exchange);
     this.counts.turnaroundMs += Math.max(0, tookMs);
@@ -233,15 +235,12 @@ export class ModbusBus {
     } catch (thrown) {
       const error = new SluiceError('SERIAL_UNAVAILABLE', { port, reason: reasonOf(thrown) }, thrown);
       if (!this.#unavailable) log.error({ bus: id, code: error.code }, error.message);
-      this.#unavailable = error;
-      this.#reopenAtMs = this.#clock.monotonicMs() + this.#reopenMs;
-      this.#reopenMs = Math.min(2 * this.#reopenMs, LONGEST_REOPEN_MS);
+      this.#noteUnavailable(error);
       this.#failWaiting(error);
       return;
     }
     if (this.#unavailable) log.info({ bus: id }, `serial port ${port} is open again`);
     this.#unavailable = undefined;
-    this.#reopenMs = FIRST_REOPEN_MS;
     // What the port had kept from before is thrown away: the line must first be quiet.
     this.#state = { phase: 'settling', after: 'fault' };
     this.#settle('fault');
@@ -251,12 +250,17 @@ export class ModbusBus {
     this.#stream = undefined;
     const error = this.#lost(reason);
     this.#options.log.error({ bus: this.#options.id, code: error.code }, error.message);
-    this.#unavailable = error;
-    this.#reopenAtMs = this.#clock.monotonicMs() + this.#reopenMs;
+    this.#noteUnavailable(error);
     // Whoever was silent may have been so because of the port.
     this.#resting.clear();
     this.#reset(error);
     this.#failWaiting(error);
+  }
+
+  #noteUnavailable(error: SluiceError): void {
+    this.#unavailable = error;
+    this.#reopenAtMs = this.#clock.monotonicMs() + this.#reopenMs;
+    this.#reopenMs = Math.min(2 * this.#reopenMs, LONGEST_REOPEN_MS);
   }
 
   #reset(error: SluiceError): void {
