@@ -52,8 +52,12 @@ export interface DeviceSpec {
   readonly groups: readonly PollGroup[];
 }
 
+/** A day. Past 24.8 days a timer of Node would fire at once. */
+export const LONGEST_INTERVAL_MS = 86_400_000;
+
 export interface PollGroup {
   readonly id: string;
+  /** At most `LONGEST_INTERVAL_MS`. */
   readonly everyMs: number;
 }
 

@@ -12,6 +12,7 @@ function metric(name: string, parts: Partial<MetricSpec> = {}): MetricSpec {
 
 const moisture = metric('soil/moisture', { zone: 'north' });
 const valve = metric('irrigation/valve_state', { point: 'v1', dataType: DATA_TYPES.Boolean });
+const pump = metric('irrigation/pump_state', { dataType: DATA_TYPES.Int32 });
 const backlog = metric('gateway/backlog');
 const errors = metric('gateway/bus_errors', { point: 'field' });
 
@@ -20,6 +21,7 @@ function setUp() {
     { id: 'probe', metrics: [moisture, valve], groups: [] },
     { id: GATEWAY_ITSELF, metrics: [backlog], groups: [] },
     { id: GATEWAY_ITSELF, metrics: [errors], groups: [] },
+    { id: 'drive', metrics: [pump], groups: [] },
   ]);
 }
 
@@ -76,6 +78,8 @@ test.each([
   [moisture, true],
   [moisture, Number.NaN],
   [valve, 1],
+  [pump, 0.5],
+  [pump, 2 ** 31],
 ])('a value that its declared type cannot carry is refused before it is kept: %#', (spec, value) => {
   const table = setUp();
   expect(() => table.record([{ metric: spec, value, quality: 'good' }], 500)).toThrow('cannot be stored');

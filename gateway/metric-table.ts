@@ -103,6 +103,7 @@ function fits(dataType: DataType, value: Sample['value']): boolean {
   if (value === null) return true;
   if (dataType === DATA_TYPES.Boolean) return typeof value === 'boolean';
   if (dataType === DATA_TYPES.String) return typeof value === 'string';
+  if (dataType === DATA_TYPES.Int32) return typeof value === 'number' && Object.is(value | 0, value);
   return typeof value === 'number' && Number.isFinite(value);
 }
 

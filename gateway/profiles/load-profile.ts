@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Static, TSchema } from 'typebox';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { parseConfig } from '../../core/config.ts';
 import { reasonOf, SluiceError } from '../../core/errors.ts';
 
@@ -47,8 +47,15 @@ function invalid(text: string, name: string, problems: readonly ProfileProblem[]
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const rows = problems.map(({ path, text: problem }) => {
-    const node = document.getIn(path, true) as { range?: [number] } | undefined;
-    return `  ${name}:${lines.linePos(node?.range?.[0] ?? 0).line}: ${path.join('.')}: ${problem}`;
+    const { line } = lines.linePos(offsetOf(document, path));
+    return `  ${name}:${line}: ${path.join('.')}: ${problem}`;
   });
   return new SluiceError('CONFIG_INVALID', { problems: rows.join('\n') });
+}
+
+/** Where the value stands; for one that the schema has filled in, where the nearest group around it begins. */
+function offsetOf(document: Document, path: readonly (string | number)[]): number {
+  const node = document.getIn(path, true) as { range?: [number] } | undefined;
+  if (node?.range) return node.range[0];
+  return path.length === 0 ? 0 : offsetOf(document, path.slice(0, -1));
 }

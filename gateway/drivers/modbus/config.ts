@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../../../core/ids.ts';
+import { LONGEST_INTERVAL_MS } from '../../driver.ts';
 
 const id = (description: string) => Type.String({ pattern: ID_PATTERN, description });
 
@@ -20,7 +21,11 @@ const device = Type.Object(
       ),
     ),
     everyMs: Type.Optional(
-      Type.Integer({ minimum: 100, description: 'Polling interval, in place of those of the profile' }),
+      Type.Integer({
+        minimum: 100,
+        maximum: LONGEST_INTERVAL_MS,
+        description: 'Polling interval, in place of those of the profile',
+      }),
     ),
   },
   { additionalProperties: false },

@@ -82,6 +82,19 @@ test('the interval is the profile’s, or the device’s own', () => {
   expect(make('weather-station', { everyMs: 500 }).spec.groups).toEqual([{ id: 'readings', everyMs: 500 }]);
 });
 
+test.each([
+  [{ type: 'u16', scale: 1 }, DATA_TYPES.Int32],
+  [{ type: 'u16', scale: 0.1 }, DATA_TYPES.Double],
+  [{ type: 'u32', scale: 1 }, DATA_TYPES.Double],
+  [{ type: 'f32', scale: 1 }, DATA_TYPES.Float],
+] as const)('a state goes as a whole number only if it is one: %j', ({ type, scale }, dataType) => {
+  const read = { table: 'holding', address: 0, type, order: 'ABCD', scale, offset: 0 } as const;
+  const metrics = [{ quantity: 'weather/leaf_wet', group: 'readings', read }];
+  const profile = { ...loadModbusProfile('flow-meter', '/'), metrics };
+  const { spec } = createModbusDevice({ id: 'leaf', unit: 1, profile: '' }, profile);
+  expect(spec.metrics[0]?.dataType).toBe(dataType);
+});
+
 test('a bit of a register is a state', () => {
   const profile = {
     ...loadModbusProfile('flow-meter', '/'),

@@ -31,7 +31,9 @@ const FUNCTION_OF_TABLE: Record<ProfileMetric['read']['table'], ReadFunction> = 
 };
 
 export function createModbusDevice(config: ModbusDeviceConfig, profile: ModbusProfile): ModbusDevice {
-  const used = profile.metrics.filter(({ point }) => !config.points || !point || point in config.points);
+  const used = profile.metrics.filter(
+    ({ point }) => !config.points || !point || Object.hasOwn(config.points, point),
+  );
   const spans = used.map((one) => createSpan(one, config));
   const groups = Object.entries(profile.groups)
     .filter(([id]) => used.some(({ group }) => group === id))
@@ -74,14 +76,16 @@ function createSpan(one: ProfileMetric, config: ModbusDeviceConfig): MetricSpan 
   return { ...span, count: registersOf(type), decode: registerNumber(number) };
 }
 
-/** A Float carries a 32-bit value as it is; whatever has been scaled or converted needs a Double. */
+/** Int32 and Float carry a register as it is; whatever has been scaled or converted, or is larger, needs a Double. */
 function dataTypeOf({ read, quantity }: ProfileMetric, isBit: boolean): DataType {
   if (isBit) return DATA_TYPES.Boolean;
   const [measurement = '', field = ''] = quantity.split('/');
   const known = findQuantity(measurement, field)!;
-  if (known.kind === 'state') return DATA_TYPES.Int32;
   const isUntouched = read.scale === 1 && read.offset === 0 && (read.unit ?? known.unit) === known.unit;
-  return read.type === 'f32' && isUntouched ? DATA_TYPES.Float : DATA_TYPES.Double;
+  if (!isUntouched) return DATA_TYPES.Double;
+  const { type = 'u16' } = read;
+  if (known.kind === 'state' && (type === 'u16' || type === 'i16')) return DATA_TYPES.Int32;
+  return type === 'f32' ? DATA_TYPES.Float : DATA_TYPES.Double;
 }
 
 function bitOf(answer: ModbusAnswer, at: number): boolean {

@@ -12,9 +12,9 @@ groups:
 metrics:
 `;
 
-function load(metrics: string) {
+function load(metrics: string, head = HEAD) {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, 'probe.yaml'), HEAD + metrics);
+  writeFileSync(join(folder, 'probe.yaml'), head + metrics);
   return loadModbusProfile('probe.yaml', folder);
 }
 
@@ -44,6 +44,27 @@ test.each([
     'probe.yaml:7: metrics.0.group: there is no group "fast"; groups: readings',
   ],
   [
+    'the default group where the profile has none of that name',
+    '  - quantity: soil/moisture\n    read: { table: input, address: 0 }',
+    'probe.yaml:6: metrics.0.group: there is no group "readings"; groups: slow',
+    HEAD.replace('readings:', 'slow:'),
+  ],
+  [
+    'a group by the name of something that every object has',
+    '  - quantity: soil/moisture\n    group: constructor\n    read: { table: input, address: 0 }',
+    'probe.yaml:7: metrics.0.group: there is no group "constructor"',
+  ],
+  [
+    'a value that runs past the last register',
+    '  - { quantity: soil/ph, read: { table: input, address: 65535, type: f32 } }',
+    'probe.yaml:6: metrics.0.read.address: f32 takes 2 registers, and the last is 65535',
+  ],
+  [
+    'a range that ends before it begins',
+    '  - quantity: soil/ph\n    range: [9, 3]\n    read: { table: input, address: 0 }',
+    'probe.yaml:7: metrics.0.range: its end, 3, is before its beginning, 9',
+  ],
+  [
     'the same quantity twice',
     '  - { quantity: soil/ph, read: { table: input, address: 0 } }\n  - { quantity: soil/ph, read: { table: input, address: 1 } }',
     'probe.yaml:7: metrics.1.quantity: stands here twice; give each a point',
@@ -68,8 +89,8 @@ test.each([
     '  - { quantity: soil/ph, read: { table: inputs, address: 0 } }',
     'probe.yaml:6: metrics[0].read.table: must be one of "coil", "discrete", "input", "holding"',
   ],
-])('%s is refused with its line', (_, metrics, message) => {
-  expect(() => load(metrics)).toThrow(message);
+])('%s is refused with its line', (_, metrics, message, head = HEAD) => {
+  expect(() => load(metrics, head)).toThrow(message);
 });
 
 test('a profile that does not exist is refused with the names of those that do', () => {

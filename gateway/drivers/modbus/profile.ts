@@ -2,8 +2,9 @@ import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../../../core/ids.ts';
 import { findQuantity, QUANTITIES } from '../../../core/quantities.ts';
 import { converter } from '../../../core/units.ts';
+import { LONGEST_INTERVAL_MS } from '../../driver.ts';
 import { loadProfile, type ProfileProblem } from '../../profiles/load-profile.ts';
-import { BYTE_ORDERS, VALUE_TYPES } from './decode-value.ts';
+import { BYTE_ORDERS, registersOf, VALUE_TYPES } from './decode-value.ts';
 
 export const TABLES = ['coil', 'discrete', 'input', 'holding'] as const;
 
@@ -57,7 +58,13 @@ export const ModbusProfile = Type.Object(
     groups: Type.Record(
       Type.String({ pattern: ID_PATTERN }),
       Type.Object(
-        { everyMs: Type.Integer({ minimum: 100, description: 'Interval of polling' }) },
+        {
+          everyMs: Type.Integer({
+            minimum: 100,
+            maximum: LONGEST_INTERVAL_MS,
+            description: 'Interval of polling',
+          }),
+        },
         { additionalProperties: false },
       ),
       { description: 'Polling groups by name' },
@@ -82,9 +89,13 @@ function findProblems(profile: ModbusProfile): ProfileProblem[] {
     const problems: ProfileProblem[] = [];
     if (seen.has(name)) problems.push({ path: at('quantity'), text: 'stands here twice; give each a point' });
     seen.add(name);
-    if (!(one.group in profile.groups)) {
+    if (!Object.hasOwn(profile.groups, one.group)) {
       const known = Object.keys(profile.groups).join(', ');
       problems.push({ path: at('group'), text: `there is no group "${one.group}"; groups: ${known}` });
+    }
+    const [from, to] = one.range ?? [0, 0];
+    if (from > to) {
+      problems.push({ path: at('range'), text: `its end, ${to}, is before its beginning, ${from}` });
     }
     return [...problems, ...quantityProblems(one, at), ...sourceProblems(one, at)];
   });
@@ -113,6 +124,11 @@ function sourceProblems({ read }: ProfileMetric, at: At): ProfileProblem[] {
   }
   if (!holdsBits && (read.type === 'bit') !== (read.bit !== undefined)) {
     return [{ path: at('read'), text: 'type bit and the number of the bit belong together' }];
+  }
+  const { type = 'u16', address } = read;
+  if (!holdsBits && address + registersOf(type) > 0x10000) {
+    const text = `${type} takes ${registersOf(type)} registers, and the last is 65535`;
+    return [{ path: at('read', 'address'), text }];
   }
   if (read.scale === 0) return [{ path: at('read', 'scale'), text: 'must not be 0' }];
   return [];
