@@ -19,10 +19,10 @@ export class BdSeqFile {
     }
   }
 
-  /** The old file stays whole until the new one is. */
+  /** The old file stays whole until the new one is, and the new one is on the disk when this returns. */
   write(bdSeq: number): void {
     mkdirSync(dirname(this.#file), { recursive: true });
-    writeFileSync(`${this.#file}.new`, String(bdSeq));
+    writeFileSync(`${this.#file}.new`, String(bdSeq), { flush: true });
     renameSync(`${this.#file}.new`, this.#file);
   }
 }

@@ -32,6 +32,7 @@ class Gateway implements Service {
   #isStarted = false;
 
   constructor(config: GatewayConfig, context: ServiceContext) {
+    refuseMistakes(config);
     const { site, gateway } = config;
     const { clock, configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;
@@ -49,7 +50,12 @@ class Gateway implements Service {
     const configured = config.drivers.map((one) => createDriver(one, driverContext));
     this.#drivers = [...configured, new OutboxDriver(this.#outbox, clock)];
     const devices = this.#drivers.flatMap((driver) => driver.devices);
-    refuseDoubles(devices.map(({ id }) => id));
+    refuse(
+      doubles(
+        'device',
+        devices.map(({ id }) => id),
+      ),
+    );
     this.#table = new MetricTable(devices);
     const { url, username, passwordFile } = config.broker;
     this.#edge = new EdgeClient({
@@ -90,9 +96,9 @@ class Gateway implements Service {
 
   #deliver(outcome: Outcome): void {
     const { device, timeMs, samples, error } = outcome;
+    this.#table.record(samples, timeMs);
     const change = this.#watch.observe(outcome);
     if (change.isErrorNew && error) this.#warn(device, error);
-    this.#table.record(samples, timeMs);
     if (change.device === 'up' && device !== GATEWAY_ITSELF) {
       this.#log.info({ device }, `${device} answers`);
       this.#edge.deviceUp(device);
@@ -111,9 +117,32 @@ class Gateway implements Service {
   }
 }
 
-function refuseDoubles(ids: readonly string[]): void {
-  const doubles = ids.filter((id, index) => id !== GATEWAY_ITSELF && ids.indexOf(id) !== index);
-  if (doubles.length === 0) return;
-  const problems = doubles.map((id) => `  drivers: the device id "${id}" stands twice; each needs its own`);
-  throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
+/** What no schema can see. */
+function refuseMistakes({ broker, drivers }: GatewayConfig): void {
+  refuse([
+    ...addressProblems(broker.url),
+    ...doubles(
+      'driver',
+      drivers.map(({ id }) => id),
+    ),
+  ]);
+}
+
+/** The address stands in logs and messages, so it may not hold a password; this one does not repeat it either. */
+function addressProblems(url: string): string[] {
+  if (!URL.canParse(url)) return [`broker.url: no address can be read from it; the form is mqtt://HOST:PORT`];
+  const { username, password } = new URL(url);
+  if (!username && !password) return [];
+  return ['broker.url: user and password do not belong here; set broker.username and broker.passwordFile'];
+}
+
+function doubles(kind: 'device' | 'driver', ids: readonly string[]): string[] {
+  return ids
+    .filter((id, index) => id !== GATEWAY_ITSELF && ids.indexOf(id) !== index)
+    .map((id) => `drivers: the ${kind} id "${id}" stands twice; each needs its own`);
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new SluiceError('CONFIG_INVALID', { problems: problems.map((one) => `  ${one}`).join('\n') });
 }
