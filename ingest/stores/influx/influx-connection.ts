@@ -4,7 +4,10 @@ import { readSecret } from '../../../core/read-secret.ts';
 import type { InfluxConfig } from './config.ts';
 import { quoteName } from './names.ts';
 
-/** What the database says to a write that it understood but does not want as a whole. */
+/** Answers to a write that was understood but is not wanted as a whole; 413 is a body that is too long. */
+const REFUSALS = [400, 413, 422];
+
+/** What the database says to such a write. */
 export class RefusedLines extends Error {
   override readonly name = 'RefusedLines';
 }
@@ -49,8 +52,9 @@ export class InfluxConnection {
       this.#writeApi.writeRecord(body);
       await this.#writeApi.flush();
     } catch (error) {
-      const isRefusal = error instanceof HttpError && (error.statusCode === 400 || error.statusCode === 422);
-      if (isRefusal) throw new RefusedLines(this.#wordsOf(error), { cause: error });
+      if (error instanceof HttpError && REFUSALS.includes(error.statusCode)) {
+        throw new RefusedLines(this.#wordsOf(error), { cause: error });
+      }
       if (error instanceof HttpError && error.statusCode === 404 && this.#config.version === 1) {
         await this.createDatabase();
       }

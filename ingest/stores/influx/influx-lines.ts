@@ -6,6 +6,9 @@ import { encodeField, encodeName, STATUS_SUFFIX, TEXT_SUFFIX } from './names.ts'
 /** In a status column: the value at this time is the text, whatever number was there before. */
 export const TEXT_STATUS = 0x10;
 
+/** Characters after which the fields of a point go on in another line, so that no line is longer than a body may be. */
+const LONG_LINE = 1_000_000;
+
 export const UNIT_MEASUREMENT = 'sluice_unit';
 
 /** A line of line protocol with a time in ms, and the rows whose values are its fields. */
@@ -56,7 +59,7 @@ export class InfluxLines {
       const timeMs = rows.timeMs[row]!;
       const form = this.#forms[id] ?? this.#addForm(id);
       let line = openLines[form.headId];
-      if (line?.timeMs !== timeMs || lineOfSeries.get(id) === line) {
+      if (line?.timeMs !== timeMs || line.text.length > LONG_LINE || lineOfSeries.get(id) === line) {
         line = { text: form.head, timeMs, rows: [] };
         openLines[form.headId] = line;
         lines.push(line);

@@ -123,6 +123,32 @@ describeWith('influxd')('influx store and what its database says', () => {
     expect((await store.last({ field: 'moisture' })).map(({ value }) => value)).toEqual([7]);
   });
 
+  it('stores texts that are longer together than a body may be', async () => {
+    const { store } = await openStore();
+    await store.start();
+    const note = (field: string) => seriesKey({ ...SOIL, measurement: 'foreign', field, unit: '' });
+    const text = '土'.repeat(4_096);
+    const times = Array.from({ length: 2_500 }, (_, step): Row => [note('note'), T0 + step, text]);
+    expect(await store.write(batchOf(times))).toEqual({ stored: 2_500, rejected: [] });
+    const fields = Array.from({ length: 2_500 }, (_, n): Row => [note(`note ${n}`), T0, text]);
+    expect(await store.write(batchOf(fields))).toEqual({ stored: 2_500, rejected: [] });
+  }, 10_000);
+
+  it('looks for what is too long where a proxy takes shorter bodies than the database', async () => {
+    const proxy = createServer((request, response) => {
+      if (Number(request.headers['content-length']) > 2_000) response.writeHead(413).end('too large');
+      else if (request.url!.startsWith('/write')) response.writeHead(204).end();
+      else response.end('{"results":[]}');
+      request.resume();
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const { store } = await openStore({ url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+    await store.start();
+    const rows = Array.from({ length: 100 }, (_, step): Row => [EC, T0 + step, step]);
+    expect(await store.write(batchOf(rows))).toEqual({ stored: 100, rejected: [] });
+  });
+
   it('makes its database when that has gone meanwhile', async () => {
     const { store, database } = await openStore();
     await store.start();

@@ -9,8 +9,10 @@ export interface RefusedRow {
   readonly error: SluiceError;
 }
 
-/** InfluxDB takes bodies of at most 25 MB; 5 000 to 10 000 lines are its makers' advice. */
+/** 5 000 to 10 000 lines are its makers' advice. */
 const LINES_PER_BODY = 5_000;
+/** InfluxDB takes bodies of at most 25 MB, and cuts the connection on longer ones; a character is up to three bytes. */
+const CHARACTERS_PER_BODY = 4_000_000;
 
 /**
  * Stores all rows but those that the database refuses, and returns these with its own words. Resolves when it has
@@ -23,8 +25,7 @@ export async function writeRows(
 ): Promise<RefusedRow[]> {
   const all = lines.write(rows, rowNumbers(rows.length));
   const refused: RefusedRow[] = [];
-  for (let from = 0; from < all.length; from += LINES_PER_BODY) {
-    const some = all.slice(from, from + LINES_PER_BODY);
+  for (const some of bodies(all)) {
     if ((await refusal(connection, some)) === undefined) continue;
     // One field of one device spoils its whole line, so look further with a line for each value. Most often a
     // whole field is refused (its type differs), so go field by field.
@@ -34,6 +35,23 @@ export async function writeRows(
     }
   }
   return refused;
+}
+
+/** A line that is longer than a body may be has one to itself. */
+function* bodies(lines: readonly InfluxLine[]): Generator<InfluxLine[]> {
+  let body: InfluxLine[] = [];
+  let characters = 0;
+  for (const line of lines) {
+    const isFull = body.length === LINES_PER_BODY || characters + line.text.length > CHARACTERS_PER_BODY;
+    if (isFull && body.length > 0) {
+      yield body;
+      body = [];
+      characters = 0;
+    }
+    body.push(line);
+    characters += line.text.length;
+  }
+  if (body.length > 0) yield body;
 }
 
 /** Halves the lines until those that are refused stand alone. Writing the others again changes nothing. */
