@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import mqtt, { type MqttClient } from 'mqtt';
 import sparkplug from 'sparkplug-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -193,6 +194,22 @@ describe('ingest', () => {
     await bench.broker.start();
     onTestFinished(() => bench.broker.stop());
     await eventually(async () => (await bench.health()).status === 'up');
+  });
+
+  it('stops at once while a broker that says nothing keeps it waiting', async () => {
+    const bench = await Bench.create();
+    let connections = 0;
+    const silent = createServer(() => connections++).listen(
+      Number(new URL(bench.broker.url).port),
+      '127.0.0.1',
+    );
+    onTestFinished(() => void silent.close());
+    const started = bench.startWithoutBroker();
+    await eventually(() => connections > 0);
+    const fromMs = performance.now();
+    await bench.stop();
+    await started;
+    expect(performance.now() - fromMs).toBeLessThan(2_000);
   });
 
   it('tells gateways by its STATE when it comes, when its connection breaks, and when it goes', async () => {

@@ -75,6 +75,7 @@ export class Pipeline implements Service {
     const drained = new AbortController();
     const drain = this.#drain().finally(() => drained.abort());
     await Promise.race([drain, delay(this.#parts.clock, STOP_MS, drained.signal)]);
+    this.#letIn();
     if (this.pendingReadings > 0) {
       const lost = { readings: this.pendingReadings };
       this.#parts.log.error(lost, 'stopping without an answer of the store: these readings may be lost');

@@ -56,13 +56,15 @@ export class Subscriber implements Service {
     return this.#error;
   }
 
-  /** Resolves when it is connected, subscribed and announced, or when the first try has failed. */
-  async start(): Promise<void> {
+  /** Resolves when it is connected, subscribed and announced, or when the first try has failed or is not wanted. */
+  async start(signal: AbortSignal): Promise<void> {
     const settled = new Promise<void>((resolve) => {
       this.#settled = resolve;
     });
+    signal.addEventListener('abort', this.#settled, { once: true });
     this.#connect();
     await settled;
+    signal.removeEventListener('abort', this.#settled);
   }
 
   #connect(): void {

@@ -1,3 +1,5 @@
+import http from 'node:http';
+import https from 'node:https';
 import { HttpError, InfluxDB, setLogger, type WriteApi } from '@influxdata/influxdb-client';
 import { reasonOf, SluiceError } from '../../../core/errors.ts';
 import { readSecret } from '../../../core/read-secret.ts';
@@ -26,6 +28,7 @@ setLogger({ warn() {}, error() {} });
 export class InfluxConnection {
   readonly #config: InfluxConfig;
   readonly #client: InfluxDB;
+  readonly #agent: http.Agent;
   readonly #writeApi: WriteApi;
 
   /** Throws `SECRET_UNREADABLE`. */
@@ -33,7 +36,11 @@ export class InfluxConnection {
     this.#config = config;
     const { url, timeoutMs: timeout } = config;
     const token = config.tokenFile && readSecret(config.tokenFile, configFolder);
-    this.#client = new InfluxDB({ url, timeout, ...(token && { token }) });
+    this.#agent = url.startsWith('https:')
+      ? new https.Agent({ keepAlive: true })
+      : new http.Agent({ keepAlive: true });
+    const transportOptions = { agent: this.#agent };
+    this.#client = new InfluxDB({ url, timeout, transportOptions, ...(token && { token }) });
     this.#writeApi = this.#client.getWriteApi(config.org, config.database, 'ms', {
       // The pipeline retries, and knows what is not stored; the client would drop lines when its buffer is full.
       maxRetries: 0,
@@ -94,8 +101,10 @@ export class InfluxConnection {
     }
   }
 
+  /** Whatever is still under way fails at once. */
   close(): void {
     this.#writeApi.dispose();
+    this.#agent.destroy();
   }
 
   databaseMissing(reason: string): SluiceError {

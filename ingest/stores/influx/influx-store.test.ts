@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { checkConfig } from '../../../core/config.ts';
 import { seriesKey } from '../../../core/reading.ts';
+import { eventually } from '../../../core/testing/eventually.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import { freePort } from '../../../core/testing/free-port.ts';
 import { type Influxd, startInfluxd } from '../../../core/testing/influxd.ts';
@@ -200,6 +201,38 @@ describeWith('influxd')('influx store and what its database says', () => {
     const { store } = await openStore({ url: `http://127.0.0.1:${port}`, timeoutMs: 100 });
     await expect(store.start()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
     silent.closeAllConnections();
+  });
+
+  it('does not hold up the end for a database that does not answer', async () => {
+    let asked = 0;
+    const slow = createServer((request, response) => {
+      asked++;
+      if (answersQueries && request.url!.startsWith('/query')) response.end('{"results":[]}');
+    });
+    let answersQueries = false;
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void slow.close());
+    const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    const store = new InfluxStore(checkConfig(InfluxConfig, { kind: 'influx', url }), serviceContext());
+    const fromMs = performance.now();
+
+    const abort = new AbortController();
+    const started = store.start(abort.signal);
+    await eventually(() => asked === 1);
+    abort.abort();
+    await expect(started).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+
+    answersQueries = true;
+    await store.start();
+    asked = 0;
+    const written = expect(store.write(batchOf([[EC, T0, 1]]))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+    });
+    await eventually(() => asked === 1);
+    await store.stop();
+    await written;
+    expect(performance.now() - fromMs).toBeLessThan(3_000);
   });
 
   it('reads what other programs have written beside it', async () => {

@@ -1,3 +1,4 @@
+import { delay } from '../../../core/clock.ts';
 import type { ServiceContext } from '../../../core/context.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { ReadingBatch, type Series, SeriesTable } from '../../../core/reading-batch.ts';
@@ -21,6 +22,9 @@ import { type FieldColumns, selectLast, selectPoints, selectWindows } from './in
 import { writeRows } from './write-rows.ts';
 
 const DAY_MS = 86_400_000;
+
+/** How long a write may still take: whoever asked for it has waited before, and the whole stops within five seconds. */
+const STOP_MS = 500;
 
 /** Texts cannot be folded by the database together with numbers; this many points are folded here. */
 const MOST_FOLDED_POINTS = 1_000_000;
@@ -53,22 +57,29 @@ export class InfluxStore implements Store {
   }
 
   /** Throws `STORE_UNAVAILABLE` or `SECRET_UNREADABLE`. */
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
     const connection = new InfluxConnection(this.#config, this.#context.configFolder);
+    const giveUp = () => connection.close();
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
       this.#session = await this.#openSession(connection);
     } catch (error) {
       connection.close();
       if (isDatabaseMissing(error)) throw connection.databaseMissing(String(error.details.reason));
       throw error instanceof SluiceError && error.retryable ? error : connection.unavailable(error);
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
   async stop(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    await Promise.allSettled(this.#writing);
+    const answered = new AbortController();
+    const settled = Promise.allSettled(this.#writing).finally(() => answered.abort());
+    await Promise.race([settled, delay(this.#context.clock, STOP_MS, answered.signal)]);
     session?.connection.close();
+    await settled;
   }
 
   async write(batch: ReadingBatch): Promise<WriteResult> {
