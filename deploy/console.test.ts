@@ -118,7 +118,7 @@ describeWith('chromium')('the console in a browser', () => {
     await chart.waitFor();
     expect(await chart.locator('canvas').count()).toBe(1);
     await place(page, 'north')
-      .getByRole('img', { name: /^Valve v1, last hour: open 2\d % of the time/ })
+      .getByRole('img', { name: /^Valve v1, last hour: open 2\d.% of the time/ })
       .waitFor();
     await page.getByRole('radio', { name: '1 h' }).focus();
     await page.keyboard.press('ArrowRight');
@@ -144,6 +144,29 @@ describeWith('chromium')('the console in a browser', () => {
     const problems = await seen(page.locator('.problems'));
     expect(problems).toMatch(/soil-south: offline since/);
     expect(problems).toMatch(/north: Soil electrical conductivity is not plausible/);
+  });
+
+  it('claims nothing of a time in which nothing was heard, in charts, bands and counts', async () => {
+    const sources = new FakeSources();
+    const nowMs = Date.now();
+    reportPresence(sources, nowMs, ['valves']);
+    for (let ageMs = 50 * 60_000; ageMs >= 0; ageMs -= 10_000) {
+      const isSilent = ageMs > 10 * 60_000 && ageMs < 40 * 60_000;
+      if (isSilent) continue;
+      sources.put(SERIES.northMoisture, nowMs - ageMs, 25);
+      sources.put(SERIES.northValve, nowMs - ageMs, 1);
+    }
+    const { url } = await serve(sources);
+    const { page } = await visit(url!);
+    const north = place(page, 'north');
+    // Ten and ten minutes of fifty; half an hour between them is neither open nor closed.
+    await north
+      .getByRole('img', { name: /^Valve v1, last hour: open [34]\d.% of the time, closed 0.%/ })
+      .waitFor();
+    expect(await north.locator('.band-on').count()).toBe(2);
+    expect(await north.locator('.band-off').count()).toBe(0);
+    expect(await seen(page.locator('.count').first())).toMatch(/0 of 1 1 unknown/);
+    expect(await seen(page.locator('.foot'))).toBe('Times are in China Standard Time (UTC+8).');
   });
 
   it('says what it waits for while nothing has been read, and fills by itself', async () => {

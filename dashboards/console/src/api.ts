@@ -47,30 +47,52 @@ export interface PointsQuery {
   readonly fn: 'mean' | 'max' | 'last';
 }
 
+/** How to ask for what is asked for again and again. */
+export interface Poll {
+  readonly signal: AbortSignal;
+  /** Undefined is answer enough where nothing has changed since the last answer. */
+  readonly onlyChanges: boolean;
+}
+
 export interface Api {
   quantities(): Promise<{ quantities: Quantity[] }>;
-  last(): Promise<{ nowMs: number; readings: LastReading[] }>;
-  gateways(): Promise<{ gateways: Gateway[] }>;
+  last(poll: Poll): Promise<{ nowMs: number; readings: LastReading[] } | undefined>;
+  gateways(poll: Poll): Promise<{ gateways: Gateway[] } | undefined>;
   query(query: PointsQuery): Promise<{ series: SeriesPoints[] }>;
 }
 
 /** On a slow village link a reply can take seconds; longer than this and it will not come. */
-const TIMEOUT_MS = 20_000;
+export const TIMEOUT_MS = 20_000;
 
 export function createApi(language: () => Language): Api {
-  async function get<T>(path: string): Promise<T> {
-    const response = await fetch(path, {
-      headers: { 'accept-language': language() },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+  const tags = new Map<string, string>();
+
+  function ask(path: string, signal: AbortSignal, headers = {}): Promise<Response> {
+    return fetch(path, { headers: { 'accept-language': language(), ...headers }, signal });
+  }
+
+  async function bodyOf<T>(response: Response): Promise<T> {
     const body = await response.json();
     if (!response.ok) throw new Error(body.message);
     return body;
   }
+
+  const get = async <T>(path: string) => bodyOf<T>(await ask(path, AbortSignal.timeout(TIMEOUT_MS)));
+
+  async function poll<T>(path: string, { signal, onlyChanges }: Poll): Promise<T | undefined> {
+    const known = onlyChanges ? tags.get(path) : undefined;
+    const response = await ask(path, signal, known === undefined ? {} : { 'if-none-match': known });
+    if (response.status === 304) return undefined;
+    const body = await bodyOf<T>(response);
+    const tag = response.headers.get('etag');
+    if (tag !== null) tags.set(path, tag);
+    return body;
+  }
+
   return {
     quantities: () => get('/api/v1/quantities'),
-    last: () => get('/api/v1/last'),
-    gateways: () => get('/api/v1/gateways'),
+    last: (how) => poll('/api/v1/last', how),
+    gateways: (how) => poll('/api/v1/gateways', how),
     query: (query) => {
       const parameters = Object.entries(query).map(([name, value]) => [name, String(value)]);
       return get(`/api/v1/query?${new URLSearchParams(parameters)}`);

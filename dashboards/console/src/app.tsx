@@ -49,7 +49,7 @@ export function App({ live, history, language }: AppProps) {
           language.set(next);
         }}
       />
-      <main data-connected={failure === undefined}>
+      <main data-connected={failure === undefined && !state.isLate}>
         {failure && <ConnectionBanner failure={failure} hasValues={readings !== undefined} />}
         {readings === undefined && <Skeleton />}
         {isEmpty && <NoReadings />}
@@ -63,6 +63,7 @@ export function App({ live, history, language }: AppProps) {
             }}
           />
         )}
+        {readings && <footer class="foot">{locale.words.timesIn(locale.zone(nowMs))}</footer>}
       </main>
     </ViewContext.Provider>
   );

@@ -1,5 +1,6 @@
 import type { Quantity } from '../../../core/quantities.ts';
 import type { Gateway, LastReading } from './api.ts';
+import { groupBy } from './group-by.ts';
 import { tagsKey } from './history.ts';
 
 /** How a value may be shown, worst last. Only a `good` or `uncertain` one may look current. */
@@ -103,7 +104,7 @@ function conditionOf(reading: LastReading, ageMs: number, mayBeOld: boolean): Co
 }
 
 function places(kind: Place['kind'], metrics: readonly CataloguedMetric[]): Place[] {
-  const groups = Map.groupBy(metrics, ({ reading: { tags } }) =>
+  const groups = groupBy(metrics, ({ reading: { tags } }) =>
     kind === 'zone' ? `${tags.site}/${tags.zone}` : `${tags.site}/${tags.gateway}/${tags.device}`,
   );
   return [...groups]

@@ -70,10 +70,15 @@ export class Feed {
     this.#cancel();
     if (this.#loading) return;
     this.#loading = true;
-    if (!this.#time.isPaused()) await this.#ask();
-    this.#loading = false;
     const refreshMs = Math.min(Math.max(this.#request.everyMs, SHORTEST_REFRESH_MS), LONGEST_REFRESH_MS);
-    if (this.#watchers > 0) this.#cancel = this.#time.clock.after(refreshMs, () => void this.#load());
+    // Scrolled away and back: what is there is new enough.
+    const oldMs = this.#time.nowMs() - this.#loadedToMs;
+    const restMs = oldMs >= 0 && oldMs < refreshMs ? refreshMs - oldMs : 0;
+    if (restMs === 0 && !this.#time.isPaused()) await this.#ask();
+    this.#loading = false;
+    if (this.#watchers > 0) {
+      this.#cancel = this.#time.clock.after(restMs || refreshMs, () => void this.#load());
+    }
   }
 
   async #ask(): Promise<void> {

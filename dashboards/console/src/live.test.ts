@@ -6,16 +6,33 @@ import { Live } from './live.ts';
 
 /** An API that counts what it is asked, and fails while `broken`. */
 function fakeApi(clock: FakeClock) {
-  const fake = { broken: false, asked: 0, queries: [] as PointsQuery[], aheadMs: 0 };
+  const fake = {
+    broken: false,
+    /** Requests are never answered, nor refused unless they are given up. */
+    hangs: false,
+    asked: 0,
+    gatewaysAsked: 0,
+    onlyChanges: [] as boolean[],
+    unchanged: false,
+    queries: [] as PointsQuery[],
+    aheadMs: 0,
+  };
   const answer = async <T>(value: T): Promise<T> => {
     if (fake.broken) throw new Error('no answer');
     return value;
   };
   const api: Api = {
     quantities: () => answer({ quantities: [] }),
-    gateways: () => answer({ gateways: [] }),
-    last: () => {
+    gateways: () => {
+      fake.gatewaysAsked++;
+      return answer({ gateways: [] });
+    },
+    last: ({ signal, onlyChanges }) => {
       fake.asked++;
+      fake.onlyChanges.push(onlyChanges);
+      if (fake.hangs)
+        return new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
+      if (fake.unchanged && onlyChanges) return answer(undefined);
       return answer({ nowMs: clock.nowMs() + fake.aheadMs, readings: [] });
     },
     query: (query) => {
@@ -66,6 +83,84 @@ describe('Live', () => {
   });
 });
 
+describe('Live on a phone', () => {
+  it('hears only of changes, unless an answer was lost in between', async () => {
+    const clock = new FakeClock();
+    const { api, fake } = fakeApi(clock);
+    fake.aheadMs = 5_000;
+    const live = new Live(api, clock);
+    live.resume();
+    await clock.advance(2_000);
+    fake.unchanged = true;
+    await clock.advance(10_000);
+    expect(live.state.value).toMatchObject({
+      readings: [],
+      aheadMs: 5_000,
+      isLate: false,
+      failure: undefined,
+    });
+    fake.broken = true;
+    await clock.advance(2_000);
+    fake.broken = false;
+    await clock.advance(2_000);
+    expect(fake.onlyChanges).toEqual([false, true, true, true, true, true, true, true, false]);
+    // Gateways are in less of a hurry: at 0 s, at 10 s, and not again yet.
+    expect(fake.gatewaysAsked).toBe(2);
+  });
+
+  it('does not call values live that have waited long for the next, and gives up what never comes', async () => {
+    const clock = new FakeClock();
+    const { api, fake } = fakeApi(clock);
+    const live = new Live(api, clock);
+    live.resume();
+    await settle();
+    fake.hangs = true;
+    await clock.advance(5_000);
+    expect(live.state.value.isLate).toBe(false);
+    await clock.advance(2_000);
+    expect(live.state.value.isLate).toBe(true);
+    await clock.advance(16_000);
+    expect(live.state.value.failure).toMatchObject({ reason: 'timeout' });
+    fake.hangs = false;
+    await clock.advance(2_000);
+    expect(live.state.value).toMatchObject({ isLate: false, failure: undefined });
+  });
+
+  it('asks anew when it wakes, though a request from before its sleep was never answered', async () => {
+    const clock = new FakeClock();
+    const { api, fake } = fakeApi(clock);
+    const live = new Live(api, clock);
+    live.resume();
+    await settle();
+    fake.hangs = true;
+    await clock.advance(3_000);
+    live.pause();
+    await clock.advance(3_600_000);
+    expect(fake.asked).toBe(2);
+    expect(live.state.value.failure).toBeUndefined();
+    live.resume();
+    expect(live.state.value.isLate).toBe(true);
+    fake.hangs = false;
+    live.pause();
+    live.resume();
+    await settle();
+    expect(live.state.value).toMatchObject({ isLate: false, failure: undefined });
+  });
+
+  it('tries at once when the network is back', async () => {
+    const clock = new FakeClock();
+    const { api, fake } = fakeApi(clock);
+    fake.broken = true;
+    const live = new Live(api, clock);
+    live.resume();
+    await clock.advance(31_000);
+    fake.broken = false;
+    live.hurry();
+    await settle();
+    expect(live.state.value.failure).toBeUndefined();
+  });
+});
+
 describe('Feed', () => {
   const request: HistoryRequest = {
     measurement: 'soil',
@@ -90,8 +185,14 @@ describe('Feed', () => {
     expect(new Set(points!.value)).toEqual(new Set([1, 2, 3]));
     expect(points!.value.at(-1)).toBe(3);
     stop();
+    feed.watch()();
+    await settle();
+    expect(fake.queries).toHaveLength(3);
     await clock.advance(60_000);
     expect(fake.queries).toHaveLength(3);
+    feed.watch();
+    await settle();
+    expect(fake.queries).toHaveLength(4);
   });
 
   it('asks for nothing while the page is hidden', async () => {

@@ -24,6 +24,7 @@ const history = new History(api, {
 
 const followVisibility = () => (document.hidden ? live.pause() : live.resume());
 document.addEventListener('visibilitychange', followVisibility);
+addEventListener('online', () => live.hurry());
 followVisibility();
 
 render(<App live={live} history={history} language={language} />, document.getElementById('app')!);

@@ -1,16 +1,27 @@
 import type { Points } from './history.ts';
+import { usualGapMs } from './usual-gap.ts';
 
 export interface Since {
   readonly sinceMs: number;
-  /** Nothing else was seen as far back as is known, so it may have lasted longer. */
+  /** Nothing is known of the time before, so it may have lasted longer. */
   readonly atLeast: boolean;
 }
 
-/** Since when a state has had its present value, from its history (the last value of each window, in order). */
-export function stateSince(points: Points | undefined, value: number, readingMs: number): Since {
-  if (!points || points.timeMs.length === 0) return { sinceMs: readingMs, atLeast: true };
-  const lastOther = points.value.findLastIndex((one) => one !== value);
-  if (lastOther < 0) return { sinceMs: points.timeMs[0]!, atLeast: true };
-  // Where the newest window still has the old value, the change came after it.
-  return { sinceMs: points.timeMs[lastOther + 1] ?? readingMs, atLeast: false };
+/** Since when a state is known to have its present value, from its history: the last value of each window of `everyMs`. */
+export function stateSince(
+  points: Points | undefined,
+  value: number,
+  readingMs: number,
+  everyMs: number,
+): Since {
+  let sinceMs = readingMs;
+  if (!points) return { sinceMs, atLeast: true };
+  const gapMs = usualGapMs(points, everyMs);
+  for (let index = points.timeMs.length - 1; index >= 0; index--) {
+    const timeMs = points.timeMs[index]!;
+    if (sinceMs - timeMs > gapMs) break;
+    if (points.value[index] !== value) return { sinceMs, atLeast: false };
+    sinceMs = Math.min(sinceMs, timeMs);
+  }
+  return { sinceMs, atLeast: true };
 }

@@ -5,7 +5,7 @@ import { useView } from '../view.ts';
 export function Header({ sites, state, onSwitchLanguage }: HeaderProps) {
   const { locale, nowMs } = useView();
   const { words } = locale;
-  const link = state.failure ? 'paused' : state.readings ? 'live' : 'connecting';
+  const link = state.failure ? 'paused' : state.readings && !state.isLate ? 'live' : 'connecting';
   return (
     <header class="top">
       <div class="top-inner">
@@ -19,14 +19,8 @@ export function Header({ sites, state, onSwitchLanguage }: HeaderProps) {
           {words[link]}
           {link === 'live' && <span class="link-time"> {locale.clock(nowMs)}</span>}
         </p>
-        <button
-          type="button"
-          class="language"
-          lang={locale.language === 'en' ? 'zh-Hans' : 'en'}
-          title={words.switchToLabel}
-          onClick={onSwitchLanguage}
-        >
-          {words.switchTo}
+        <button type="button" class="language" title={words.switchToLabel} onClick={onSwitchLanguage}>
+          <span lang={locale.language === 'en' ? 'zh-Hans' : 'en'}>{words.switchTo}</span>
         </button>
       </div>
     </header>

@@ -1,4 +1,5 @@
 import type { CataloguedMetric, Place } from '../farm.ts';
+import { groupBy } from '../group-by.ts';
 import { useVisible } from '../use-visible.ts';
 import { useView } from '../view.ts';
 import { MetricTile } from './metric-tile.tsx';
@@ -18,7 +19,7 @@ export function PlaceCard({ place, bands }: PlaceCardProps) {
   const [ref, isVisible] = useVisible<HTMLElement>();
   const all = [...place.gauges, ...place.states];
   const isOffline = all.every(({ condition }) => condition === 'offline');
-  const byQuantity = [...Map.groupBy(place.gauges, ({ quantity }) => nameOf(quantity)).values()];
+  const byQuantity = [...groupBy(place.gauges, ({ quantity }) => nameOf(quantity)).values()];
   const preferred = byQuantity.filter(([first]) => CHARTED.includes(nameOf(first!.quantity)));
   const charted = preferred.length > 0 ? preferred : byQuantity.slice(0, 1);
   const headingId = `place-${place.key.replaceAll('/', '-')}`;

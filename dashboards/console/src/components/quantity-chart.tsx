@@ -12,9 +12,6 @@ const COLOURS: Readonly<Record<string, string>> = {
   flow: '--flow',
 };
 
-/** A slow sensor may report every few minutes; windows longer than that set the pace themselves. */
-const LEAST_GAP_MS = 15 * 60_000;
-
 /** The chart of one quantity: a line for each of the series given, which all are of that quantity. */
 export function QuantityChart({ metrics, isVisible, heightPx }: QuantityChartProps) {
   const { locale, history, range, shown } = useView();
@@ -57,7 +54,7 @@ export function QuantityChart({ metrics, isVisible, heightPx }: QuantityChartPro
         lines={lines}
         fromMs={shown.fromMs}
         toMs={shown.toMs}
-        gapMs={Math.max(3 * everyMs, LEAST_GAP_MS)}
+        everyMs={everyMs}
         leastSpan={20 * 10 ** -decimals}
         colour={COLOURS[field] ?? '--other'}
         heightPx={heightPx}

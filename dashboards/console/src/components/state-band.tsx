@@ -2,10 +2,10 @@ import type { CataloguedMetric } from '../farm.ts';
 import { shortLabel } from '../format-metric.ts';
 import { tagsKey, usePoints } from '../history.ts';
 import { RANGES } from '../ranges.ts';
-import { onSpans } from '../state-spans.ts';
+import { type Span, stateSpans } from '../state-spans.ts';
 import { useView } from '../view.ts';
 
-/** When a valve was open, under the chart of what it did and over the same time. */
+/** When a valve was open, closed, or not heard of, under the chart of what it did and over the same time. */
 export function StateBand({
   metric,
   isVisible,
@@ -21,12 +21,21 @@ export function StateBand({
   const points = all?.get(tagsKey(reading.tags));
   const { fromMs } = shown;
   const lengthMs = shown.toMs - fromMs;
-  const spans = points ? onSpans(points, fromMs, condition === 'offline' ? reading.timeMs : nowMs) : [];
+  const toMs = condition === 'offline' ? reading.timeMs : nowMs;
+  const spans = points ? stateSpans(points, fromMs, toMs, RANGES[range].everyMs) : [];
   const percent = (ms: number) => `${(100 * ms) / lengthMs}%`;
-  const onMs = spans.reduce((sum, span) => sum + span.toMs - span.fromMs, 0);
-  const share = `${locale.number((100 * onMs) / lengthMs, 0)} %`;
+  const share = (part: readonly Span[]) => {
+    const ms = part.reduce((sum, span) => sum + span.toMs - span.fromMs, 0);
+    return `${locale.number((100 * ms) / lengthMs, 0)}\u00a0%`;
+  };
   const name = `${shortLabel(quantity, locale)} ${reading.tags.point ?? reading.tags.device ?? ''}`;
-  const summary = locale.words.bandSummary(name, locale.words.rangeNames[range], share);
+  const { bandSummary, rangeNames } = locale.words;
+  const summary = bandSummary(
+    name,
+    rangeNames[range],
+    share(spans.filter(({ isOn }) => isOn)),
+    share(spans.filter(({ isOn }) => !isOn)),
+  );
   return (
     <div class="band">
       <span class="band-name" aria-hidden="true">
@@ -36,7 +45,7 @@ export function StateBand({
         {spans.map((span) => (
           <span
             key={span.fromMs}
-            class="band-on"
+            class={span.isOn ? 'band-on' : 'band-off'}
             style={{ left: percent(span.fromMs - fromMs), width: percent(span.toMs - span.fromMs) }}
           />
         ))}

@@ -33,7 +33,7 @@ export function StateRow({ metric }: { readonly metric: CataloguedMetric }) {
 
   function since(): string {
     const own = points?.get(tagsKey(reading.tags));
-    const { sinceMs, atLeast } = stateSince(own, Number(reading.value), reading.timeMs);
+    const { sinceMs, atLeast } = stateSince(own, Number(reading.value), reading.timeMs, LOOK_BACK.everyMs);
     const time = locale.time(sinceMs, nowMs);
     return atLeast ? words.sinceAtLeast(time) : words.sinceTime(time, locale.duration(nowMs - sinceMs));
   }

@@ -10,11 +10,16 @@ const SHOWN_PROBLEMS = 4;
 export function Summary({ farm, gateways }: { readonly farm: Farm; readonly gateways: readonly Gateway[] }) {
   const { locale, nowMs } = useView();
   const { words } = locale;
-  const open = farm.valves.filter(({ reading, condition }) => reading.value !== 0 && condition !== 'offline');
+  const known = farm.valves.filter(({ condition }) => condition === 'good' || condition === 'uncertain');
+  const open = known.filter(({ reading }) => reading.value !== 0);
   const devices = gateways.flatMap((one) => one.devices.map((device) => one.online && device.online));
   const { problems } = farm;
   return (
     <section class="summary" aria-label={words.summary}>
+      {/* Told once, when it changes: the list itself would be read again with every age in it. */}
+      <p class="hidden" role="status">
+        {problems.length === 0 ? words.allWell : words.attentionCount(locale.number(problems.length, 0))}
+      </p>
       {problems.length === 0 ? (
         <p class="well">
           <span class="well-mark" aria-hidden="true">
@@ -27,7 +32,7 @@ export function Summary({ farm, gateways }: { readonly farm: Farm; readonly gate
           <h2>{words.attention}</h2>
           <ul>
             {problems.slice(0, SHOWN_PROBLEMS).map((problem) => (
-              <li key={`${problem.kind} ${problem.name}`}>{problemWords(problem, locale, nowMs)}</li>
+              <li key={problemKey(problem)}>{problemWords(problem, locale, nowMs)}</li>
             ))}
             {problems.length > SHOWN_PROBLEMS && (
               <li>{words.andMore(locale.number(problems.length - SHOWN_PROBLEMS, 0))}</li>
@@ -41,6 +46,7 @@ export function Summary({ farm, gateways }: { readonly farm: Farm; readonly gate
             label={words.valvesOpen}
             part={open.length}
             whole={farm.valves.length}
+            unknown={farm.valves.length - known.length}
             isActive={open.length > 0}
           />
         )}
@@ -56,17 +62,28 @@ interface CountProps {
   readonly label: string;
   readonly part: number;
   readonly whole: number;
+  /** Of the whole, those of which nothing is known now. */
+  readonly unknown?: number;
   readonly isActive?: boolean;
 }
 
-function Count({ label, part, whole, isActive = false }: CountProps) {
+function Count({ label, part, whole, unknown = 0, isActive = false }: CountProps) {
   const { locale } = useView();
   return (
     <div class="count" data-active={isActive}>
       <dt>{label}</dt>
-      <dd>{locale.words.ofTotal(locale.number(part, 0), locale.number(whole, 0))}</dd>
+      <dd>
+        {locale.words.ofTotal(locale.number(part, 0), locale.number(whole, 0))}
+        {unknown > 0 && (
+          <span class="count-unknown"> {locale.words.unknownCount(locale.number(unknown, 0))}</span>
+        )}
+      </dd>
     </div>
   );
+}
+
+function problemKey(problem: Problem): string {
+  return [problem.kind, problem.name, problem.kind === 'offline' ? '' : problem.metric.key].join(' ');
 }
 
 function problemWords(problem: Problem, locale: Locale, nowMs: number): string {

@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import type { Points } from '../history.ts';
 import type { Locale } from '../i18n/locale.ts';
 import { scaleFor } from '../scale-for.ts';
+import { usualGapMs } from '../usual-gap.ts';
 
 /** Room left of the plot for its figures; the state bands below keep the same, so that times stand in line. */
 export const GUTTER_PX = 44;
@@ -27,8 +28,8 @@ export interface TimeChartProps {
   readonly lines: readonly Line[];
   readonly fromMs: number;
   readonly toMs: number;
-  /** A hole longer than this is drawn as a hole. */
-  readonly gapMs: number;
+  /** There is at most one point for each of these. */
+  readonly everyMs: number;
   /** Smallest height of the scale, so that noise does not look like an event. */
   readonly leastSpan: number;
   /** Name of a CSS custom property. */
@@ -42,7 +43,7 @@ export interface TimeChartProps {
 
 /** Lines over time. It knows nothing of farms: values, a time and how to write them come in from outside. */
 export function TimeChart(props: TimeChartProps) {
-  const { lines, fromMs, toMs, gapMs, heightPx, summary, locale } = props;
+  const { lines, fromMs, toMs, everyMs, heightPx, summary, locale } = props;
   const holder = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLOutputElement>(null);
   const chart = useRef<uPlot>(null);
@@ -64,8 +65,8 @@ export function TimeChart(props: TimeChartProps) {
   }, [locale, scheme, lines.length, heightPx]);
 
   useEffect(() => {
-    chart.current?.setData(table(lines, gapMs));
-  }, [lines, fromMs, toMs, gapMs, locale, scheme, heightPx]);
+    chart.current?.setData(table(lines, everyMs));
+  }, [lines, fromMs, toMs, everyMs, locale, scheme, heightPx]);
 
   return (
     <div class="chart">
@@ -115,7 +116,7 @@ function optionsFor(
         // Colours are #rrggbb; two more digits are their alpha.
         ...(lines.length === 1 && { fill: `${css(colour)}18` }),
         width: 2,
-        points: { show: false },
+        points: { show: true, size: 4, filter: lonePoints },
         ...(index > 0 && { dash: [6, 3 * index] }),
       })),
     ],
@@ -141,10 +142,20 @@ function underCursor(u: uPlot, { lines, locale, format, toMs }: TimeChartProps):
   return [locale.time(timeMs, toMs), ...values].join(' · ');
 }
 
-/** One table for all lines, with a hole wherever a line has nothing to say for longer than `gapMs`. */
-function table(lines: readonly Line[], gapMs: number): uPlot.AlignedData {
+/** A point between two holes has no line that would show it. */
+function lonePoints(u: uPlot, series: number): number[] | null {
+  const values = Array.from(u.data[series]!);
+  const isHole = (index: number) => index < 0 || index >= values.length || values[index] === null;
+  return [...values.keys()].filter(
+    (index) => typeof values[index] === 'number' && isHole(index - 1) && isHole(index + 1),
+  );
+}
+
+/** One table for all lines, with a hole wherever a line has nothing to say for longer than it usually has not. */
+function table(lines: readonly Line[], everyMs: number): uPlot.AlignedData {
   if (lines.length === 0) return [[]];
   const tables = lines.map(({ points }): uPlot.AlignedData => {
+    const gapMs = usualGapMs(points, everyMs);
     const times: number[] = [];
     const values: (number | null)[] = [];
     points.timeMs.forEach((timeMs, index) => {

@@ -32,6 +32,11 @@ describe('locale', () => {
     expect(zh.time(NOON - 13 * 3_600_000, NOON)).toBe('5月31日 23:00');
   });
 
+  it('names the zone that its times are in', () => {
+    expect(createLocale('en', 'Asia/Shanghai').zone(NOON)).toBe('China Standard Time (UTC+8)');
+    expect(createLocale('zh', 'Asia/Shanghai').zone(NOON)).toBe('中国标准时间（UTC+8）');
+  });
+
   it('writes numbers with the digits asked for, and no minus before zero', () => {
     expect(en.number(1284.3719, 3)).toBe('1,284.372');
     expect(en.number(-0.04, 1)).toBe('0.0');

@@ -27,6 +27,8 @@ export interface Locale {
   time(timeMs: number, nowMs: number): string;
   clock(timeMs: number): string;
   day(timeMs: number): string;
+  /** The zone that all these times are in, by name and offset. */
+  zone(timeMs: number): string;
 }
 
 export function createLocale(language: Language, timeZone?: string): Locale {
@@ -82,6 +84,15 @@ export function createLocale(language: Language, timeZone?: string): Locale {
     },
     clock: (timeMs) => hourMinute.format(timeMs),
     day: (timeMs) => date.format(timeMs),
+    zone: (timeMs) => {
+      const [name, offset] = (['long', 'shortOffset'] as const).map((timeZoneName) =>
+        new Intl.DateTimeFormat(tag, { timeZoneName, ...zone })
+          .formatToParts(timeMs)
+          .find(({ type }) => type === 'timeZoneName')!
+          .value.replace('GMT', 'UTC'),
+      );
+      return words.named(name!, offset!);
+    },
   };
 }
 
