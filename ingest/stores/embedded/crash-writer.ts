@@ -12,6 +12,7 @@ const [dataFolder = '', first = '0'] = process.argv.slice(2);
 const store = new EmbeddedStore(serviceContext({ dataFolder }), {
   rows: 700,
   records: 20,
+  textLength: 1_000,
   seriesPerCommit: 3,
 });
 await store.start();

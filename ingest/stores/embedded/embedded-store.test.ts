@@ -31,7 +31,7 @@ describe('embedded store', () => {
 });
 
 describe('embedded store that seals all the time', () => {
-  storeContract(() => openFixture({ rows: 3, records: 2, seriesPerCommit: 1 }));
+  storeContract(() => openFixture({ rows: 3, records: 2, textLength: 10, seriesPerCommit: 1 }));
 });
 
 interface Writer {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seriesKey } from '../../../core/reading.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
-import { Engine, type EngineWrite, type HeadLimits } from './engine.ts';
+import { Engine, type EngineWrite, HEAD_LIMITS, type HeadLimits } from './engine.ts';
 import { engineError } from './engine-error.ts';
 
 type Row = [series: number, timeMs: number, value: number | string];
@@ -37,7 +37,7 @@ function readAll(engine: Engine, series: number, fromMs = -1e12, toMs = 1e12): [
   }
 }
 
-const TINY: HeadLimits = { rows: 5, records: 3, seriesPerCommit: 1 };
+const TINY: HeadLimits = { rows: 5, records: 3, textLength: 20, seriesPerCommit: 1 };
 
 describe('engine', () => {
   it('holds what a plain map would, whatever the order of writing, sealing and starting again', () => {
@@ -81,7 +81,7 @@ describe('engine', () => {
 
   it('empties its log by sealing, and never lets the head outgrow its limits', () => {
     const file = join(temporaryFolder(), 'readings.sqlite');
-    const engine = new Engine(file, { rows: 100, records: 1_000, seriesPerCommit: 7 });
+    const engine = new Engine(file, { ...HEAD_LIMITS, rows: 100, seriesPerCommit: 7 });
     for (let batch = 0; batch < 50; batch++) {
       engine.write([writeOf(Array.from({ length: 40 }, (_, row): Row => [row, batch, batch]))]);
     }
@@ -98,6 +98,23 @@ describe('engine', () => {
     const { blocks } = database.prepare('SELECT count(*) AS blocks FROM block').get() as { blocks: number };
     expect(blocks).toBe(40);
     database.close();
+  });
+
+  it('seals long texts before their rows are many', () => {
+    const engine = new Engine(join(temporaryFolder(), 'readings.sqlite'), {
+      ...HEAD_LIMITS,
+      textLength: 1_000,
+    });
+    engine.write([writeOf([[0, 1, 'x'.repeat(999)]])]);
+    expect(engine.needsSealing).toBe(false);
+    engine.write([writeOf([[0, 2, 'y']])]);
+    expect(engine.needsSealing).toBe(true);
+    while (engine.needsSealing) engine.sealSome();
+    expect(readAll(engine, 0)).toEqual([
+      [1, 'x'.repeat(999)],
+      [2, 'y'],
+    ]);
+    engine.close();
   });
 
   it('stores nothing of a write that fails, and all of it when it is tried again', () => {

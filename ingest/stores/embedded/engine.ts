@@ -10,15 +10,21 @@ import { placePoints } from './place-points.ts';
 import { lowerBound, mergePoints, Points } from './points.ts';
 
 export interface HeadLimits {
-  /** Rows and batches that wait in memory and in the log; past either they are sealed into blocks. */
+  /** Rows, batches and characters of text that wait in memory and in the log; past any they are sealed into blocks. */
   readonly rows: number;
   readonly records: number;
+  readonly textLength: number;
   /** Series that are sealed in one commit: it costs one wait for the disk, and holds up queries meanwhile. */
   readonly seriesPerCommit: number;
 }
 
-/** A million rows are 40 MB of memory and a fifth of a second at start. */
-export const HEAD_LIMITS: HeadLimits = { rows: 1_000_000, records: 2_000, seriesPerCommit: 32 };
+/** A million rows are 40 MB of memory and a fifth of a second at start; so many characters of text are as much. */
+export const HEAD_LIMITS: HeadLimits = {
+  rows: 1_000_000,
+  records: 2_000,
+  textLength: 20_000_000,
+  seriesPerCommit: 32,
+};
 
 export interface EngineWrite {
   readonly series: readonly NumberedSeries[];
@@ -188,7 +194,9 @@ export class Engine {
   }
 
   #isFull(): boolean {
-    return this.#active.rows >= this.#limits.rows || this.#active.records >= this.#limits.records;
+    const { rows, records, textLength } = this.#limits;
+    const head = this.#active;
+    return head.rows >= rows || head.records >= records || head.textLength >= textLength;
   }
 
   #sealSeries(id: number, points: Points): void {

@@ -5,6 +5,8 @@ import { Points } from './points.ts';
 export class Head {
   rows = 0;
   records = 0;
+  /** Characters of all texts together. */
+  textLength = 0;
   /** The last log record that is in here. */
   lastSeq = 0;
   readonly #points: (Points | undefined)[] = [];
@@ -23,6 +25,7 @@ export class Head {
       const text = texts.size > 0 ? texts.get(row) : undefined;
       points.push(timeMs[row]!, value[row]!, status[row]!, text);
     }
+    for (const text of texts.values()) this.textLength += text.length;
     this.rows += length;
     this.records++;
     this.lastSeq = seq;
