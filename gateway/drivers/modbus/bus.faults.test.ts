@@ -15,6 +15,8 @@ import { type Burst, ScriptedLine } from './scripted-line.ts';
 const TIMEOUT_MS = 100;
 /** A unit that was silent rests for at least this long; no answer may be later than that. */
 const REST_MS = 1_000;
+/** What a unit takes for each of the answers that it owes after a stall. */
+const ANSWER_MS = 60;
 /** The silence that the bus keeps at 9600 baud. */
 const SILENCE_MS = 4;
 
@@ -34,6 +36,8 @@ type Fault =
   | { readonly kind: 'corrupted'; readonly bits: readonly number[] }
   | { readonly kind: 'duplicated'; readonly gapMs: number }
   | { readonly kind: 'foreign'; readonly unit: number; readonly gapMs: number }
+  /** From this request on the far end reads nothing for so long, and then answers all of it in order. */
+  | { readonly kind: 'stalled'; readonly forMs: number }
   | { readonly kind: 'garbage'; readonly bytes: Uint8Array; readonly gapMs: number };
 
 // Few units, addresses and counts, so that an answer often fits another request by its form.
@@ -53,6 +57,13 @@ const anyFault: fc.Arbitrary<Fault> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('late' as const),
       byMs: fc.oneof(fc.integer({ min: 90, max: 300 }), fc.integer({ min: 50, max: REST_MS })),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('stalled' as const),
+      forMs: fc.integer({ min: 50, max: 8_000 }),
     }),
   },
   {
@@ -117,6 +128,7 @@ function answerWith(frame: Uint8Array, fault: Fault): Burst[] {
   const afterMs = 5;
   switch (fault.kind) {
     case 'none':
+    case 'stalled':
       return [{ afterMs, bytes }];
     case 'silent':
       return [];
@@ -158,6 +170,21 @@ function answerWith(frame: Uint8Array, fault: Fault): Burst[] {
   }
 }
 
+/** A far end that takes what has queued up during a stall in its order, and each answer its time. */
+function queueing(clock: FakeClock, nextFault: () => Fault): (frame: Uint8Array) => Burst[] {
+  let freeAtMs = 0;
+  return (frame) => {
+    const fault = nextFault();
+    const nowMs = clock.monotonicMs();
+    const isStalled = freeAtMs > nowMs;
+    if (fault.kind === 'stalled' && !isStalled) freeAtMs = nowMs + fault.forMs;
+    else if (!isStalled) return answerWith(frame, fault);
+    const waitMs = freeAtMs - nowMs;
+    freeAtMs += ANSWER_MS;
+    return answerWith(frame, { kind: 'none' }).map(({ bytes }) => ({ afterMs: waitMs + ANSWER_MS, bytes }));
+  };
+}
+
 function setUp() {
   const clock = new FakeClock();
   const line = new ScriptedLine(clock);
@@ -181,7 +208,7 @@ test('whatever happens on the line, a value is right or missing, and afterwards 
       async (script) => {
         const { clock, line, bus } = setUp();
         const faults = script.map(([, fault]) => fault);
-        line.answer = (frame) => answerWith(frame, faults.shift() ?? { kind: 'none' });
+        line.answer = queueing(clock, () => faults.shift() ?? { kind: 'none' });
         const pending: Promise<void>[] = [];
         const check = ({ unit, function: name, address, count }: Ask, mustAnswer: boolean) =>
           bus.transact(unit, { function: name, address, count }).then(

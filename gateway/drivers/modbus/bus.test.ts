@@ -135,16 +135,33 @@ test('a dead unit is asked less and less often, and its neighbours at full speed
 
 test('a unit that answers again is asked at full speed again', async () => {
   const { clock, line, bus, ask } = setUp();
-  line.answer = () => [];
+  line.answer = (frame) => (frame[0] === 1 ? [] : [{ afterMs: 10, bytes: honest(frame) }]);
   void ask(1);
   await clock.advance(200);
   expect(bus.isResting(1)).toBe(true);
   line.answer = (frame) => [{ afterMs: 10, bytes: honest(frame) }];
+  void ask(2);
   await clock.advance(1_000);
   const back = ask(1);
-  await clock.advance(100);
+  await clock.advance(50);
   expect(await back).toEqual({ registers: [1000, 1001] });
   expect(bus.isResting(1)).toBe(false);
+});
+
+test('a line that stood still hands over old answers first, and none of them is taken for a new one', async () => {
+  const { clock, line, ask } = setUp();
+  line.answer = () => [];
+  void ask(1);
+  await clock.advance(1_300);
+  // The line moves again: it answers what was asked before, and then what is asked now.
+  line.answer = (frame) => [
+    ...(line.sent.length === 2 ? [{ afterMs: 10, bytes: honest(line.sent[0]!.frame) }] : []),
+    { afterMs: 80, bytes: honest(frame) },
+  ];
+  const answer = ask(1, { ...READ, address: 50 });
+  await clock.advance(500);
+  expect(await answer).toEqual({ registers: [1050, 1051] });
+  expect(line.sent).toHaveLength(3);
 });
 
 test('nothing is sent while the line is not quiet, and waiting requests are told so in the end', async () => {

@@ -70,6 +70,10 @@ export class ModbusBus {
   #state: MasterState = IDLE;
   #current: Job | undefined;
   #sentAtMs = 0;
+  /** What was sent before this has reached the units: one of them has answered something that was sent then. */
+  #passedUntilMs = 0;
+  /** An answer has been thrown away, and those that may follow it are waited for. */
+  #isDraining = false;
   #settlingSinceMs = 0;
   #cancelDeadline: Cancel | undefined;
   #cancelQuiet: Cancel | undefined;
@@ -168,13 +172,26 @@ export class ModbusBus {
   #answered(answer: ModbusAnswer | { readonly exception: number }): void {
     const job = this.#takeCurrent();
     const { exchange } = job;
+    const isStale = this.#resting.hasBeenSilentSince(exchange.unit, this.#passedUntilMs);
+    this.#passedUntilMs = this.#sentAtMs;
     // Only now has the port shown that it stays.
     this.#reopenMs = FIRST_REOPEN_MS;
     this.#resting.answered(exchange.unit);
     const tookMs = this.#clock.monotonicMs() - this.#sentAtMs - this.#wireMs(exchange);
     this.counts.turnaroundMs += Math.max(0, tookMs);
-    if ('exception' in answer) job.reject(this.#exception(exchange, answer.exception));
+    if (isStale) this.#drain(job);
+    else if ('exception' in answer) job.reject(this.#exception(exchange, answer.exception));
     else job.resolve(answer);
+  }
+
+  /**
+   * A line that stood still, as a converter or a network does, hands over late and in order all that was sent
+   * meanwhile. So the first answer of a unit that owes one, with no other heard since, may be that one. It only shows
+   * that the line moves: the rest is waited for, and then this is asked again.
+   */
+  #drain(job: Job): void {
+    this.#isDraining = true;
+    this.#queues[job.priority].unshift(job);
   }
 
   #failed({ fault, reason, isOwed }: Extract<MasterEffect, { kind: 'fault' }>): void {
@@ -194,9 +211,10 @@ export class ModbusBus {
     const nowMs = this.#clock.monotonicMs();
     if (this.#cancelQuiet) this.#cancelQuiet();
     else this.#settlingSinceMs = nowMs;
-    const quietMs = after === 'answer' ? this.#silenceMs : Math.max(this.#silenceMs, QUIET_AFTER_FAULT_MS);
+    const quietMs = this.#isDraining ? this.#options.timeoutMs : this.#quietMs(after);
     const quiet = () => {
       this.#cancelQuiet = undefined;
+      this.#isDraining = false;
       this.#step({ kind: 'quiet' });
     };
     if (quietMs === 0) {
@@ -210,6 +228,10 @@ export class ModbusBus {
       this.counts.errors++;
       this.#failWaiting((job) => this.#badFrame(job.exchange, 'the line is never quiet'));
     }
+  }
+
+  #quietMs(after: 'answer' | 'fault'): number {
+    return after === 'answer' ? this.#silenceMs : Math.max(this.#silenceMs, QUIET_AFTER_FAULT_MS);
   }
 
   #open(): void {
@@ -267,6 +289,7 @@ export class ModbusBus {
     this.#cancelDeadline?.();
     this.#cancelQuiet?.();
     this.#cancelQuiet = undefined;
+    this.#isDraining = false;
     this.#state = IDLE;
     const job = this.#current;
     this.#current = undefined;

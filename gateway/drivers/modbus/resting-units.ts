@@ -5,7 +5,7 @@
  */
 export class RestingUnits {
   readonly #firstRestMs: number;
-  readonly #units = new Map<number, { untilMs: number; restMs: number }>();
+  readonly #units = new Map<number, { sinceMs: number; untilMs: number; restMs: number }>();
 
   constructor(timeoutMs: number) {
     this.#firstRestMs = Math.max(1_000, 2 * timeoutMs);
@@ -19,7 +19,13 @@ export class RestingUnits {
   silent(unit: number, nowMs: number): void {
     const last = this.#units.get(unit);
     const restMs = last ? Math.min(2 * last.restMs, LONGEST_REST_MS) : this.#firstRestMs;
-    this.#units.set(unit, { untilMs: nowMs + restMs, restMs });
+    this.#units.set(unit, { sinceMs: nowMs, untilMs: nowMs + restMs, restMs });
+  }
+
+  /** Whether `unit` fell silent at `thenMs` or later, and has not answered since. */
+  hasBeenSilentSince(unit: number, thenMs: number): boolean {
+    const rest = this.#units.get(unit);
+    return rest !== undefined && rest.sinceMs >= thenMs;
   }
 
   answered(unit: number): void {
