@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../../../core/clock.ts';
-import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log.ts';
 import {
   EXCEPTIONS,
@@ -51,6 +51,7 @@ const QUIET_AFTER_FAULT_MS = 20;
 /** A line that has not been quiet for so long will not be soon. */
 const CHATTER_MS = 2_000;
 const ATTEMPTS = 2;
+const STOPPING: Words = { en: 'the gateway is stopping', zh: '网关正在停止' };
 const FIRST_REOPEN_MS = 500;
 const LONGEST_REOPEN_MS = 5_000;
 
@@ -110,7 +111,7 @@ export class ModbusBus {
   transact(unit: number, request: ModbusRequest, priority: Priority = 'poll'): Promise<ModbusAnswer> {
     const exchange = createExchange(unit, request);
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(this.#lost('the gateway is stopping'));
+      if (this.#isClosed) return reject(this.#lost(STOPPING));
       this.#queues[priority].push({ exchange, priority, resolve, reject, attempts: 0 });
       this.#next();
     });
@@ -118,9 +119,9 @@ export class ModbusBus {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#failWaiting(this.#lost('the gateway is stopping'));
+    this.#failWaiting(this.#lost(STOPPING));
     await this.#opening;
-    this.#reset(this.#lost('the gateway is stopping'));
+    this.#reset(this.#lost(STOPPING));
     const stream = this.#stream;
     this.#stream = undefined;
     await stream?.close();
@@ -268,7 +269,7 @@ export class ModbusBus {
     this.#settle('fault');
   }
 
-  #streamClosed(reason: string): void {
+  #streamClosed(reason: string | Words): void {
     this.#stream = undefined;
     const error = this.#lost(reason);
     this.#options.log.error({ bus: this.#options.id, code: error.code }, error.message);
@@ -326,7 +327,7 @@ export class ModbusBus {
     return (exchange.frame.length + exchange.answerLength) * this.#characterMs;
   }
 
-  #lost(reason: string): SluiceError {
+  #lost(reason: string | Words): SluiceError {
     return new SluiceError('SERIAL_LOST', { port: this.#options.port, reason });
   }
 

@@ -1,3 +1,5 @@
+import type { Words } from '../../../core/errors.ts';
+
 /** An open line that carries bytes both ways. */
 export interface ByteStream {
   write(bytes: Uint8Array): void;
@@ -8,7 +10,7 @@ export interface ByteStream {
 export interface ByteStreamEvents {
   bytes(bytes: Uint8Array): void;
   /** The line went away by itself; it is released already. */
-  closed(reason: string): void;
+  closed(reason: string | Words): void;
 }
 
 /** Opens the line, or throws what went wrong. A serial port, a TCP converter and a test's pair are made the same way. */

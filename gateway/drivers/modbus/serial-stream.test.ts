@@ -1,6 +1,7 @@
 import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Words } from '../../../core/errors.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { openPtyLine } from '../../testing/pty-line.ts';
@@ -12,7 +13,7 @@ async function setUp() {
   const line = await openPtyLine(port, (bytes) => far.push(...bytes));
   onTestFinished(() => line.unplug());
   const near: number[] = [];
-  const closed: string[] = [];
+  const closed: (string | Words)[] = [];
   const stream = await serialStream({ port, baud: 9600, parity: 'none', stopBits: 1 })({
     bytes: (bytes) => near.push(...bytes),
     closed: (reason) => closed.push(reason),
@@ -52,7 +53,7 @@ test('a port whose name is gone is given up with the next request', async () => 
   unlinkSync(port);
   stream.write(Uint8Array.of(1));
   await eventually(() => closed.length > 0);
-  expect(closed).toEqual(['its name is gone']);
+  expect(closed).toEqual([{ en: 'its name is gone', zh: '端口名称已不存在' }]);
   expect(far).toEqual([]);
 });
 

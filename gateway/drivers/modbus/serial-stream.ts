@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { SerialPort } from 'serialport';
+import type { Words } from '../../../core/errors.ts';
 import type { OpenByteStream } from './byte-stream.ts';
 
 export interface SerialSettings {
@@ -15,7 +16,7 @@ export function serialStream({ port: path, baud, parity, stopBits }: SerialSetti
     new Promise((resolve, reject) => {
       const port = new SerialPort({ path, baudRate: baud, parity, stopBits, dataBits: 8, autoOpen: false });
       let isReleased = false;
-      let reason = 'it was closed';
+      let reason: Words = { en: 'it was closed', zh: '端口已被关闭' };
       port.on('data', (bytes: Buffer) => events.bytes(bytes));
       port.on('close', (error: Error | null) => {
         if (!isReleased) events.closed(error?.message ?? reason);
@@ -32,7 +33,7 @@ export function serialStream({ port: path, baud, parity, stopBits }: SerialSetti
               return;
             }
             // A terminal that has been hung up may read as silence for ever; its name is gone, though.
-            reason = 'its name is gone';
+            reason = { en: 'its name is gone', zh: '端口名称已不存在' };
             void close();
           },
           close() {
