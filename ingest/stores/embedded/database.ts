@@ -95,11 +95,11 @@ export class Database {
   }
 
   /** Points of the blocks that reach into the range, in order of time; they may begin before it and end after it. */
-  blocks(seriesId: number, fromMs: number, toMs: number): Points[] {
+  *blocks(seriesId: number, fromMs: number, toMs: number): Generator<Points> {
     const rows = this.#one(
       'SELECT points FROM block WHERE series = ? AND last_ms >= ? AND first_ms < ? ORDER BY last_ms',
-    ).all(seriesId, fromMs, toMs) as { points: Uint8Array }[];
-    return rows.map(({ points }) => this.#decoded(points, decodeBlock));
+    ).iterate(seriesId, fromMs, toMs) as Iterable<{ points: Uint8Array }>;
+    for (const { points } of rows) yield this.#decoded(points, decodeBlock);
   }
 
   newestBlock(seriesId: number): Points | undefined {

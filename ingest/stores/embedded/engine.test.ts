@@ -117,6 +117,54 @@ describe('engine', () => {
     engine.close();
   });
 
+  it('reads across blocks as across one, with what came late on their borders', () => {
+    const file = join(temporaryFolder(), 'readings.sqlite');
+    const engine = new Engine(file, { ...HEAD_LIMITS, rows: 10_000 });
+    const expected = new Map<number, number>();
+    const write = (rows: Row[]) => {
+      engine.write([writeOf(rows)]);
+      for (const [, timeMs, value] of rows) expected.set(timeMs, value as number);
+    };
+    write(Array.from({ length: 10_000 }, (_, row): Row => [0, row * 10, row]));
+    while (engine.needsSealing) engine.sealSome();
+    // Blocks end with rows 4095 and 8191.
+    for (const timeMs of [40_949, 40_950, 40_951, 40_960, 81_915, 81_920, 99_990, 99_995, -5]) {
+      write([[0, timeMs, -timeMs]]);
+    }
+    for (const [fromMs, toMs] of [
+      [-10, 200_000],
+      [40_950, 40_951],
+      [40_951, 40_960],
+      [40_951, 81_920],
+      [81_911, 81_916],
+      [99_991, 99_996],
+    ] as const) {
+      const within = [...expected].filter(([timeMs]) => timeMs >= fromMs && timeMs < toMs);
+      expect(readAll(engine, 0, fromMs, toMs)).toEqual(within.toSorted(([a], [b]) => a - b));
+      const window = { everyMs: 1e6, fn: 'count' } as const;
+      const counts = engine.query({ groups: [[0]], fromMs, toMs, window, maxPoints: 9 });
+      let step = counts.next();
+      while (!step.done) step = counts.next();
+      expect(step.value[0]!.value.reduce((sum: number, one) => sum + Number(one), 0)).toBe(within.length);
+    }
+    engine.close();
+  });
+
+  it('reads no further than to the point where an answer is too large', () => {
+    const file = join(temporaryFolder(), 'readings.sqlite');
+    const engine = new Engine(file, { ...HEAD_LIMITS, rows: 10_000 });
+    engine.write([writeOf(Array.from({ length: 10_000 }, (_, row): Row => [0, row, row]))]);
+    while (engine.needsSealing) engine.sealSome();
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE block SET points = x'00' WHERE first_ms > 5000");
+    database.close();
+    const steps = engine.query({ groups: [[0]], fromMs: 0, toMs: 1e6, maxPoints: 1_000 });
+    expect(() => steps.next()).toThrow(expect.objectContaining({ code: 'QUERY_TOO_LARGE' }));
+    // The file is not held open by a question that was broken off.
+    engine.write([writeOf([[0, 1, 1]])]);
+    engine.close();
+  });
+
   it('stores nothing of a write that fails, and all of it when it is tried again', () => {
     const file = join(temporaryFolder(), 'readings.sqlite');
     const engine = new Engine(file, TINY);

@@ -157,9 +157,10 @@ export class Engine {
     const { everyMs, fn } = query.window!;
     const fold = new WindowFold(everyMs, fn);
     for (const id of group) {
-      const { points, from, to } = this.#read(id, query.fromMs, query.toMs);
-      fold.add(points, from, to);
-      assertRoom(query, fold.windows, room);
+      for (const { points, from, to } of this.#pieces(id, query.fromMs, query.toMs)) {
+        fold.add(points, from, to);
+        assertRoom(query, fold.windows, room);
+      }
       yield;
     }
     return fold.result();
@@ -168,9 +169,10 @@ export class Engine {
   *#collect(query: EngineQuery, group: readonly number[], room: number): Generator<void, EngineAnswer> {
     const all = new Points();
     for (const id of group) {
-      const { points, from, to } = this.#read(id, query.fromMs, query.toMs);
-      assertRoom(query, all.length + to - from, room);
-      all.append(points, from, to);
+      for (const { points, from, to } of this.#pieces(id, query.fromMs, query.toMs)) {
+        assertRoom(query, all.length + to - from, room);
+        all.append(points, from, to);
+      }
       yield;
     }
     // Points of several series at one time all count, so this is a sort and not a merge.
@@ -183,9 +185,26 @@ export class Engine {
     };
   }
 
-  #read(seriesId: number, fromMs: number, toMs: number): { points: Points; from: number; to: number } {
-    const points = mergePoints([...this.#database.blocks(seriesId, fromMs, toMs), ...this.#heads(seriesId)]);
-    return { points, from: lowerBound(points, fromMs), to: lowerBound(points, toMs) };
+  /**
+   * The points of a series within a range, in order, a block at a time: years of them need no more memory than a day.
+   * To be gone through in one turn, because sealing changes the blocks.
+   */
+  *#pieces(
+    seriesId: number,
+    fromMs: number,
+    toMs: number,
+  ): Generator<{ points: Points; from: number; to: number }> {
+    const head = mergePoints(this.#heads(seriesId));
+    let row = lowerBound(head, fromMs);
+    for (const block of this.#database.blocks(seriesId, fromMs, toMs)) {
+      const next = lowerBound(head, Math.min(toMs, block.timeMs[block.length - 1]! + 1));
+      const fresh = new Points(next - row);
+      fresh.append(head, row, next);
+      const points = mergePoints([block, fresh]);
+      yield { points, from: lowerBound(points, fromMs), to: lowerBound(points, toMs) };
+      row = next;
+    }
+    yield { points: head, from: row, to: lowerBound(head, toMs) };
   }
 
   #heads(seriesId: number): Points[] {
