@@ -76,7 +76,11 @@ const pipelineSchema = Type.Object(
       default: 300,
       description: 'How far ahead of this clock a reading may be stamped',
     }),
-    maxSeriesPerGateway: Type.Integer({ minimum: 1, default: 10_000 }),
+    maxSeriesPerGateway: Type.Integer({
+      minimum: 1,
+      default: 10_000,
+      description: 'Also as many metrics at a time, those of the protocol included, and as many devices',
+    }),
   },
   { ...strict, default: {} },
 );

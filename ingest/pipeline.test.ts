@@ -194,6 +194,17 @@ describe('from metric to reading', () => {
   });
 });
 
+describe('a message that nobody can read', () => {
+  it('is told of as one refusal, and counted as no reading', async () => {
+    const bench = new Bench();
+    for (let n = 0; n < 3; n++) bench.pipeline.refuse('farm', 'g', new SluiceError('PAYLOAD_INVALID'), 0);
+    await bench.clock.advance(60_000);
+    bench.pipeline.refuse('farm', 'g', new SluiceError('PAYLOAD_INVALID'), 0);
+    expect(bench.kept.lines.map(({ details }) => details.count)).toEqual([1, 3]);
+    expect(bench.accounting.counters()).toMatchObject([{ received: 0, rejected: 0 }]);
+  });
+});
+
 describe('writing', () => {
   it('waits for others no longer than flushMs', async () => {
     const bench = new Bench();

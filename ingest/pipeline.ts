@@ -269,7 +269,8 @@ export class Pipeline implements Service {
 
   #reject(account: GatewayAccount, problem: Refusal, readings: number): void {
     countRejected(account, problem.code, readings);
-    this.#parts.refusals.note(sourceOf(account), problem.code, readings, problem.describe);
+    // A message that nobody can read counts as one refusal, though not as a reading.
+    this.#parts.refusals.note(sourceOf(account), problem.code, Math.max(1, readings), problem.describe);
   }
 
   #storeAnswered(): void {
