@@ -1,16 +1,11 @@
-import { rmSync, symlinkSync, writeSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
-import * as nodePty from '@lydell/node-pty';
+import { closeSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { ReadStream } from 'node:tty';
 import { SerialPort } from 'serialport';
 
-/** `open` is in the package and not in its types. */
-const { open } = nodePty as unknown as { open(options: { encoding: null }): Opened };
-
-interface Opened {
-  readonly _pty: string;
-  readonly _fd: number;
-  readonly _master: Duplex;
-  readonly _slave: Duplex;
+/** The native part of `@lydell/node-pty`, openpty(3): the package's own `open` loses the number of the slave. */
+interface NativePty {
+  open(columns: number, rows: number): { master: number; slave: number; pty: string };
 }
 
 /** For tests and benchmarks: the far end of a serial line on a pseudo-terminal, under a name that can be unplugged. */
@@ -23,9 +18,12 @@ export interface PtyLine {
 }
 
 export async function openPtyLine(name: string, receive: (bytes: Buffer) => void): Promise<PtyLine> {
-  const { _pty: path, _fd: fd, _master: master, _slave: slave } = open({ encoding: null });
-  // Reading here it would take what is meant for whoever opens the port.
-  slave.destroy();
+  const { requireBinary } = createRequire(import.meta.url)('@lydell/node-pty/requireBinary.js') as {
+    requireBinary(file: string): NativePty;
+  };
+  // The slave stays open and is never read: with nobody there at all, reading from the master would fail.
+  const { master: fd, slave, pty: path } = requireBinary('pty.node').open(80, 24);
+  const master = new ReadStream(fd);
   // Setting it up once as a serial port turns echo and line editing off for good.
   const setter = await SerialPort.binding.open({ path, baudRate: 9600, lock: false });
   await setter.close();
@@ -34,8 +32,6 @@ export async function openPtyLine(name: string, receive: (bytes: Buffer) => void
     received++;
     receive(bytes);
   });
-  // The far end reads EIO while nobody has the port open, and when it is closed under it.
-  master.on('error', () => {});
   symlinkSync(path, name);
   let isOpen = true;
   return {
@@ -50,7 +46,10 @@ export async function openPtyLine(name: string, receive: (bytes: Buffer) => void
       isOpen = false;
       rmSync(name, { force: true });
       return new Promise((resolve) => {
-        master.once('close', () => resolve());
+        master.once('close', () => {
+          closeSync(slave);
+          resolve();
+        });
         master.destroy();
       });
     },
