@@ -165,7 +165,7 @@ describeWith('chromium')('the console in a browser', () => {
       .waitFor();
     expect(await north.locator('.band-on').count()).toBe(2);
     expect(await north.locator('.band-off').count()).toBe(0);
-    expect(await seen(page.locator('.count').first())).toMatch(/0 of 1 1 unknown/);
+    expect(await seen(page.locator('.count').first())).toMatch(/0 of 1 \(1 unknown\)/);
     expect(await seen(page.locator('.foot'))).toBe('Times are in China Standard Time (UTC+8).');
   });
 
@@ -190,6 +190,7 @@ describeWith('chromium')('the console in a browser', () => {
     expect(await seen(page.getByRole('alert'))).toMatch(/No connection to Sluice since \d\d:\d\d/);
     expect(await seen(page.locator('.banner-retry'))).toMatch(/Next try in \d+ s|Trying now/);
     expect(await seen(place(page, 'north'))).toMatch(/24\.\d/);
+    expect(await page.locator('.well').isVisible()).toBe(false);
     const weight = await styleOf(place(page, 'north').locator('.tile-main .number'), 'fontWeight');
     expect(weight).toBe('400');
     sources.storeError = undefined;

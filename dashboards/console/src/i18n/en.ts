@@ -12,7 +12,7 @@ export const en = {
   allWell: 'Everything is reporting',
   attention: 'Needs attention',
   attentionCount: (n: string) => `Needs attention: ${n}`,
-  unknownCount: (n: string) => `${n} unknown`,
+  unknownCount: (n: string) => `(${n} unknown)`,
   range: 'Time shown in the charts',
   ranges: { '1h': '1 h', '6h': '6 h', '24h': '24 h', '7d': '7 d' },
   rangeNames: { '1h': 'last hour', '6h': 'last 6 hours', '24h': 'last 24 hours', '7d': 'last 7 days' },
@@ -53,7 +53,7 @@ export const en = {
   loading: 'Loading the farm…',
   unreachable: 'No connection to Sluice',
   unreachableSince: (time: string) => `since ${time}. The values below are the last ones received.`,
-  unreachableFirst: 'The values appear as soon as the server answers.',
+  unreachableFirst: 'yet. The values appear as soon as the server answers.',
   retryIn: (seconds: string) => `Next try in ${seconds} s.`,
   retrying: 'Trying now.',
   chartSummary: (name: string, range: string, low: string, high: string, latest: string) =>
