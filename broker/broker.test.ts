@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mqtt from 'mqtt';
 import { expect, onTestFinished, test } from 'vitest';
+import { checkConfig } from '../core/config.ts';
 import { Supervisor } from '../core/lifecycle.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
@@ -12,12 +13,13 @@ import { describeWith } from '../core/testing/needs.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { createBroker } from './broker.ts';
-import type { BrokerConfig } from './config.ts';
+import { BrokerConfig } from './config.ts';
 import { hashPassword } from './users.ts';
 
 const run = promisify(execFile);
 
-async function start(config: BrokerConfig, folder = '.'): Promise<Supervisor> {
+async function start(settings: Partial<BrokerConfig>, folder = '.'): Promise<Supervisor> {
+  const config = checkConfig(BrokerConfig, settings);
   const context = serviceContext({ configFolder: folder });
   const supervisor = new Supervisor(createBroker(config, context), context.clock, context.log);
   onTestFinished(() => supervisor.stop());
@@ -73,29 +75,78 @@ test('what arrives over TCP leaves over WebSocket', async () => {
   expect(await received).toBe('farm/a wet');
 });
 
-test('a taken port is named, the other listener works, and the port is used once it is free', async () => {
-  const port = await freePort();
-  const webSocketPort = await freePort();
-  const squatter = createServer().listen(port, '127.0.0.1');
-  await new Promise((resolve) => squatter.once('listening', resolve));
-  const supervisor = await start({
-    listeners: [
-      { protocol: 'mqtt', host: '127.0.0.1', port },
-      { protocol: 'ws', host: '127.0.0.1', port: webSocketPort },
-    ],
-  });
-  const state = supervisor.states().get(`broker mqtt 127.0.0.1:${port}`);
-  expect(state).toMatchObject({ state: 'down', error: { code: 'PORT_TAKEN' } });
-  expect(state?.state === 'down' && state.error.message).toContain(`127.0.0.1:${port}`);
-  await connect(`ws://127.0.0.1:${webSocketPort}`);
-  await new Promise((resolve) => squatter.close(() => resolve(undefined)));
-  await eventually(() => supervisor.states().get(`broker mqtt 127.0.0.1:${port}`)?.state === 'up');
-  await connect(`mqtt://127.0.0.1:${port}`);
+test.each(['mqtt', 'ws'] as const)(
+  'a taken %s port is named, the other listener works, and the port is used once it is free',
+  async (taken) => {
+    const ports = { mqtt: await freePort(), ws: await freePort() };
+    const url = { mqtt: `mqtt://127.0.0.1:${ports.mqtt}`, ws: `ws://127.0.0.1:${ports.ws}` };
+    const squatter = createServer().listen(ports[taken], '127.0.0.1');
+    await new Promise((resolve) => squatter.once('listening', resolve));
+    const supervisor = await start({
+      listeners: [
+        { protocol: 'mqtt', host: '127.0.0.1', port: ports.mqtt },
+        { protocol: 'ws', host: '127.0.0.1', port: ports.ws },
+      ],
+    });
+    const name = `broker ${taken} 127.0.0.1:${ports[taken]}`;
+    const state = supervisor.states().get(name);
+    expect(state).toMatchObject({ state: 'down', error: { code: 'PORT_TAKEN' } });
+    expect(state?.state === 'down' && state.error.message).toContain(`127.0.0.1:${ports[taken]}`);
+    await connect(url[taken === 'mqtt' ? 'ws' : 'mqtt']);
+    await new Promise((resolve) => squatter.close(() => resolve(undefined)));
+    await eventually(() => supervisor.states().get(name)?.state === 'up');
+    await connect(url[taken]);
+  },
+);
+
+test.each([
+  ['of a page elsewhere', { origin: 'https://evil.example' }, 403],
+  ['under a name of somebody else', { host: 'evil.example' }, 403],
+  ['of a page of this machine', { origin: 'http://localhost:8080' }, 101],
+])('a WebSocket %s gets %o: %i', async (_what, headers, status) => {
+  const { webSocketPort } = await startOnFreePorts();
+  const socket = connectTcp(webSocketPort, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  const lines = Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}`);
+  const handshake = ['connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'];
+  const rest = ['sec-websocket-protocol: mqtt', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=='];
+  socket.write(`GET / HTTP/1.1\r\n${[...lines, ...handshake, ...rest].join('\r\n')}\r\n\r\n`);
+  const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+  expect(answer.toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+});
+
+test.each(['mqtt', 'ws'] as const)(
+  'a packet that is too long ends its connection over %s, and no other',
+  async (protocol) => {
+    const { port, webSocketPort } = await startOnFreePorts();
+    const url = protocol === 'mqtt' ? `mqtt://127.0.0.1:${port}` : `ws://127.0.0.1:${webSocketPort}`;
+    const neighbour = await connect(url);
+    const received = new Promise((resolve) =>
+      neighbour.once('message', (_topic, payload) => resolve(payload.length)),
+    );
+    await neighbour.subscribeAsync('farm/#');
+    const client = await connect(url);
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    client.publish('farm/a', Buffer.alloc(2_000_000));
+    await closed;
+    await neighbour.publishAsync('farm/b', Buffer.alloc(1_000_000), { qos: 1 });
+    expect(await received).toBe(1_000_000);
+  },
+);
+
+test('a stranger who announces a huge packet is cut off by its header', async () => {
+  const { port } = await startOnFreePorts();
+  const socket = connectTcp(port, '127.0.0.1');
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => {});
+  socket.write(Buffer.from('10ffffff7f', 'hex'));
+  await closed;
 });
 
 test('an address that others can reach is refused without users', () => {
   const listeners = [{ protocol: 'mqtt' as const, host: '0.0.0.0', port: 1883 }];
-  expect(() => createBroker({ listeners }, serviceContext())).toThrow(
+  const config = checkConfig(BrokerConfig, { listeners });
+  expect(() => createBroker(config, serviceContext())).toThrow(
     expect.objectContaining({ code: 'LISTEN_WITHOUT_CREDENTIALS' }),
   );
 });

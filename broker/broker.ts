@@ -1,4 +1,4 @@
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -11,11 +11,15 @@ import { formatAddress, isLoopback, listen } from '../core/listen.ts';
 import type { Log } from '../core/log.ts';
 import { mayPublish, maySubscribe } from './access.ts';
 import type { BrokerConfig, ListenerConfig } from './config.ts';
+import { PacketLimit } from './packet-limit.ts';
 import { type User, Users } from './users.ts';
 
 /** MQTT 3.1.1, table 3.1: connect return codes. */
 const IDENTIFIER_REJECTED = 2;
 const BAD_USER_NAME_OR_PASSWORD = 4;
+
+/** Names, a password and a will: a gateway's CONNECT has about 200 bytes. */
+const MAX_CONNECT_BYTES = 16_384;
 
 /** With aedes' default of 100 the emitter collapses under backlog: from 105 000 to 21 000 messages/s. */
 const EMITTER_CONCURRENCY = 20_000;
@@ -40,7 +44,9 @@ export function createBroker(
     }
   }
   const core = new BrokerCore(users, log);
-  const listeners = config.listeners.map((listener, index) => new BrokerListener(core, listener, index));
+  const listeners = config.listeners.map(
+    (listener, index) => new BrokerListener(core, listener, index, config.maxPacketBytes),
+  );
   return [core, ...listeners];
 }
 
@@ -68,6 +74,10 @@ class BrokerCore implements Service {
     const aedes = this.#aedes;
     this.#aedes = undefined;
     if (aedes) await new Promise<void>((resolve) => aedes.close(resolve));
+  }
+
+  get asksForUsers(): boolean {
+    return this.#users !== undefined;
   }
 
   /** Takes over a connection; while the core is down the connection is ended. */
@@ -129,14 +139,16 @@ class BrokerListener implements Service {
   readonly #core: BrokerCore;
   readonly #config: ListenerConfig;
   readonly #index: number;
+  readonly #maxPacketBytes: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
 
-  constructor(core: BrokerCore, config: ListenerConfig, index: number) {
+  constructor(core: BrokerCore, config: ListenerConfig, index: number, maxPacketBytes: number) {
     this.name = `broker ${config.protocol} ${formatAddress(config)}`;
     this.#core = core;
     this.#config = config;
     this.#index = index;
+    this.#maxPacketBytes = maxPacketBytes;
   }
 
   async start(): Promise<void> {
@@ -165,7 +177,7 @@ class BrokerListener implements Service {
   }
 
   #tcpServer(): Server {
-    return createTcpServer((socket) => this.#core.handle(socket));
+    return createTcpServer((socket) => this.#handle(socket));
   }
 
   #webSocketServer(): Server {
@@ -174,10 +186,45 @@ class BrokerListener implements Service {
       response.end('This port speaks MQTT over WebSocket.\n');
     });
     const webSockets = new WebSocketServer({
-      server,
+      // A server handed to it would have its errors, a taken port among them, thrown where nobody can catch them.
+      noServer: true,
+      maxPayload: this.#maxPacketBytes,
       handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
     });
-    webSockets.on('connection', (socket) => this.#core.handle(createWebSocketStream(socket)));
+    server.on('upgrade', (request, socket, head) => {
+      if (!this.#core.asksForUsers && !isFromThisMachine(request.headers)) {
+        socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
+        return;
+      }
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#handle(createWebSocketStream(webSocket));
+      });
+    });
     return server;
   }
+
+  #handle(stream: Duplex): void {
+    limitPackets(stream, new PacketLimit(MAX_CONNECT_BYTES, this.#maxPacketBytes));
+    this.#core.handle(stream);
+  }
+}
+
+/**
+ * A web page elsewhere can open a WebSocket to this machine from the browser of whoever looks at it, and can point a
+ * name of its own here (DNS rebinding): its Origin or the Host header gives it away. Programs send no Origin.
+ */
+function isFromThisMachine({ host, origin }: IncomingHttpHeaders): boolean {
+  const names = [`ws://${host}`, ...(origin === undefined ? [] : [origin])];
+  return names.every((name) => URL.canParse(name) && isLoopback(new URL(name).hostname));
+}
+
+/** Ends the connection with the first packet that is too long. aedes takes its bytes by `read`. */
+function limitPackets(stream: Duplex, limit: PacketLimit): void {
+  const read = stream.read.bind(stream);
+  stream.read = (size) => {
+    const chunk = read(size) as Buffer | null;
+    if (chunk === null || limit.accepts(chunk)) return chunk;
+    stream.destroy(new Error('a packet is longer than maxPacketBytes, or is no MQTT packet'));
+    return null;
+  };
 }

@@ -29,6 +29,12 @@ export const BrokerConfig = Type.Object(
           'YAML list of users with hashed passwords, relative to this file; without it anyone on this machine may connect, and nobody else',
       }),
     ),
+    maxPacketBytes: Type.Integer({
+      default: 1_048_576,
+      minimum: 1_024,
+      maximum: 268_435_455,
+      description: 'A longer packet ends its connection; a birth takes about 80 bytes for each metric',
+    }),
   },
   { additionalProperties: false },
 );
