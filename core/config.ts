@@ -3,7 +3,13 @@ import { basename } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Static, TSchema } from 'typebox';
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
+import { brokerUrlProblem } from './broker-url.ts';
 import { reasonOf, SluiceError } from './errors.ts';
+
+/** Texts that no pattern describes: a schema names them as its `format`, and each says what is wrong with a text. */
+const FORMATS: Readonly<Record<string, (text: string) => string | undefined>> = {
+  'broker-url': brokerUrlProblem,
+};
 
 /**
  * Reads a YAML (or JSON) file and checks it against a schema that the owner of the settings keeps beside them.
@@ -61,6 +67,9 @@ export function checkConfig<T extends TSchema>(
     verbose: true,
     discriminator: true,
   });
+  for (const [name, problemOf] of Object.entries(FORMATS)) {
+    ajv.addFormat(name, (text: string) => problemOf(text) === undefined);
+  }
   const validate = ajv.compile(schema);
   if (!validate(value)) {
     const problems = describe(validate.errors ?? []).map(({ path, text }) => {
@@ -105,6 +114,8 @@ function describe(errors: readonly ErrorObject[]): Problem[] {
           path,
           text: `${JSON.stringify(error.data)} does not have the form ${String(params.pattern)}`,
         };
+      case 'format':
+        return { path, text: String(FORMATS[String(params.format)]?.(String(error.data))) };
       case 'discriminator':
         return { path, text: `needs "${String(params.tag)}", and it must name a known kind` };
       default:

@@ -4,7 +4,7 @@ import { DRIVERS } from './drivers/drivers.ts';
 
 const broker = Type.Object(
   {
-    url: Type.String({ pattern: '^(mqtts?|wss?)://.+', description: 'mqtt://, mqtts://, ws:// or wss://' }),
+    url: Type.String({ format: 'broker-url', description: 'mqtt://, mqtts://, ws:// or wss://' }),
     username: Type.Optional(Type.String({ minLength: 1 })),
     passwordFile: Type.Optional(
       Type.String({ minLength: 1, description: 'A file that holds the password, relative to this one' }),
