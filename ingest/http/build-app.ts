@@ -8,6 +8,7 @@ import { TAGS } from '../../core/reading.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
 import { answerClientError } from './client-error.ts';
+import { limitConnections } from './connection-limits.ts';
 import { CONSOLE_FOLDER, serveConsole } from './console-files.ts';
 import { errorHandler, notFoundHandler } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
@@ -46,6 +47,7 @@ export async function buildApp(
   app.setNotFoundHandler(notFoundHandler);
   app.addSchema(ErrorReply);
   app.addHook('onSend', securityHeaders);
+  limitConnections(app, log);
   app.addHook('onRequest', hostGuard(allowedHosts));
   app.addHook('onRequest', allowedMethods(app));
   app.addHook('preValidation', (request, _reply, done) => {

@@ -73,6 +73,19 @@ describe('createHttp', () => {
     expect(answer).toContain(`content-length: ${body.length}\r\n`);
   });
 
+  it('cuts those that pipeline without end, and answers everybody else meanwhile', async () => {
+    const http = service({ port: 0 });
+    await http.start(signal);
+    const flood = 'GET /api/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(5_000);
+    const floods = await Promise.all(
+      Array.from({ length: 20 }, () => opened(Number(new URL(http.url!).port), flood)),
+    );
+    const startMs = performance.now();
+    expect((await fetch(`${http.url}/api/health`)).status).toBe(200);
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    await eventually(() => floods.every((socket) => socket.destroyed));
+  });
+
   it('stops within a second though connections are open: idle, silent, and waiting for an answer', async () => {
     const sources = new FakeSources();
     let asked = 0;
