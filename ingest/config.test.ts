@@ -20,12 +20,22 @@ describe('ingest settings', () => {
 
   it.each([
     ['stroe: {}', /ingest\.yaml:1: stroe: unknown key; did you mean "store"\?/],
-    ['broker: { url: localhost:1883 }', /broker\.url: "localhost:1883" does not have the form/],
+    ['broker:\n  url: localhost:1883', /ingest\.yaml:2: broker\.url: no address can be read from it/],
+    ['broker: { url: mqtt://x:99999 }', /broker\.url: no address can be read from it/],
+    ['broker: { url: mqtt://me:hunter2@x }', /broker\.url: user and password do not belong here/],
+    ['session: { rebirthIntervalMs: 2147483648 }', /session\.rebirthIntervalMs: must be <= 86400000/],
+    ['session: { rebirthsPerS: 0.000001 }', /session\.rebirthsPerS: must be >= 1/],
+    ['session: { maxGateways: 1000000000 }', /session\.maxGateways: must be <= 1000000/],
+    ['store: { kind: influx, timeoutMs: 2147483648 }', /store\.timeoutMs: must be <= 86400000/],
     ['hostId: my.host', /hostId: "my\.host" does not have the form/],
     ['pipeline: { flushMs: fast }', /pipeline\.flushMs: must be a whole number, and is "fast"/],
     ['store: { kind: papyrus }', /store.*kind/],
     ['http:\n  port: 99999', /ingest\.yaml:2: http\.port/],
   ])('refuse %s and say what is right', (text, words) => {
     expect(() => parse(text)).toThrow(words);
+  });
+
+  it('do not repeat a password that stands in the broker’s address', () => {
+    expect(() => parse('broker: { url: mqtt://me:hunter2@x }')).not.toThrow('hunter2');
   });
 });

@@ -8,7 +8,7 @@ const strict = { additionalProperties: false };
 const brokerSchema = Type.Object(
   {
     url: Type.String({
-      pattern: '^(mqtts?|wss?)://',
+      format: 'broker-url',
       default: 'mqtt://127.0.0.1:1883',
       description: 'MQTT 3.1.1 broker: mqtt://, mqtts://, ws:// or wss://',
     }),
@@ -37,16 +37,17 @@ const sessionSchema = Type.Object(
     }),
     rebirthIntervalMs: Type.Integer({
       minimum: 1_000,
+      maximum: 86_400_000,
       default: 10_000,
       description:
         'Shortest time between two rebirth requests to one gateway; it doubles while they do not help',
     }),
     rebirthsPerS: Type.Number({
-      exclusiveMinimum: 0,
+      minimum: 1,
       default: 50,
       description: 'Rebirth requests to all gateways together',
     }),
-    maxGateways: Type.Integer({ minimum: 1, default: 20_000 }),
+    maxGateways: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 20_000 }),
   },
   { ...strict, default: {} },
 );

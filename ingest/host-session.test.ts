@@ -4,7 +4,7 @@ import { encodePayload } from '../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES } from '../core/sparkplug/payload.ts';
 import type { HostEffect, HostInput } from './host-effect.ts';
 import { stepHost } from './host-session.ts';
-import { createHostState } from './host-state.ts';
+import { createHostState, type HostOptions, type HostState } from './host-state.ts';
 import { gatewayStatuses } from './registry.ts';
 import { double, type EdgeMessage, EdgeMessages } from './testing/edge-messages.ts';
 
@@ -20,12 +20,13 @@ const OPTIONS = {
 
 /** A host session with time in hand, and its effects in short words. */
 class Bench {
-  readonly host = createHostState(OPTIONS);
+  readonly host: HostState;
   readonly edge = new EdgeMessages();
   elapsedMs = 1_000;
   effects: HostEffect[] = [];
 
-  constructor() {
+  constructor(options: Partial<HostOptions> = {}) {
+    this.host = createHostState({ ...OPTIONS, ...options });
     this.step({ kind: 'connected', stateTimestampMs: START_MS });
   }
 
@@ -366,6 +367,16 @@ describe('rebirth requests', () => {
     }
     const gapsS = requestedAtMs.slice(1).map((ms, index) => Math.round((ms - requestedAtMs[index]!) / 1000));
     expect(gapsS).toEqual([10, 20, 40, 80]);
+  });
+
+  it('are never spaced further than a day, which a timer can still count', () => {
+    const dayMs = 86_400_000;
+    const bench = new Bench({ rebirthIntervalMs: dayMs });
+    for (let day = 0; day < 3; day++) {
+      bench.message(bench.soil(1));
+      expect(bench.rebirthRequests).toBe(1);
+      bench.elapsedMs += dayMs;
+    }
   });
 
   it('to many nodes are spread over time', () => {

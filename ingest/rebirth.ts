@@ -7,6 +7,8 @@ import type { HostState, NodeState } from './host-state.ts';
 export const REBIRTH_METRIC = 'Node Control/Rebirth';
 
 const LONGEST_INTERVAL_FACTOR = 64;
+/** A day: past 25 of them a timer would run over, and ring at once. */
+const LONGEST_INTERVAL_MS = 86_400_000;
 
 export function rebirthTimerKey(node: NodeState): string {
   return `rebirth ${node.site}/${node.gateway}`;
@@ -68,7 +70,7 @@ function send(state: HostState, node: NodeState, at: Instant, effects: HostEffec
   const shortestMs = state.options.rebirthIntervalMs;
   const isRepeated = rebirth.notBeforeMs > 0 && at.monotonicMs < rebirth.notBeforeMs + rebirth.intervalMs;
   rebirth.intervalMs = isRepeated
-    ? Math.min(rebirth.intervalMs * 2, shortestMs * LONGEST_INTERVAL_FACTOR)
+    ? Math.min(rebirth.intervalMs * 2, shortestMs * LONGEST_INTERVAL_FACTOR, LONGEST_INTERVAL_MS)
     : shortestMs;
   rebirth.notBeforeMs = at.monotonicMs + rebirth.intervalMs;
   effects.push(rebirthCommand(node, at.nowMs));

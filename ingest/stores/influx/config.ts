@@ -19,7 +19,7 @@ export const InfluxConfig = Type.Object(
     tokenFile: Type.Optional(
       Type.String({ description: 'File with the token of 2.x and 3.x, or "user:password" for 1.x.' }),
     ),
-    timeoutMs: Type.Integer({ default: 10_000, minimum: 100 }),
+    timeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 86_400_000 }),
     lastDays: Type.Integer({
       default: 30,
       minimum: 1,
