@@ -8,8 +8,8 @@ import type { ServiceContext } from '../core/context.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatAddress, isLoopback, listen } from '../core/listen.ts';
-import type { Log } from '../core/log.ts';
 import { mayPublish, maySubscribe } from './access.ts';
+import { Complaints } from './complaints.ts';
 import type { BrokerConfig, ListenerConfig } from './config.ts';
 import { PacketLimit } from './packet-limit.ts';
 import { type User, Users } from './users.ts';
@@ -30,7 +30,7 @@ const EMITTER_CONCURRENCY = 20_000;
  */
 export function createBroker(
   config: BrokerConfig,
-  { log, configFolder }: ServiceContext,
+  { log, clock, configFolder }: ServiceContext,
 ): readonly Service[] {
   const users =
     config.usersFile === undefined ? undefined : Users.load(resolve(configFolder, config.usersFile));
@@ -43,7 +43,7 @@ export function createBroker(
       });
     }
   }
-  const core = new BrokerCore(users, log);
+  const core = new BrokerCore(users, new Complaints(log, clock));
   const listeners = config.listeners.map(
     (listener, index) => new BrokerListener(core, listener, index, config.maxPacketBytes),
   );
@@ -53,13 +53,13 @@ export function createBroker(
 class BrokerCore implements Service {
   readonly name = 'broker';
   readonly #users: Users | undefined;
-  readonly #log: Log;
+  readonly #complaints: Complaints;
   readonly #userOf = new WeakMap<Client, User>();
   #aedes: Aedes | undefined;
 
-  constructor(users: Users | undefined, log: Log) {
+  constructor(users: Users | undefined, complaints: Complaints) {
     this.#users = users;
-    this.#log = log;
+    this.#complaints = complaints;
   }
 
   async start(): Promise<void> {
@@ -121,13 +121,22 @@ class BrokerCore implements Service {
     if (!this.#users) return true;
     const user = await this.#users.verify(name ?? '', password ?? new Uint8Array());
     if (user) this.#userOf.set(client, user);
-    else this.#log.warn({ client: client.id, user: name }, 'MQTT connection refused: wrong user or password');
+    else
+      this.#complaints.add(
+        { ...peerOf(client), user: name ?? '' },
+        'MQTT connection refused: wrong user or password',
+      );
     return user !== undefined;
   }
 
   #reportClient(client: Client, error: Error): void {
-    this.#log.warn({ client: client.id ?? '' }, `MQTT client: ${error.message}`);
+    // A refused password has been reported by then.
+    if (!('returnCode' in error)) this.#complaints.add(peerOf(client), `MQTT client: ${error.message}`);
   }
+}
+
+function peerOf(client: Client): { client: string; from: string } {
+  return { client: client.id ?? '', from: (client.conn as Partial<Socket>).remoteAddress ?? '' };
 }
 
 function refusal(message: string): AuthenticateError {
@@ -196,8 +205,9 @@ class BrokerListener implements Service {
         socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
         return;
       }
+      const { remoteAddress } = request.socket;
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        this.#handle(createWebSocketStream(webSocket));
+        this.#handle(Object.assign(createWebSocketStream(webSocket), { remoteAddress }));
       });
     });
     return server;

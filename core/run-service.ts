@@ -11,6 +11,9 @@ import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
 /** Everything must be down this long after it was asked to stop; what is left then is ended with the process. */
 const STOP_DEADLINE_MS = 4_500;
 
+/** Two signals closer together than this are one. */
+const SAME_SIGNAL_MS = 1_000;
+
 /** `sysexits.h` EX_CONFIG: a service manager should not start it again before somebody has changed something. */
 const EXIT_CONFIG = 78;
 
@@ -25,8 +28,8 @@ export interface Program<T extends TSchema> {
 }
 
 /**
- * The life of a process: options, configuration, data folder, start, stop on SIGINT or SIGTERM. A second signal, or
- * a stop that takes too long, ends the process at once. Exit status: 0 after a stop, 78 for a configuration that
+ * The life of a process: options, configuration, start, stop on SIGINT, SIGTERM or SIGHUP (its terminal has gone). A
+ * second signal, or a stop that takes too long, ends the process at once. Exit status: 0 after a stop, 78 for a configuration that
  * must be changed, 1 for anything else.
  */
 export async function runService<T extends TSchema>(program: Program<T>): Promise<void> {
@@ -93,6 +96,7 @@ function parseOptions<T extends TSchema>(program: Program<T>): Options {
   }
   const configFile = values.config ?? program.defaultConfigFile;
   if (configFile === undefined && !values.help) throw refuse('--config FILE is missing');
+  if (values.data === '') throw refuse('--data names no folder');
   const logLevel = values.log ?? program.defaultLogLevel ?? 'info';
   if (!LOG_LEVELS.includes(logLevel as LogLevel)) throw refuse(`--log ${logLevel}`);
   return {
@@ -116,10 +120,14 @@ function usage<T extends TSchema>(program: Program<T>): string {
 }
 
 function stopOnSignals(supervisor: Supervisor, name: string): void {
-  let stopping = false;
+  let stoppingSinceMs: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    if (stoppingSinceMs !== undefined) {
+      // A terminal signals every process of its group, and npm hands the same signal on to us.
+      if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(130);
+      return;
+    }
+    stoppingSinceMs = performance.now();
     process.stderr.write(`${name}: ${signal}, stopping\n`);
     const deadline = setTimeout(() => {
       process.stderr.write(`${name}: not everything stopped within ${STOP_DEADLINE_MS} ms; ending\n`);
@@ -134,6 +142,5 @@ function stopOnSignals(supervisor: Supervisor, name: string): void {
       },
     );
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 }

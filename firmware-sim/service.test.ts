@@ -75,13 +75,17 @@ describe('the simulator', () => {
     expect(existsSync(one.portPath('bus-1'))).toBe(true);
   });
 
-  it('leaves the link alone that another process has placed meanwhile', async () => {
+  it('keeps its ports while another on the same folder has to wait, and gives way when it stops', async () => {
     const dataFolder = temporaryFolder();
     const first = simulator({}, { dataFolder });
     const second = simulator({}, { dataFolder });
     await first.start(signal);
-    await second.start(signal);
+    const device = readlinkSync(first.portPath('bus-1'));
+    await expect(second.start(signal)).rejects.toMatchObject({ code: 'DATA_FOLDER_IN_USE', retryable: true });
+    await second.stop();
+    expect(readlinkSync(first.portPath('bus-1'))).toBe(device);
     await first.stop();
+    await second.start(signal);
     expect(existsSync(second.portPath('bus-1'))).toBe(true);
   });
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Cancel } from '../core/clock.ts';
 import type { ServiceContext } from '../core/context.ts';
+import { FolderLock } from '../core/folder-lock.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { checkSimulator, type SimulatorConfig } from './config.ts';
 import { Farm } from './farm/farm.ts';
@@ -33,6 +34,7 @@ class FarmSimulator implements Simulator {
   readonly farm: Farm;
   readonly #context: ServiceContext;
   readonly #buses: ReadonlyMap<string, SimulatedBus>;
+  #lock: FolderLock | undefined;
   #cancelTick: Cancel | undefined;
   #livedUntilMs = 0;
 
@@ -50,6 +52,8 @@ class FarmSimulator implements Simulator {
 
   async start(): Promise<void> {
     try {
+      // A second simulator would take the ports of the first away.
+      this.#lock ??= new FolderLock(join(this.#context.dataFolder, 'simulator'));
       for (const bus of this.#buses.values()) await bus.open();
     } catch (error) {
       await this.#closeAll();
@@ -98,5 +102,7 @@ class FarmSimulator implements Simulator {
 
   async #closeAll(): Promise<void> {
     for (const bus of this.#buses.values()) await bus.close();
+    this.#lock?.release();
+    this.#lock = undefined;
   }
 }

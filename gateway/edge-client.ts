@@ -40,7 +40,11 @@ const KEEPALIVE_S = 30;
 const GOODBYE_MS = 1_000;
 /** The code of a SUBACK for a topic that is not granted (MQTT 3.1.1, clause 3.9.3). */
 const REFUSED = 0x80;
-const CONNECTION_CLOSED: Words = { en: 'the connection was closed', zh: '连接已关闭' };
+/** Brokers give no reason. Two clients of one name are the one that nobody thinks of (MQTT-3.1.4-2). */
+const CONNECTION_CLOSED: Words = {
+  en: 'the connection was closed, as it is too when another gateway has the same site and id',
+  zh: '连接已关闭；若另一网关使用了相同的站点和标识，也会如此',
+};
 const DROPS_REPORT_EVERY_MS = 60_000;
 
 /** The edge session on an MQTT connection: performs what the session decides, and feeds it from the outbox. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import { asSluiceError, SluiceError } from '../core/errors.ts';
+import { FolderLock } from '../core/folder-lock.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import { readSecret } from '../core/read-secret.ts';
@@ -29,6 +30,8 @@ class Gateway implements Service {
   readonly #edge: EdgeClient;
   readonly #poller: Poller;
   readonly #watch = new DeviceWatch();
+  readonly #folder: string;
+  #lock: FolderLock | undefined;
   #isStarted = false;
 
   constructor(config: GatewayConfig, context: ServiceContext) {
@@ -36,6 +39,8 @@ class Gateway implements Service {
     const { site, gateway } = config;
     const { clock, configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;
+    // An id has no dot, so no two gateways share a folder.
+    this.#folder = join(dataFolder, 'gateway', `${site}.${gateway}`);
     this.#log = context.log.child({ gateway });
     this.#outbox = new MemoryOutbox(config.outbox.maxBytes);
     const deliver = (outcome: Outcome) => {
@@ -67,8 +72,7 @@ class Gateway implements Service {
       primaryHost: config.primaryHost,
       table: this.#table,
       outbox: this.#outbox,
-      // An id has no dot, so no two gateways share a folder.
-      bdSeqFile: new BdSeqFile(join(dataFolder, 'gateway', `${site}.${gateway}`)),
+      bdSeqFile: new BdSeqFile(this.#folder),
       clock,
       log: this.#log,
     });
@@ -76,6 +80,7 @@ class Gateway implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    this.#claim();
     for (const driver of this.#drivers) await driver.start?.(signal);
     if (this.#isStarted) return;
     this.#isStarted = true;
@@ -88,6 +93,21 @@ class Gateway implements Service {
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
     await polls;
     await this.#edge.stop();
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /**
+   * A second process as the same gateway would take turns with this one at the broker and on the serial line. A folder
+   * that cannot be written keeps nobody from measuring.
+   */
+  #claim(): void {
+    try {
+      this.#lock ??= new FolderLock(this.#folder);
+    } catch (error) {
+      if (asSluiceError(error).code === 'DATA_FOLDER_IN_USE') throw error;
+      this.#log.error({}, asSluiceError(error).message);
+    }
   }
 
   trouble(): SluiceError | undefined {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -40,28 +40,28 @@ test.each<[what: string, change: (settings: Settings) => void, words: RegExp]>([
     (settings) => {
       settings.ingest.htpp = { port: 1 };
     },
-    /ingest\.yaml:\d+: htpp: unknown key; did you mean "http"\?/,
+    /ingest-of-sluice\.yaml:\d+: htpp: unknown key; did you mean "http"\?/,
   ],
   [
     'a wrong type',
     (settings) => {
       settings.gateway.drivers[0].baud = 'fast';
     },
-    /gateway\.yaml:\d+: drivers\[0\]\.baud: must be a whole number, and is "fast"/,
+    /gateway-of-sluice\.yaml:\d+: drivers\[0\]\.baud: must be a whole number, and is "fast"/,
   ],
   [
     'a missing port',
     (settings) => {
       delete settings.gateway.drivers[0].port;
     },
-    /gateway\.yaml:\d+: drivers\[0\]\.port: missing; it must be set/,
+    /gateway-of-sluice\.yaml:\d+: drivers\[0\]\.port: missing; it must be set/,
   ],
   [
     'an id that no topic can hold',
     (settings) => {
       settings.gateway.site = 'my.farm';
     },
-    /gateway\.yaml:\d+: site: "my\.farm" does not have the form/,
+    /gateway-of-sluice\.yaml:\d+: site: "my\.farm" does not have the form/,
   ],
   [
     'a profile that does not exist',
@@ -75,7 +75,7 @@ test.each<[what: string, change: (settings: Settings) => void, words: RegExp]>([
     (settings) => {
       settings.broker = 'listeners: [';
     },
-    /broker\.yaml:\d+: not valid YAML/,
+    /broker-of-sluice\.yaml:\d+: not valid YAML/,
   ],
   [
     'an open address without users',
@@ -118,17 +118,18 @@ test('a data folder that cannot be written is named; MQTT and the page work; men
 test('a second Sluice on the same data folder leaves the first alone and says who has it', async () => {
   const { settings, folder, mqttPort } = await demoSettings();
   const farm = await startWith(settings, folder, mqttPort);
+  const first = await lastReading(farm, 'measurement=irrigation&field=flow');
   const other = await demoSettings();
-  delete other.settings.simulator;
-  delete other.settings.gateway;
-  mkdirSync(join(folder, 'other'));
-  writeFileSync(join(folder, 'ingest.yaml'), JSON.stringify(other.settings.ingest));
-  const second = new RunningProcess('ingest/main.ts', [
-    ...['--config', join(folder, 'ingest.yaml')],
-    ...['--data', farm.dataFolder],
-  ]);
-  await second.prints(new RegExp(`in use by process ${farm.process.child.pid}`));
-  await lastReading(farm, 'measurement=soil&field=moisture');
+  const second = run(other.settings, folder, 'other.yaml');
+  const inUse = `in use by process ${farm.process.child.pid}`;
+  await second.prints(new RegExp(`(${inUse}[\\s\\S]*){3}`));
+  expect(await second.signal('SIGTERM')).toBe(0);
+  await lastReading(
+    farm,
+    'measurement=irrigation&field=flow',
+    ({ timeMs, stale }) => timeMs > first.timeMs + 3_000 && !stale,
+  );
+  expect((await health(farm)).status).toBe('up');
 });
 
 test('a taken MQTT port is named, the page works, and readings come when the port is free', async () => {

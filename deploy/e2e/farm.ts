@@ -72,14 +72,14 @@ export async function startWith(settings: Settings, folder: string, mqttPort: nu
 }
 
 /** Starts it without waiting for anything. */
-export function run(settings: Settings, folder: string): RunningProcess {
+export function run(settings: Settings, folder: string, name = 'sluice.yaml'): RunningProcess {
   const files: Record<string, string> = {};
   for (const [service, part] of Object.entries(settings)) {
-    files[service] = `${service}.yaml`;
+    files[service] = `${service}-of-${name}`;
     writeFileSync(join(folder, files[service]), typeof part === 'string' ? part : stringify(part));
   }
-  writeFileSync(join(folder, 'sluice.yaml'), stringify(files));
-  const options = ['--config', join(folder, 'sluice.yaml'), '--data', join(folder, 'data')];
+  writeFileSync(join(folder, name), stringify(files));
+  const options = ['--config', join(folder, name), '--data', join(folder, 'data')];
   return new RunningProcess('deploy/start.ts', options);
 }
 

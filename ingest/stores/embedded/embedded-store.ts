@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ServiceContext } from '../../../core/context.ts';
 import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
+import { FolderLock } from '../../../core/folder-lock.ts';
 import type { ReadingBatch, Series } from '../../../core/reading-batch.ts';
 import { LastValues } from '../last-values.ts';
 import { RowReader, seriesSince } from '../rows.ts';
 import { compareTags, groupTags, matchingSeries } from '../series-filter.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery, Store, WriteResult } from '../store.ts';
 import { type EngineAnswer, HEAD_LIMITS, type HeadLimits } from './engine.ts';
-import { FolderLock } from './folder-lock.ts';
 import type { EngineError, EngineOpened, EngineReply, EngineRequest, EngineSetup } from './protocol.ts';
 
 type Task = EngineRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;

@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import { reasonOf, SluiceError } from './errors.ts';
+
+/** SQLite's result code for a file that somebody else has locked. */
+const BUSY = 5;
 
 /**
  * Keeps a second process out of a folder. The lock is the operating system's, through SQLite, and so ends with its
@@ -11,7 +14,7 @@ import { reasonOf, SluiceError } from '../../../core/errors.ts';
 export class FolderLock {
   readonly #database: DatabaseSync;
 
-  /** Throws `DATA_FOLDER_IN_USE` or `DATA_FOLDER_UNUSABLE`. */
+  /** Makes the folder where there is none. Throws `DATA_FOLDER_IN_USE` or `DATA_FOLDER_UNUSABLE`, both retryable. */
   constructor(folder: string) {
     const pidFile = join(folder, 'lock.pid');
     let database: DatabaseSync | undefined;
@@ -34,7 +37,7 @@ export class FolderLock {
 }
 
 function isBusy(error: unknown): boolean {
-  return (error as { errcode?: number }).errcode === 5;
+  return (error as { errcode?: number }).errcode === BUSY;
 }
 
 function pidIn(file: string): string {
