@@ -82,6 +82,12 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
+  UNIT_TOO_LONG: {
+    en: 'the unit "{given}" of "{metric}" is left out: use at most {limit} characters',
+    zh: '已略去 "{metric}" 的单位 "{given}"：最多 {limit} 个字符',
+    retryable: false,
+    http: 400,
+  },
   VALUE_OUT_OF_RANGE: {
     en: '{measurement}/{field} = {value} {unit} is outside its possible range {min} to {max} {unit}',
     zh: '{measurement}/{field} = {value} {unit} 超出可能范围 {min} 至 {max} {unit}',
@@ -117,6 +123,12 @@ export const ERRORS = {
   METRIC_UNKNOWN: {
     en: 'alias {alias} of {node} was not in its birth; a new birth has been asked for',
     zh: '{node} 的别名 {alias} 未在其出生消息中声明；已请求重新发送出生消息',
+    retryable: false,
+    http: 400,
+  },
+  ALIAS_AMBIGUOUS: {
+    en: 'alias {alias} of {node} stands for more than one metric, so nothing says which of them a value belongs to. Give each metric its own alias.',
+    zh: '{node} 的别名 {alias} 对应多个指标，无法判断数值属于哪一个。请为每个指标设置不同的别名。',
     retryable: false,
     http: 400,
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../core/sparkplug/encode-payload.ts';
-import { DATA_TYPES } from '../core/sparkplug/payload.ts';
+import { DATA_TYPES, type Metric } from '../core/sparkplug/payload.ts';
 import type { HostEffect, HostInput } from './host-effect.ts';
 import { stepHost } from './host-session.ts';
 import { createHostState, type HostOptions, type HostState } from './host-state.ts';
@@ -204,6 +204,42 @@ describe('births and data', () => {
     expect(bench.readings).toEqual(['soil-1 soil/moisture=22']);
     expect(bench.refusals).toEqual(['METRIC_UNKNOWN 1']);
     expect(bench.rebirthRequests).toBe(1);
+  });
+
+  it('never reads an alias that a birth gave to two metrics, says so, and takes what comes by name', () => {
+    const bench = new Bench();
+    bench.message(bench.edge.nbirth());
+    const both = [double('soil/moisture', 20, START_MS), double('soil/temperature', 9, START_MS)];
+    const send = (type: string, seq: number, metrics: readonly Metric[]) =>
+      bench.message({
+        topic: `spBv1.0/farm/${type}/pump-house/soil-1`,
+        bytes: encodePayload({ seq, metrics }),
+      });
+    send('DBIRTH', 1, [...both.map((metric) => ({ ...metric, alias: 7 })), { ...both[0]!, alias: 7 }]);
+    expect(bench.readings).toEqual([
+      'soil-1 soil/moisture=20',
+      'soil-1 soil/temperature=9',
+      'soil-1 soil/moisture=20',
+    ]);
+    expect(bench.refusals).toEqual(['ALIAS_AMBIGUOUS 0']);
+    const bare = { alias: 7, dataType: DATA_TYPES.Double, value: 21 };
+    send('DDATA', 2, [bare, { ...bare, value: null }, ...both]);
+    expect(bench.readings).toEqual(['soil-1 soil/moisture=20', 'soil-1 soil/temperature=9']);
+    expect(bench.refusals).toEqual(['ALIAS_AMBIGUOUS 1']);
+    // Another birth would bring the same again.
+    expect(bench.rebirthRequests).toBe(0);
+    send('DBIRTH', 3, [{ ...both[0]!, alias: 7 }]);
+    send('DDATA', 4, [bare]);
+    expect(bench.readings).toEqual(['soil-1 soil/moisture=21']);
+    expect(bench.refusals).toEqual([]);
+  });
+
+  it('takes a metric twice in one birth, under one alias, for one metric', () => {
+    const bench = new Bench();
+    const cpu = { ...double('gateway/cpu', 5, START_MS), alias: 2 };
+    const topic = 'spBv1.0/farm/NBIRTH/pump-house';
+    bench.message({ topic, bytes: encodePayload({ seq: 0, metrics: [cpu, cpu] }) });
+    expect(bench.refusals).toEqual([]);
   });
 
   it('takes a metric that brings its name, though no birth had it', () => {

@@ -27,7 +27,8 @@ export interface MetricDefinition {
 
 /** The metrics of a node or of one of its devices. */
 export interface MetricTable {
-  readonly byAlias: Map<number, MetricDefinition>;
+  /** An alias that was given to several metrics stands for none. */
+  readonly byAlias: Map<number, MetricDefinition | 'ambiguous'>;
   readonly byName: Map<string, MetricDefinition>;
 }
 

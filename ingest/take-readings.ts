@@ -22,16 +22,20 @@ export function takeReadings(
   const metrics: Metric[] = [];
   const definitions: MetricDefinition[] = [];
   const limit = state.options.maxSeriesPerGateway;
-  let unknown = 0;
-  let unknownAlias = 0;
+  let unknown: NotTaken | undefined;
+  let ambiguous: NotTaken | undefined;
   for (const metric of payload.metrics) {
     let definition = findDefinition(table, metric);
     if (!definition && node.metricCount < limit) definition = define(table, node, device, metric);
-    if (definition === undefined) {
-      if (metric.value === null) continue;
-      unknown++;
-      unknownAlias = metric.alias ?? 0;
-    } else if (metric.value !== null && !isProtocolMetric(definition.name)) {
+    const { alias, value } = metric;
+    const isNotTaken = definition === undefined && value !== null;
+    if (alias !== undefined && table.byAlias.get(alias) === 'ambiguous') {
+      // Said even where each value brings its name, as in the birth: those that follow will not.
+      ambiguous = { alias, readings: (ambiguous?.readings ?? 0) + (isNotTaken ? 1 : 0) };
+    } else if (isNotTaken) {
+      unknown = { alias: alias ?? 0, readings: (unknown?.readings ?? 0) + 1 };
+    }
+    if (definition && value !== null && !isProtocolMetric(definition.name)) {
       metrics.push(metric);
       definitions.push(definition);
     }
@@ -41,15 +45,25 @@ export function takeReadings(
     const defaultTimeMs = payload.timeMs ?? at.nowMs;
     effects.push({ kind: 'readings', site, gateway, metrics, definitions, defaultTimeMs });
   }
-  if (unknown > 0 && node.metricCount >= limit) {
-    // Another birth would bring the same ones again.
-    effects.push({ kind: 'refused', site, gateway, error: seriesLimit(state, node), readings: unknown });
-  } else if (unknown > 0) {
-    const source = device === '' ? `gateway ${gateway}` : `device ${device} of gateway ${gateway}`;
-    const error = new SluiceError('METRIC_UNKNOWN', { alias: unknownAlias, node: source });
-    effects.push({ kind: 'refused', site, gateway, error, readings: unknown });
+  const source = device === '' ? `gateway ${gateway}` : `device ${device} of gateway ${gateway}`;
+  const refuse = ({ readings }: NotTaken, error: SluiceError) =>
+    effects.push({ kind: 'refused', site, gateway, error, readings });
+  // Where a birth is at fault, another one would bring the same again.
+  if (ambiguous) {
+    refuse(ambiguous, new SluiceError('ALIAS_AMBIGUOUS', { alias: ambiguous.alias, node: source }));
+  }
+  if (unknown && node.metricCount >= limit) {
+    refuse(unknown, seriesLimit(state, node));
+  } else if (unknown) {
+    refuse(unknown, new SluiceError('METRIC_UNKNOWN', { alias: unknown.alias, node: source }));
     node.rebirth.needed = true;
   }
+}
+
+/** Values of one message that nothing can be made of, and one of the aliases they came under. */
+interface NotTaken {
+  readonly alias: number;
+  readonly readings: number;
 }
 
 export function findDefinition(
@@ -57,7 +71,8 @@ export function findDefinition(
   metric: Pick<Metric, 'name' | 'alias'>,
 ): MetricDefinition | undefined {
   if (metric.name !== undefined) return table.byName.get(metric.name);
-  return metric.alias === undefined ? undefined : table.byAlias.get(metric.alias);
+  const found = metric.alias === undefined ? undefined : table.byAlias.get(metric.alias);
+  return found === 'ambiguous' ? undefined : found;
 }
 
 function define(
@@ -71,7 +86,7 @@ function define(
   const definition = { site, gateway, device, name, dataType, properties };
   node.metricCount++;
   table.byName.set(name, definition);
-  if (alias !== undefined) table.byAlias.set(alias, definition);
+  if (alias !== undefined) table.byAlias.set(alias, table.byAlias.has(alias) ? 'ambiguous' : definition);
   return definition;
 }
 
