@@ -7,6 +7,9 @@ import { converter } from '../core/units.ts';
 import type { MetricDefinition } from './host-state.ts';
 
 const LONGEST_NAME = 256;
+const LONGEST_UNIT = 32;
+/** As long as an id may be. */
+const LONGEST_SHOWN_ID = 64;
 
 /** What a birth settles for every reading of a metric, worked out once. */
 export interface MetricBinding {
@@ -15,8 +18,8 @@ export interface MetricBinding {
   readonly quantity: Quantity | undefined;
   /** To the canonical unit; `undefined` where the values come in it. */
   readonly convert: ((value: number) => number) | undefined;
-  /** Tags that were left out because they cannot be ids. */
-  readonly ignoredTags: readonly SluiceError[];
+  /** Why tags, or the unit of a metric that is not in the catalogue, were left out. */
+  readonly ignored: readonly SluiceError[];
 }
 
 /**
@@ -33,17 +36,22 @@ export function bindMetric(definition: MetricDefinition): MetricBinding {
   const quantity = findQuantity(place.measurement, place.field);
   const given = properties[BIRTH_PROPERTIES.unit];
   const givenUnit = typeof given === 'string' ? given : '';
-  const ignoredTags: SluiceError[] = [];
+  const isUnitTooLong = givenUnit.length > LONGEST_UNIT;
+  const ignored: SluiceError[] = [];
+  if (!quantity && isUnitTooLong) {
+    const details = { metric: name, given: shortened(givenUnit, LONGEST_UNIT), limit: LONGEST_UNIT };
+    ignored.push(new SluiceError('UNIT_TOO_LONG', details));
+  }
   const tag = (kind: 'zone' | 'link' | 'class'): string => {
     const value = properties[BIRTH_PROPERTIES[kind]];
     if (typeof value !== 'string' || value === '') return '';
     if (isId(value)) return value;
-    ignoredTags.push(new SluiceError('ID_INVALID', { kind, value }));
+    ignored.push(new SluiceError('ID_INVALID', { kind, value: shortened(value, LONGEST_SHOWN_ID) }));
     return '';
   };
   const key = seriesKey({
     ...place,
-    unit: quantity ? quantity.unit : givenUnit,
+    unit: quantity ? quantity.unit : isUnitTooLong ? '' : givenUnit,
     site,
     gateway,
     device,
@@ -51,7 +59,7 @@ export function bindMetric(definition: MetricDefinition): MetricBinding {
     link: tag('link'),
     class: tag('class'),
   });
-  return { key, quantity, convert: quantity && conversion(quantity, givenUnit), ignoredTags };
+  return { key, quantity, convert: quantity && conversion(quantity, givenUnit), ignored };
 }
 
 function conversion(quantity: Quantity, given: string): MetricBinding['convert'] {
@@ -59,6 +67,10 @@ function conversion(quantity: Quantity, given: string): MetricBinding['convert']
   const convert = converter(given, quantity.unit);
   if (convert) return convert;
   const { measurement, field, unit } = quantity;
-  const details: ErrorDetails = { measurement, field, unit, given };
+  const details: ErrorDetails = { measurement, field, unit, given: shortened(given, LONGEST_UNIT) };
   throw new SluiceError('UNIT_UNCONVERTIBLE', details);
+}
+
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

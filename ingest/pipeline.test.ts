@@ -131,8 +131,17 @@ describe('from metric to reading', () => {
     expect((await bench.store.series({}))[0]).toMatchObject({ measurement: 'foreign', unit: 't' });
   });
 
+  it('keeps a foreign metric without a unit that is too long to be one, and says so', async () => {
+    const bench = new Bench();
+    bench.take('Silo/Weight', 12, { properties: { engUnit: 't'.repeat(33) } });
+    expect(await bench.stored()).toEqual({ 'foreign/Silo/Weight': 12 });
+    expect((await bench.store.series({}))[0]).toMatchObject({ unit: '' });
+    expect(bench.kept.texts()).toEqual([expect.stringMatching(/"t{32}…" of "Silo\/Weight"/)]);
+  });
+
   it.each<[string, string, Metric['value'], Parameters<Bench['take']>[2], RegExp]>([
     ['UNIT_UNCONVERTIBLE', 'soil/moisture', 1, { properties: { engUnit: 'furlong' } }, /"furlong"/],
+    ['UNIT_UNCONVERTIBLE', 'soil/moisture', 1, { properties: { engUnit: '%'.repeat(33) } }, /"%{32}…"/],
     ['VALUE_OUT_OF_RANGE', 'soil/moisture', 100.1, {}, /100\.1 % is outside .* 0 to 100/],
     ['VALUE_NOT_A_NUMBER', 'soil/moisture', Number.NaN, {}, /got NaN/],
     ['VALUE_NOT_A_NUMBER', 'soil/moisture', Number.POSITIVE_INFINITY, {}, /got Infinity/],
@@ -172,6 +181,13 @@ describe('from metric to reading', () => {
     bench.take('soil/moisture', 20, { properties: { zone: '北区 1' } });
     expect(await bench.stored()).toEqual({ 'soil/moisture': 20 });
     expect(bench.kept.texts()).toEqual([expect.stringContaining('zone id "北区 1"')]);
+  });
+
+  it('shortens a zone that would fill the log', async () => {
+    const bench = new Bench();
+    bench.take('soil/moisture', 20, { properties: { zone: 'z'.repeat(1_000) } });
+    await bench.stored();
+    expect(bench.kept.texts()).toEqual([expect.stringMatching(/zone id "z{64}…"/)]);
   });
 
   it('gives a gateway no more series than it may have', async () => {

@@ -176,7 +176,7 @@ export class Pipeline implements Service {
   #bind(definition: MetricDefinition, account: GatewayAccount): OpenMetric | Refusal {
     try {
       const binding = bindMetric(definition);
-      for (const error of binding.ignoredTags) {
+      for (const error of binding.ignored) {
         this.#parts.refusals.note(sourceOf(account), error.code, 1, () => error);
       }
       const identities = this.#identities.get(account) ?? new Set();
