@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { checkConfig, loadConfig, parseConfig } from './config.ts';
+import { ID_PATTERN } from './ids.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -19,6 +20,7 @@ const Settings = Type.Object(
     level: Type.Optional(Type.Enum(['debug', 'info'])),
     listeners: Type.Array(Listener, { minItems: 1 }),
     limits: Type.Object({ payloadBytes: Type.Integer({ default: 1024 }) }, { ...closed, default: {} }),
+    zone: Type.Optional(Type.String({ pattern: ID_PATTERN })),
     target: Type.Optional(
       Type.Union([Type.Object({ file: Type.String() }, closed), Type.Object({ url: Type.String() }, closed)]),
     ),
@@ -133,6 +135,31 @@ describe('a bad file is refused with its line, its place and what would be right
       '  farm.yaml:2: site: "Demo.Farm" does not have the form ^[a-z-]+$',
     ],
     [
+      'a text that is no id',
+      `${GOOD}zone: 南区\n`,
+      '  farm.yaml:7: zone: "南区" is not valid: use 1 to 64 of the characters A–Z a–z 0–9 _ -',
+    ],
+    [
+      'a long text, which is cut',
+      `${GOOD}limits: ${'x'.repeat(10_000)}\n`,
+      `  farm.yaml:7: limits: must be a group of settings, and is "${'x'.repeat(79)}…`,
+    ],
+    [
+      'a long key, which is cut',
+      `${GOOD}${'x'.repeat(900)}: 1\n`,
+      `  farm.yaml:7: ${'x'.repeat(80)}…: unknown key; known keys: ${Object.keys(Settings.properties).join(', ')}`,
+    ],
+    [
+      'a long name for nothing, which is cut',
+      `site: *${'x'.repeat(10_000)}\n`,
+      `  farm.yaml: not valid YAML: Unresolved alias (the anchor must be set before the alias): ${'x'.repeat(100)}…`,
+    ],
+    [
+      'a second document',
+      `${GOOD}---\nsite: b\n`,
+      '  farm.yaml:7: a settings file holds one document; remove this "---" and what follows',
+    ],
+    [
       'a word that is not on the list',
       `${GOOD}level: loud\n`,
       '  farm.yaml:7: level: must be one of "debug", "info", and is "loud"',
@@ -209,6 +236,25 @@ describe('a file', () => {
         message: expect.stringMatching(/cannot read the configuration .*absent\.yaml: ENOENT.*--config/),
       }),
     );
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from(`\uFEFF${GOOD}`, 'utf16le')],
+    ['UTF-16 without a mark', Buffer.from(GOOD, 'utf16le')],
+    ['UTF-16, big end first', Buffer.from(`\uFEFF${GOOD}`, 'utf16le').swap16()],
+    ['GBK', Buffer.from([...Buffer.from('site: '), 0xc4, 0xcf, 0xc7, 0xf8])],
+  ])('in %s is to be saved as UTF-8, and is not poured into the message', (_, bytes) => {
+    const file = join(temporaryFolder(), 'farm.yaml');
+    writeFileSync(file, bytes);
+    expect(() => loadConfig(Settings, file)).toThrow(
+      'the configuration is not valid:\n  farm.yaml: is not a text in UTF-8; save it as UTF-8',
+    );
+  });
+
+  it('may begin with the mark of UTF-8', () => {
+    const file = join(temporaryFolder(), 'farm.yaml');
+    writeFileSync(file, `\uFEFF${GOOD}`);
+    expect(loadConfig(Settings, file).site).toBe('demo-farm');
   });
 
   it('is named in messages without the folders it lies in', () => {

@@ -2,9 +2,14 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Static, TSchema } from 'typebox';
-import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import { brokerUrlProblem } from './broker-url.ts';
 import { reasonOf, SluiceError } from './errors.ts';
+import { ID_PATTERN } from './ids.ts';
+
+const LONGEST_ECHO = 80;
+/** The parser's own words with what it echoes in them. */
+const LONGEST_YAML_WORDS = 160;
 
 /** Texts that no pattern describes: a schema names them as its `format`, and each says what is wrong with a text. */
 const FORMATS: Readonly<Record<string, (text: string) => string | undefined>> = {
@@ -17,13 +22,27 @@ const FORMATS: Readonly<Record<string, (text: string) => string | undefined>> = 
  * reported with its line, its place and what would be right.
  */
 export function loadConfig<T extends TSchema>(schema: T, file: string): Static<T> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw new SluiceError('CONFIG_UNREADABLE', { file, reason: reasonOf(error) }, error);
   }
-  return parseConfig(schema, text, basename(file));
+  const name = basename(file);
+  return parseConfig(schema, textOf(bytes, name), name);
+}
+
+/** Editors on Windows also save UTF-16, which has zero bytes and a mark that is not UTF-8, or a Chinese code page. */
+function textOf(bytes: Uint8Array, name: string): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Not UTF-8: said below.
+  }
+  throw new SluiceError('CONFIG_INVALID', {
+    problems: `  ${name}: is not a text in UTF-8; save it as UTF-8`,
+  });
 }
 
 /** As `loadConfig`, from a text; `name` stands for the file in messages. */
@@ -32,13 +51,19 @@ export function parseConfig<T extends TSchema>(schema: T, text: string, name: st
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     const problems = document.errors.map(
-      (error) => `  ${name}:${lines.linePos(error.pos[0]).line}: not valid YAML: ${error.message}`,
+      (error) => `  ${name}:${lines.linePos(error.pos[0]).line}: ${wordsForYaml(error)}`,
     );
     throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
   }
   const value = contentOf(document, name);
   const locate = (path: readonly string[]) => `${name}:${lineOf(document, lines, path)}: `;
   return checkConfig(schema, value, locate);
+}
+
+function wordsForYaml({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS')
+    return 'a settings file holds one document; remove this "---" and what follows';
+  return `not valid YAML: ${short(message, LONGEST_YAML_WORDS)}`;
 }
 
 /** An alias without its anchor, or aliases that multiply without end, show only here. */
@@ -48,7 +73,7 @@ function contentOf(document: Document.Parsed, name: string): unknown {
   } catch (error) {
     throw new SluiceError(
       'CONFIG_INVALID',
-      { problems: `  ${name}: not valid YAML: ${reasonOf(error)}` },
+      { problems: `  ${name}: not valid YAML: ${short(reasonOf(error), LONGEST_YAML_WORDS)}` },
       error,
     );
   }
@@ -81,6 +106,8 @@ export function checkConfig<T extends TSchema>(
   return deepFreeze(value) as Static<T>;
 }
 
+const ID_FORM = 'use 1 to 64 of the characters A–Z a–z 0–9 _ -';
+
 interface Problem {
   readonly path: string[];
   readonly text: string;
@@ -101,25 +128,28 @@ function describe(errors: readonly ErrorObject[]): Problem[] {
       case 'required':
         return { path: [...path, String(params.missingProperty)], text: 'missing; it must be set' };
       case 'type':
-        return { path, text: `must be ${wordsForType(params.type)}, and is ${JSON.stringify(error.data)}` };
+        return { path, text: `must be ${wordsForType(params.type)}, and is ${quoted(error.data)}` };
       case 'enum':
       case 'const': {
         const allowed =
           error.keyword === 'const' ? [params.allowedValue] : (params.allowedValues as unknown[]);
         const list = allowed.map((one) => JSON.stringify(one)).join(', ');
-        return { path, text: `must be one of ${list}, and is ${JSON.stringify(error.data)}` };
+        return { path, text: `must be one of ${list}, and is ${quoted(error.data)}` };
       }
       case 'pattern':
         return {
           path,
-          text: `${JSON.stringify(error.data)} does not have the form ${String(params.pattern)}`,
+          text:
+            params.pattern === ID_PATTERN
+              ? `${quoted(error.data)} is not valid: ${ID_FORM}`
+              : `${quoted(error.data)} does not have the form ${String(params.pattern)}`,
         };
       case 'format':
         return { path, text: String(FORMATS[String(params.format)]?.(String(error.data))) };
       case 'discriminator':
         return { path, text: `needs "${String(params.tag)}", and it must name a known kind` };
       default:
-        return { path, text: `${error.message ?? error.keyword}, and is ${JSON.stringify(error.data)}` };
+        return { path, text: `${error.message ?? error.keyword}, and is ${quoted(error.data)}` };
     }
   });
   // A union reports each branch and then itself: what the branches say is the useful part.
@@ -167,7 +197,19 @@ function lineOf(document: Document.Parsed, lines: LineCounter, path: readonly st
 }
 
 function dotted(path: readonly string[]): string {
-  return path.map((key, index) => (/^\d+$/.test(key) ? `[${key}]` : index === 0 ? key : `.${key}`)).join('');
+  return path
+    .map((key) => short(key))
+    .map((key, index) => (/^\d+$/.test(key) ? `[${key}]` : index === 0 ? key : `.${key}`))
+    .join('');
+}
+
+/** What the file holds, cut: a message must not be as long as what caused it. */
+function quoted(value: unknown): string {
+  return short(JSON.stringify(value));
+}
+
+function short(text: string, longest = LONGEST_ECHO): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 function unescapePointer(part: string): string {
