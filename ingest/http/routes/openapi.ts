@@ -21,7 +21,7 @@ export const openapiRoute: Route = (app) => {
         },
       },
     },
-    (_request, reply) => {
+    async (_request, reply) => {
       // Routes do not change once the app is up.
       text ??= JSON.stringify(app.swagger());
       return reply.type('application/json; charset=utf-8').send(text);
