@@ -45,6 +45,10 @@ export class Accounting {
     return account;
   }
 
+  forget(site: string, gateway: string): void {
+    this.#accounts.delete(`${site}/${gateway}`);
+  }
+
   counters(): GatewayCounters[] {
     return [...this.#accounts.values()];
   }

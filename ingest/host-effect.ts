@@ -47,6 +47,8 @@ export type HostEffect =
       readonly device?: string;
       readonly online: boolean;
     }
+  /** A gateway that was never born made room for another. */
+  | { readonly kind: 'forgotten'; readonly site: string; readonly gateway: string }
   /** Something could not be used. `readings` says how many values went with it, as far as that is known. */
   | {
       readonly kind: 'refused';

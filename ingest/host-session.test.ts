@@ -72,6 +72,10 @@ class Bench {
     return this.effects.flatMap((effect) => (effect.kind === kind ? [effect.key] : []));
   }
 
+  get known(): string[] {
+    return gatewayStatuses(this.host).map(({ gateway }) => gateway);
+  }
+
   get online(): string[] {
     return gatewayStatuses(this.host).flatMap(({ gateway, online, devices }) => [
       ...(online ? [gateway] : []),
@@ -522,6 +526,50 @@ describe('garbage', () => {
     expect(bench.online).toEqual(['a', 'b', 'c']);
     // Named after a gateway, the refusal would open an account for it.
     expect(bench.effects).toEqual([expect.not.objectContaining({ gateway: expect.anything() })]);
+  });
+
+  it('of gateways that were never born makes room for births, the oldest first', () => {
+    const bench = new Bench();
+    const made = ['a', 'b', 'c'].map((gateway) => new EdgeMessages('farm', gateway));
+    for (const edge of made) bench.message(edge.data(undefined, []));
+    bench.born();
+    expect(bench.online).toEqual(['pump-house', 'soil-1']);
+    expect(bench.known).toEqual(['b', 'c', 'pump-house']);
+    bench.message(made[1]!.nbirth());
+    bench.message(new EdgeMessages('farm', 'd').nbirth());
+    expect(bench.known).toEqual(['b', 'pump-house', 'd']);
+    // All of them were born, so none is forgotten, even when it is gone.
+    bench.message(made[1]!.ndeath()).message(new EdgeMessages('farm', 'e').nbirth());
+    expect(bench.refusals).toEqual(['GATEWAY_LIMIT 0']);
+    bench.message(bench.soil(4));
+    expect(bench.readings).toEqual(['soil-1 soil/moisture=4']);
+  });
+
+  it('takes the place of a gateway never born with its timer and its account', () => {
+    const bench = new Bench();
+    for (const gateway of ['a', 'b']) bench.message(new EdgeMessages('farm', gateway).data(undefined, []));
+    bench.message(new EdgeMessages('farm', 'c').nbirth()).message(new EdgeMessages('farm', 'd').nbirth());
+    expect(bench.effects).toContainEqual({ kind: 'forgotten', site: 'farm', gateway: 'a' });
+    bench.message(new EdgeMessages('farm', 'e').nbirth());
+    expect(bench.timers('cancelTimer')).toEqual(['rebirth farm/b']);
+    expect(bench.effects).toContainEqual({ kind: 'forgotten', site: 'farm', gateway: 'b' });
+  });
+
+  it('lets a gateway never born be pushed out by data only once its birth has been asked for', () => {
+    const bench = new Bench();
+    const data = (gateway: string) => bench.message(new EdgeMessages('farm', gateway).data(undefined, []));
+    for (const gateway of ['a', 'b', 'c', 'd']) data(gateway);
+    // `a` was asked at once; `b` and `c` wait for their places in the queue.
+    expect(bench.known).toEqual(['b', 'c', 'd']);
+    data('e');
+    expect(bench.refusals).toEqual(['GATEWAY_LIMIT 0']);
+    bench.elapsedMs += 20;
+    bench.timer('rebirth farm/b');
+    data('e');
+    expect(bench.known).toEqual(['c', 'd', 'e']);
+    bench.message(new EdgeMessages('farm', 'c').ndeath());
+    data('f');
+    expect(bench.known).toEqual(['d', 'e', 'f']);
   });
 
   it('cannot fill the memory with devices that do not exist', () => {

@@ -3,8 +3,16 @@ import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import type { Payload } from '../core/sparkplug/payload.ts';
 import { EDGE_SUBSCRIPTIONS, parseTopic, type SparkplugTopic, stateTopic } from '../core/sparkplug/topic.ts';
 import type { HostEffect, HostInput, Instant } from './host-effect.ts';
-import { createDevice, createNode, type DeviceState, type HostState, type NodeState } from './host-state.ts';
-import { askForBirth, expectBirth, onRebirthTimer, REBIRTH_METRIC, rebirthTimerKey } from './rebirth.ts';
+import { createDevice, type DeviceState, type HostState, type NodeState } from './host-state.ts';
+import { knownNode } from './known-node.ts';
+import {
+  askForBirth,
+  cancelRebirth,
+  expectBirth,
+  onRebirthTimer,
+  REBIRTH_METRIC,
+  rebirthTimerKey,
+} from './rebirth.ts';
 import { advanceSequence, startSequence } from './sequence.ts';
 import { emptied, findDefinition, seriesLimit, takeReadings } from './take-readings.ts';
 
@@ -69,7 +77,7 @@ function onMessage(
   let node: NodeState | undefined;
   try {
     const place = parseTopic(topic);
-    node = nodeOf(state, place, at);
+    node = knownNode(state, place, at, effects);
     onEdgeMessage(state, node, place, bytes, at, effects);
   } catch (thrown) {
     // Only a gateway that is known has an account: one for each name that is made up would fill the memory.
@@ -83,18 +91,6 @@ function onState(state: HostState, bytes: Uint8Array, effects: HostEffect[]): vo
   if (state.connectedAtMs === undefined) return;
   const isOnline = /"online"\s*:\s*true/.test(Buffer.from(bytes).toString('utf8'));
   if (!isOnline) effects.push(stateOnline(state.options.hostId, state.connectedAtMs));
-}
-
-function nodeOf(state: HostState, { site, gateway }: SparkplugTopic, at: Instant): NodeState {
-  const key = `${site}/${gateway}`;
-  let node = state.nodes.get(key);
-  if (!node) {
-    const limit = state.options.maxGateways;
-    if (state.nodes.size >= limit) throw new SluiceError('GATEWAY_LIMIT', { gateway: key, limit });
-    node = createNode(site, gateway, at.nowMs, state.options);
-    state.nodes.set(key, node);
-  }
-  return node;
 }
 
 function onEdgeMessage(
@@ -142,6 +138,7 @@ function onNodeBirth(
   effects: HostEffect[],
 ): void {
   cancelTimers(node, effects);
+  state.neverBorn.delete(node);
   node.rebirth.needed = false;
   node.sequence = isSeq(payload.seq) ? startSequence(payload.seq) : undefined;
   node.bdSeq = bdSeqOf(payload);
@@ -268,10 +265,7 @@ function cancelTimers(node: NodeState, effects: HostEffect[]): void {
   if (node.sequence && node.sequence.missing.size > 0) {
     effects.push({ kind: 'cancelTimer', key: reorderTimerKey(node) });
   }
-  if (node.rebirth.plan !== 'none') {
-    node.rebirth.plan = 'none';
-    effects.push({ kind: 'cancelTimer', key: rebirthTimerKey(node) });
-  }
+  cancelRebirth(node, effects);
 }
 
 function nodeGone(node: NodeState, at: Instant, effects: HostEffect[]): void {

@@ -76,6 +76,8 @@ export interface RebirthState {
 export interface HostState {
   readonly options: HostOptions;
   readonly nodes: Map<string, NodeState>;
+  /** Those of them that were only ever heard of, oldest first. */
+  readonly neverBorn: Set<NodeState>;
   /** The timestamp of this connection's will and births; `undefined` while not connected. */
   connectedAtMs: number | undefined;
   /** Monotonic time of the first free place in the queue of rebirth requests. */
@@ -83,7 +85,13 @@ export interface HostState {
 }
 
 export function createHostState(options: HostOptions): HostState {
-  return { options, nodes: new Map(), connectedAtMs: undefined, nextRebirthMs: 0 };
+  return {
+    options,
+    nodes: new Map(),
+    neverBorn: new Set(),
+    connectedAtMs: undefined,
+    nextRebirthMs: 0,
+  };
 }
 
 export function emptyMetricTable(): MetricTable {

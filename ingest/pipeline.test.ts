@@ -81,6 +81,19 @@ class Bench {
   }
 }
 
+it('keeps no account of a gateway that is forgotten', () => {
+  const bench = new Bench();
+  bench.pipeline.refuse(
+    'farm',
+    'made-up',
+    new SluiceError('SENDER_UNBORN', { sender: 'gateway made-up' }),
+    3,
+  );
+  expect(bench.accounting.counters()).toMatchObject([{ gateway: 'made-up', received: 3, rejected: 3 }]);
+  bench.pipeline.forget('farm', 'made-up');
+  expect(bench.accounting.counters()).toEqual([]);
+});
+
 describe('from metric to reading', () => {
   it('stores numbers, booleans, big integers and foreign texts', async () => {
     const bench = new Bench();

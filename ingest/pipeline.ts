@@ -133,6 +133,11 @@ export class Pipeline implements Service {
     this.#reject(account, { code: error.code, describe: () => error }, readings);
   }
 
+  /** A gateway of which nothing but refusals was counted; without this, made-up names would fill the memory. */
+  forget(site: string, gateway: string): void {
+    this.#parts.accounting.forget(site, gateway);
+  }
+
   #takeOne(
     open: OpenMetric | Refusal,
     metric: Metric,

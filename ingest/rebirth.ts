@@ -55,6 +55,12 @@ export function onRebirthTimer(state: HostState, node: NodeState, at: Instant, e
   else askForBirth(state, node, at, effects);
 }
 
+export function cancelRebirth(node: NodeState, effects: HostEffect[]): void {
+  if (node.rebirth.plan === 'none') return;
+  node.rebirth.plan = 'none';
+  effects.push({ kind: 'cancelTimer', key: rebirthTimerKey(node) });
+}
+
 function plan(
   node: NodeState,
   what: NodeState['rebirth']['plan'],

@@ -18,7 +18,7 @@ const FAREWELL_MS = 1_000;
 
 interface SubscriberParts {
   readonly host: HostState;
-  readonly pipeline: Pick<Pipeline, 'take' | 'refuse' | 'isCrowded' | 'whenRoom'>;
+  readonly pipeline: Pick<Pipeline, 'take' | 'refuse' | 'forget' | 'isCrowded' | 'whenRoom'>;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly log: Log;
@@ -177,6 +177,9 @@ export class Subscriber implements Service {
         log.info(who, `${who.device === undefined ? 'gateway' : 'device'} is ${online ? 'on' : 'off'}line`);
         break;
       }
+      case 'forgotten':
+        pipeline.forget(effect.site, effect.gateway);
+        break;
       case 'refused':
         this.#refused(effect);
         break;

@@ -1,0 +1,47 @@
+import { SluiceError } from '../core/errors.ts';
+import type { SparkplugTopic } from '../core/sparkplug/topic.ts';
+import type { HostEffect, Instant } from './host-effect.ts';
+import { createNode, type HostState, type NodeState } from './host-state.ts';
+import { cancelRebirth } from './rebirth.ts';
+
+/**
+ * The node that a message comes from, taken in where it is new. A name costs nothing to make up, so once
+ * `maxGateways` are known, the oldest of those that were never born gives up its place: to a birth always, to anything
+ * else once it has been asked for its own. Throws `GATEWAY_LIMIT` where there is none.
+ */
+export function knownNode(
+  state: HostState,
+  { site, gateway, type }: SparkplugTopic,
+  at: Instant,
+  effects: HostEffect[],
+): NodeState {
+  const key = keyOf({ site, gateway });
+  const known = state.nodes.get(key);
+  if (known) return known;
+  const limit = state.options.maxGateways;
+  if (state.nodes.size >= limit && !forgetOne(state, type === 'NBIRTH', effects)) {
+    throw new SluiceError('GATEWAY_LIMIT', { gateway: key, limit });
+  }
+  const node = createNode(site, gateway, at.nowMs, state.options);
+  state.nodes.set(key, node);
+  state.neverBorn.add(node);
+  return node;
+}
+
+/** To forget who waits for its place in the queue of rebirth requests would let a flood of names grow the queue. */
+function forgetOne(state: HostState, isForBirth: boolean, effects: HostEffect[]): boolean {
+  const [oldest] = state.neverBorn;
+  if (!oldest) return false;
+  const { needed, notBeforeMs } = oldest.rebirth;
+  const isYetToBeAsked = needed && notBeforeMs === 0;
+  if (isYetToBeAsked && !isForBirth) return false;
+  cancelRebirth(oldest, effects);
+  state.neverBorn.delete(oldest);
+  state.nodes.delete(keyOf(oldest));
+  effects.push({ kind: 'forgotten', site: oldest.site, gateway: oldest.gateway });
+  return true;
+}
+
+function keyOf({ site, gateway }: Pick<NodeState, 'site' | 'gateway'>): string {
+  return `${site}/${gateway}`;
+}
