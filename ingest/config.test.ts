@@ -27,7 +27,7 @@ describe('ingest settings', () => {
     ['session: { rebirthsPerS: 0.000001 }', /session\.rebirthsPerS: must be >= 1/],
     ['session: { maxGateways: 1000000000 }', /session\.maxGateways: must be <= 1000000/],
     ['store: { kind: influx, timeoutMs: 2147483648 }', /store\.timeoutMs: must be <= 86400000/],
-    ['hostId: my.host', /hostId: "my\.host" does not have the form/],
+    ['hostId: my.host', /hostId: "my\.host" /],
     ['pipeline: { flushMs: fast }', /pipeline\.flushMs: must be a whole number, and is "fast"/],
     ['store: { kind: papyrus }', /store.*kind/],
     ['http:\n  port: 99999', /ingest\.yaml:2: http\.port/],
