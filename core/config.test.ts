@@ -20,6 +20,7 @@ const Settings = Type.Object(
     level: Type.Optional(Type.Enum(['debug', 'info'])),
     listeners: Type.Array(Listener, { minItems: 1 }),
     limits: Type.Object({ payloadBytes: Type.Integer({ default: 1024 }) }, { ...closed, default: {} }),
+    points: Type.Optional(Type.Record(Type.String({ pattern: ID_PATTERN }), Type.Integer(), closed)),
     zone: Type.Optional(Type.String({ pattern: ID_PATTERN })),
     target: Type.Optional(
       Type.Union([Type.Object({ file: Type.String() }, closed), Type.Object({ url: Type.String() }, closed)]),
@@ -133,6 +134,11 @@ describe('a bad file is refused with its line, its place and what would be right
       'a text of another form',
       GOOD.replace('demo-farm', 'Demo.Farm'),
       '  farm.yaml:2: site: "Demo.Farm" does not have the form ^[a-z-]+$',
+    ],
+    [
+      'a name that is made up and is none',
+      `${GOOD}points: { v1: 1, 南区: 2 }\n`,
+      '  farm.yaml:7: points.南区: the name is not valid: use 1 to 64 of the characters A–Z a–z 0–9 _ -',
     ],
     [
       'a text that is no id',

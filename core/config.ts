@@ -120,6 +120,10 @@ function describe(errors: readonly ErrorObject[]): Problem[] {
     switch (error.keyword) {
       case 'additionalProperties': {
         const key = String(params.additionalProperty);
+        // A group whose keys are names that the user makes up: any name will do, if it is one.
+        if (error.parentSchema?.patternProperties) {
+          return { path: [...path, key], text: `the name is not valid: ${ID_FORM}` };
+        }
         const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
         const near = known.find((other) => editDistance(other, key) <= 2);
         const hint = near ? `did you mean "${near}"?` : `known keys: ${known.join(', ') || 'none'}`;

@@ -36,7 +36,8 @@ export interface EdgeClientOptions {
 /** Messages handed to the socket and not yet written: enough to keep it busy, few enough to lose little with it. */
 const MOST_UNDER_WAY = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_S = 30;
+/** What is sent to a broker that hangs is lost until this has shown it, 1.5 times over; two bytes each way are cheap. */
+const KEEPALIVE_S = 10;
 const GOODBYE_MS = 1_000;
 /** The code of a SUBACK for a topic that is not granted (MQTT 3.1.1, clause 3.9.3). */
 const REFUSED = 0x80;
@@ -223,6 +224,8 @@ export class EdgeClient {
       reconnectOnConnackError: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       keepalive: KEEPALIVE_S,
+      // Data at QoS 0 is never answered, so it is no sign of life and must not put off the next ping.
+      reschedulePings: false,
       will: {
         topic: formatTopic({ site, type: 'NDEATH', gateway }),
         payload: Buffer.from(encodePayload(nodeDeath(bdSeq, clock.nowMs()))),

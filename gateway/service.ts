@@ -35,7 +35,13 @@ class Gateway implements Service {
   #isStarted = false;
 
   constructor(config: GatewayConfig, context: ServiceContext) {
-    refuseMistakes(config);
+    // What no schema can see.
+    refuse(
+      doubles(
+        'driver',
+        config.drivers.map(({ id }) => id),
+      ),
+    );
     const { site, gateway } = config;
     const { clock, configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;
@@ -135,25 +141,6 @@ class Gateway implements Service {
   #warn(device: string, error: SluiceError): void {
     if (!isWayGone(error)) this.#log.warn({ device, code: error.code }, error.message);
   }
-}
-
-/** What no schema can see. */
-function refuseMistakes({ broker, drivers }: GatewayConfig): void {
-  refuse([
-    ...addressProblems(broker.url),
-    ...doubles(
-      'driver',
-      drivers.map(({ id }) => id),
-    ),
-  ]);
-}
-
-/** The address stands in logs and messages, so it may not hold a password; this one does not repeat it either. */
-function addressProblems(url: string): string[] {
-  if (!URL.canParse(url)) return [`broker.url: no address can be read from it; the form is mqtt://HOST:PORT`];
-  const { username, password } = new URL(url);
-  if (!username && !password) return [];
-  return ['broker.url: user and password do not belong here; set broker.username and broker.passwordFile'];
 }
 
 function doubles(kind: 'device' | 'driver', ids: readonly string[]): string[] {

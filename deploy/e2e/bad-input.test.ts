@@ -61,7 +61,7 @@ test.each<[what: string, change: (settings: Settings) => void, words: RegExp]>([
     (settings) => {
       settings.gateway.site = 'my.farm';
     },
-    /gateway-of-sluice\.yaml:\d+: site: "my\.farm" does not have the form/,
+    /gateway-of-sluice\.yaml:\d+: site: "my\.farm" is not valid: use 1 to 64/,
   ],
   [
     'a profile that does not exist',

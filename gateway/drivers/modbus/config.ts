@@ -17,7 +17,10 @@ const device = Type.Object(
       Type.Record(
         Type.String({ pattern: ID_PATTERN }),
         Type.Object({ zone: Type.Optional(id('Zone of this point')) }, { additionalProperties: false }),
-        { description: 'The points that are in use, with their zones; all where not given' },
+        {
+          additionalProperties: false,
+          description: 'The points that are in use, with their zones; all where not given',
+        },
       ),
     ),
     everyMs: Type.Optional(

@@ -67,7 +67,7 @@ export const ModbusProfile = Type.Object(
         },
         { additionalProperties: false },
       ),
-      { description: 'Polling groups by name' },
+      { additionalProperties: false, description: 'Polling groups by name' },
     ),
     metrics: Type.Array(metric, { minItems: 1 }),
   },
