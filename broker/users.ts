@@ -10,31 +10,20 @@ const HASH_PATTERN = '^scrypt\\$[A-Za-z0-9+/]{22,}={0,2}\\$[A-Za-z0-9+/]{43}=$';
 
 const id = Type.String({ pattern: ID_PATTERN });
 
+const account = {
+  name: Type.String({ minLength: 1 }),
+  passwordHash: Type.String({
+    pattern: HASH_PATTERN,
+    description: 'As printed by: npm run hash-password',
+  }),
+};
+
 const user = Type.Union([
   Type.Object(
-    {
-      name: Type.String({ minLength: 1 }),
-      passwordHash: Type.String({
-        pattern: HASH_PATTERN,
-        description: 'As printed by: npm run hash-password',
-      }),
-      role: Type.Literal('gateway'),
-      site: id,
-      gateway: id,
-    },
+    { ...account, role: Type.Literal('gateway'), site: id, gateway: id },
     { additionalProperties: false },
   ),
-  Type.Object(
-    {
-      name: Type.String({ minLength: 1 }),
-      passwordHash: Type.String({
-        pattern: HASH_PATTERN,
-        description: 'As printed by: npm run hash-password',
-      }),
-      role: Type.Literal('host'),
-    },
-    { additionalProperties: false },
-  ),
+  Type.Object({ ...account, role: Type.Literal('host') }, { additionalProperties: false }),
 ]);
 
 const usersSchema = Type.Object({ users: Type.Array(user) }, { additionalProperties: false });

@@ -1,17 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
 import { DRIVERS } from './drivers/drivers.ts';
 
-const broker = Type.Object(
-  {
-    url: Type.String({ format: 'broker-url', description: 'mqtt://, mqtts://, ws:// or wss://' }),
-    username: Type.Optional(Type.String({ minLength: 1 })),
-    passwordFile: Type.Optional(
-      Type.String({ minLength: 1, description: 'A file that holds the password, relative to this one' }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const broker = Type.Object(brokerConnection(), { additionalProperties: false });
 
 type Schemas = { [name in keyof typeof DRIVERS]: Static<(typeof DRIVERS)[name]['schema']> };
 

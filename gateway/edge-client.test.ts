@@ -1,27 +1,17 @@
 import { createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { findQuantity } from '../core/quantities.ts';
-import { DATA_TYPES } from '../core/sparkplug/payload.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
-import type { MetricSpec } from './driver.ts';
 import { EdgeClient } from './edge-client.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import { MetricTable } from './metric-table.ts';
+import { soilMoisture as metric } from './testing/soil-moisture.ts';
 import { TestBroker } from './testing/test-broker.ts';
 
-const metric: MetricSpec = {
-  quantity: findQuantity('soil', 'moisture')!,
-  point: '',
-  zone: '',
-  link: '',
-  class: '',
-  dataType: DATA_TYPES.Double,
-};
 /** More than a socket takes at once. */
 const BACKLOG = 10_000;
 

@@ -1,19 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findQuantity } from '../core/quantities.ts';
-import { DATA_TYPES } from '../core/sparkplug/payload.ts';
-import type { MetricSpec } from './driver.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import type { DataMessage } from './outbox.ts';
+import { soilMoisture as metric } from './testing/soil-moisture.ts';
 
-const metric: MetricSpec = {
-  quantity: findQuantity('soil', 'moisture')!,
-  point: '',
-  zone: '',
-  link: '',
-  class: '',
-  dataType: DATA_TYPES.Double,
-};
 const message = (timeMs: number, device = 'probe'): DataMessage => ({
   device,
   timeMs,

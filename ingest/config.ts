@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
 import { HttpConfig } from './http/config.ts';
 import { StoreConfig } from './stores/stores.ts';
@@ -7,15 +8,7 @@ const strict = { additionalProperties: false };
 
 const brokerSchema = Type.Object(
   {
-    url: Type.String({
-      format: 'broker-url',
-      default: 'mqtt://127.0.0.1:1883',
-      description: 'MQTT 3.1.1 broker: mqtt://, mqtts://, ws:// or wss://',
-    }),
-    username: Type.Optional(Type.String({ minLength: 1 })),
-    passwordFile: Type.Optional(
-      Type.String({ minLength: 1, description: 'File that holds the password, relative to this file' }),
-    ),
+    ...brokerConnection({ default: 'mqtt://127.0.0.1:1883' }),
     keepaliveS: Type.Integer({
       minimum: 1,
       maximum: 3_600,

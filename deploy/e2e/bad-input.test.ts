@@ -7,7 +7,17 @@ import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
 import { startInfluxd } from '../../core/testing/influxd.ts';
 import { describeWith } from '../../core/testing/needs.ts';
-import { demoSettings, type Farm, lastReading, run, type Settings, startFarm, startWith } from './farm.ts';
+import {
+  demoSettings,
+  type Farm,
+  getJson,
+  lastReading,
+  type QueryReply,
+  run,
+  type Settings,
+  startFarm,
+  startWith,
+} from './farm.ts';
 import { RunningProcess } from './process.ts';
 
 interface Health {
@@ -160,9 +170,7 @@ test('a taken HTTP port is named with its setting; readings are stored meanwhile
   const [, url] = await process.prints(/(http:\/\/\S+)\/\s/);
   const reading = await lastReading({ url: url! }, 'measurement=soil&field=moisture');
   const query = `measurement=soil&field=moisture&device=${reading.tags.device}&from=${freedMs - 60_000}&to=${Date.now()}`;
-  const { series } = (await (await fetch(`${url}/api/v1/query?${query}`)).json()) as {
-    series: { timeMs: number[] }[];
-  };
+  const { series } = await getJson<QueryReply>(`${url}/api/v1/query?${query}`);
   expect(series[0]?.timeMs[0]).toBeLessThan(freedMs);
 }, 60_000);
 
@@ -235,18 +243,19 @@ describeWith('influxd')('with InfluxDB as the store', () => {
     await eventually(async () => (await health(farm)).status === 'up', { withinMs: 40_000 });
     const query = `measurement=irrigation&field=flow&from=${startedMs}&to=${Date.now() + 1000}`;
     await eventually(async () => {
-      const { series } = (await (await fetch(`${farm.url}/api/v1/query?${query}`)).json()) as {
-        series: { timeMs: number[] }[];
-      };
+      const { series } = await getJson<QueryReply>(`${farm.url}/api/v1/query?${query}`);
       return (series[0]?.timeMs[0] ?? Number.POSITIVE_INFINITY) < startedMs + 15_000;
     });
     expect((await gatewayCounts(farm)).rejected).toBe(0);
   }, 90_000);
 });
 
-async function gatewayCounts(farm: Farm): Promise<{ received: number; stored: number; rejected: number }> {
-  const reply = (await (await fetch(`${farm.url}/api/v1/gateways`)).json()) as {
-    gateways: { received: number; stored: number; rejected: number }[];
-  };
-  return reply.gateways[0]!;
+interface Counts {
+  readonly received: number;
+  readonly rejected: number;
+}
+
+async function gatewayCounts(farm: Farm): Promise<Counts> {
+  const { gateways } = await getJson<{ gateways: Counts[] }>(`${farm.url}/api/v1/gateways`);
+  return gateways[0]!;
 }

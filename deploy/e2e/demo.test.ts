@@ -3,17 +3,25 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
-import { demoSettings, getJson, type LastReply, lastReading, startFarm, startWith } from './farm.ts';
-
-interface QueryReply {
-  readonly series: readonly { readonly timeMs: readonly number[]; readonly value: readonly number[] }[];
-}
+import {
+  demoSettings,
+  getJson,
+  type LastReply,
+  lastReading,
+  type QueryReply,
+  startFarm,
+  startWith,
+} from './farm.ts';
 
 function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+    socket
+      .once('error', () => resolve(false))
+      .once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
   });
 }
 

@@ -6,6 +6,11 @@ import { freePort } from '../../core/testing/free-port.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { RunningProcess } from './process.ts';
 
+/** The answer of `/api/v1/query`. */
+export interface QueryReply {
+  readonly series: readonly { readonly timeMs: readonly number[]; readonly value: readonly number[] }[];
+}
+
 /** The settings of the demonstration farm, as a plain object to change for a test. */
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into settings, wrong ones among them
 export type Settings = any;
