@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
+import { gatewayName } from './gateway-name.ts';
 import type { GatewayCounters } from './http/sources.ts';
 
 /** Counts of one gateway since this process started, in readings. */
@@ -25,7 +26,7 @@ export class Accounting {
   readonly #accounts = new Map<string, GatewayAccount>();
 
   of(site: string, gateway: string): GatewayAccount {
-    const key = `${site}/${gateway}`;
+    const key = gatewayName({ site, gateway });
     let account = this.#accounts.get(key);
     if (!account) {
       account = {
@@ -46,7 +47,7 @@ export class Accounting {
   }
 
   forget(site: string, gateway: string): void {
-    this.#accounts.delete(`${site}/${gateway}`);
+    this.#accounts.delete(gatewayName({ site, gateway }));
   }
 
   counters(): GatewayCounters[] {

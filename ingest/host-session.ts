@@ -2,6 +2,7 @@ import { asSluiceError, SluiceError } from '../core/errors.ts';
 import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import type { Payload } from '../core/sparkplug/payload.ts';
 import { EDGE_SUBSCRIPTIONS, parseTopic, type SparkplugTopic, stateTopic } from '../core/sparkplug/topic.ts';
+import { gatewayName } from './gateway-name.ts';
 import type { HostEffect, HostInput, Instant } from './host-effect.ts';
 import { createDevice, type DeviceState, type HostState, type NodeState } from './host-state.ts';
 import { knownNode } from './known-node.ts';
@@ -258,7 +259,7 @@ function onTimer(state: HostState, key: string, at: Instant, effects: HostEffect
 }
 
 function reorderTimerKey(node: NodeState): string {
-  return `reorder ${node.site}/${node.gateway}`;
+  return `reorder ${gatewayName(node)}`;
 }
 
 function cancelTimers(node: NodeState, effects: HostEffect[]): void {

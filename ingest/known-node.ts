@@ -1,5 +1,6 @@
 import { SluiceError } from '../core/errors.ts';
 import type { SparkplugTopic } from '../core/sparkplug/topic.ts';
+import { gatewayName } from './gateway-name.ts';
 import type { HostEffect, Instant } from './host-effect.ts';
 import { createNode, type HostState, type NodeState } from './host-state.ts';
 import { cancelRebirth } from './rebirth.ts';
@@ -15,7 +16,7 @@ export function knownNode(
   at: Instant,
   effects: HostEffect[],
 ): NodeState {
-  const key = keyOf({ site, gateway });
+  const key = gatewayName({ site, gateway });
   const known = state.nodes.get(key);
   if (known) return known;
   const limit = state.options.maxGateways;
@@ -37,11 +38,7 @@ function forgetOne(state: HostState, isForBirth: boolean, effects: HostEffect[])
   if (isYetToBeAsked && !isForBirth) return false;
   cancelRebirth(oldest, effects);
   state.neverBorn.delete(oldest);
-  state.nodes.delete(keyOf(oldest));
+  state.nodes.delete(gatewayName(oldest));
   effects.push({ kind: 'forgotten', site: oldest.site, gateway: oldest.gateway });
   return true;
-}
-
-function keyOf({ site, gateway }: Pick<NodeState, 'site' | 'gateway'>): string {
-  return `${site}/${gateway}`;
 }

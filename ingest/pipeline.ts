@@ -9,6 +9,7 @@ import { statusOf } from '../core/sparkplug/status.ts';
 import { type Accounting, countDropped, countRejected, type GatewayAccount } from './accounting.ts';
 import { checkTime, checkValue, type Refusal, refusal } from './check-reading.ts';
 import type { PipelineConfig } from './config.ts';
+import { gatewayName } from './gateway-name.ts';
 import type { IncomingReadings } from './host-effect.ts';
 import type { MetricDefinition } from './host-state.ts';
 import { bindMetric, type MetricBinding } from './metric-binding.ts';
@@ -182,7 +183,7 @@ export class Pipeline implements Service {
     try {
       const binding = bindMetric(definition);
       for (const error of binding.ignored) {
-        this.#parts.refusals.note(sourceOf(account), error.code, 1, () => error);
+        this.#parts.refusals.note(gatewayName(account), error.code, 1, () => error);
       }
       const identities = this.#identities.get(account) ?? new Set();
       this.#identities.set(account, identities);
@@ -275,7 +276,7 @@ export class Pipeline implements Service {
   #reject(account: GatewayAccount, problem: Refusal, readings: number): void {
     countRejected(account, problem.code, readings);
     // A message that nobody can read counts as one refusal, though not as a reading.
-    this.#parts.refusals.note(sourceOf(account), problem.code, Math.max(1, readings), problem.describe);
+    this.#parts.refusals.note(gatewayName(account), problem.code, Math.max(1, readings), problem.describe);
   }
 
   #storeAnswered(): void {
@@ -295,8 +296,4 @@ export class Pipeline implements Service {
     this.#waiting = [];
     for (const fn of waiting) fn();
   }
-}
-
-function sourceOf({ site, gateway }: GatewayAccount): string {
-  return `${site}/${gateway}`;
 }

@@ -1,6 +1,7 @@
 import { encodePayload } from '../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES } from '../core/sparkplug/payload.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
+import { gatewayName } from './gateway-name.ts';
 import type { HostEffect, Instant } from './host-effect.ts';
 import type { HostState, NodeState } from './host-state.ts';
 
@@ -11,7 +12,7 @@ const LONGEST_INTERVAL_FACTOR = 64;
 const LONGEST_INTERVAL_MS = 86_400_000;
 
 export function rebirthTimerKey(node: NodeState): string {
-  return `rebirth ${node.site}/${node.gateway}`;
+  return `rebirth ${gatewayName(node)}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { gatewayName } from '../../gateway-name.ts';
 import type { Route } from '../app.ts';
 import { entityTag, isKnown } from '../entity-tag.ts';
 import { commonErrors, IfNoneMatch, NoQuery, TimeMs, Unchanged } from '../schemas.ts';
@@ -41,9 +42,9 @@ export const gatewaysRoute: Route = (app, { sources }) => {
     },
     async (request, reply) => {
       const counters = new Map<string, GatewayCounters>();
-      for (const one of sources.counters()) counters.set(`${one.site}/${one.gateway}`, one);
+      for (const one of sources.counters()) counters.set(gatewayName(one), one);
       const gateways = sources.gateways().map((one) => {
-        const counted = counters.get(`${one.site}/${one.gateway}`);
+        const counted = counters.get(gatewayName(one));
         const { received = 0, stored = 0, rejected = 0, dropped = 0 } = counted ?? {};
         return { ...one, devices: [...one.devices], received, stored, rejected, dropped };
       });
