@@ -43,6 +43,10 @@ test('a port that is gone takes its devices down at once', () => {
   expect(changes(answered, { ...silent, error }, answered)).toEqual(['up', 'down', 'up']);
 });
 
+test('a device that says goodbye is down at once', () => {
+  expect(changes(answered, { ...silent, isGone: true }, answered)).toEqual(['up', 'down', 'up']);
+});
+
 test('devices are told apart', () => {
   expect(changes(answered, { ...answered, device: 'other' })).toEqual(['up', 'up']);
 });

@@ -23,12 +23,13 @@ export interface WatchChange {
 export class DeviceWatch {
   readonly #devices = new Map<string, Watched>();
 
-  observe({ device, isReached, error }: Outcome): WatchChange {
+  observe({ device, isReached, isGone, error }: Outcome): WatchChange {
     const watched = this.#devices.get(device) ?? { isUp: undefined, failures: 0, errorCode: undefined };
     this.#devices.set(device, watched);
     const isErrorNew = watched.errorCode !== error?.code;
     watched.errorCode = error?.code;
-    watched.failures = isReached ? 0 : watched.failures + (error && isWayGone(error) ? DOWN_AFTER : 1);
+    const isDownAtOnce = isGone || (error && isWayGone(error));
+    watched.failures = isReached ? 0 : watched.failures + (isDownAtOnce ? DOWN_AFTER : 1);
     if (isReached && !watched.isUp) {
       watched.isUp = true;
       return { device: 'up', isErrorNew };

@@ -19,6 +19,14 @@ export interface Driver {
   start?(signal: AbortSignal): Promise<void>;
   /** Asks a device for one of its groups. `undefined` where the driver chose not to ask now (back-off). */
   poll?(device: string, group: string, signal: AbortSignal): Promise<Outcome | undefined>;
+  /**
+   * Writes a metric that has `write`, before any poll that waits, and reads back what the device then holds. A unit
+   * that is being left alone because it was silent is asked all the same. Throws where the device did not take it, or
+   * where that cannot be known; `queued` where the device sleeps, and then `settleWrite` tells the end.
+   */
+  write?(request: WriteRequest): Promise<WriteResult>;
+  /** Ids of writes that are kept durably for sleeping devices and have no end yet. */
+  queuedWrites?(): readonly string[];
   /** What keeps it from reaching any of its devices, while that lasts: a port that is away. */
   trouble?(): SluiceError | undefined;
   /** Releases everything; polls under way end with an error. May be called more than once. */
@@ -40,6 +48,28 @@ export interface DriverContext {
   readonly dataFolder: string;
   /** For what arrives without being asked for. */
   deliver(outcome: Outcome): void;
+  /** The end of a write that was `queued`, perhaps by an earlier run. */
+  settleWrite(id: string, end: WriteEnd): void;
+  /** A source of time has spoken: a GNSS receiver, a network. */
+  observeTime(observation: TimeObservation): void;
+  /** What goes over the wire, for a technician who watches one device; absent when nobody does. */
+  readonly trace?: (line: TraceLine) => void;
+}
+
+export interface TimeObservation {
+  readonly source: string;
+  /** UTC at the moment `monotonicMs` of the context's clock. */
+  readonly utcMs: number;
+  readonly monotonicMs: number;
+  /** How far off it may be, either way. */
+  readonly errorMs: number;
+}
+
+export interface TraceLine {
+  readonly direction: 'sent' | 'received' | 'note';
+  readonly bytes?: Uint8Array;
+  /** What the bytes mean, or what happened. */
+  readonly text: string;
 }
 
 /** The device id under which a driver reports about the gateway itself (bus errors, processor load). */
@@ -69,7 +99,52 @@ export interface MetricSpec {
   readonly link: string;
   readonly class: string;
   readonly dataType: DataType;
+  /** When a value is worth sending; absent where every one is. */
+  readonly report?: ReportRule;
+  /** Only where it can be commanded. */
+  readonly write?: WriteSpec;
 }
+
+/** Report by exception: a value is sent when it has moved by more than the dead band, or nothing was for so long. */
+export interface ReportRule {
+  /** In the canonical unit; 0 sends every change. */
+  readonly deadBand: number;
+  readonly longestSilenceMs: number;
+}
+
+/** What a command may do to a metric. */
+export interface WriteSpec {
+  readonly role: 'valve' | 'pump' | 'setting';
+  /** Where it is brought to on start, when its lease ends, and by interlocks; harmless for ever. */
+  readonly safeValue: number | boolean;
+  /** Bounds of a number, in the canonical unit. */
+  readonly min?: number;
+  readonly max?: number;
+  /** The device closes by itself: the driver hands it the length of the lease with each opening. */
+  readonly hasDeviceTimer: boolean;
+}
+
+export interface WriteRequest {
+  /** Of the command, or of what the gateway itself does. */
+  readonly id: string;
+  readonly device: string;
+  readonly metric: MetricSpec;
+  readonly value: number | boolean;
+  /** How long the value may stand; 0 for the safe value. Never more than the lease. */
+  readonly leaseMs: number;
+  /** After this moment (monotonic, of the context's clock) it must not be written any more. */
+  readonly notAfterMs: number;
+}
+
+export type WriteEnd =
+  /** The device holds `value`, as read back. */
+  | { readonly kind: 'done'; readonly value: number | boolean }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'failed'; readonly error: SluiceError };
+
+export type WriteResult =
+  | { readonly kind: 'done'; readonly value: number | boolean }
+  | { readonly kind: 'queued' };
 
 export interface Sample {
   readonly metric: MetricSpec;
@@ -90,6 +165,8 @@ export interface Outcome {
   readonly timeMs: number;
   /** Whether the device was heard at all: one that refuses a register is alive. */
   readonly isReached: boolean;
+  /** The device has said goodbye, or its time has run out: it is down at once. */
+  readonly isGone?: true;
   readonly samples: readonly Sample[];
   /** Why samples are missing. */
   readonly error?: SluiceError;

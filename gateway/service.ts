@@ -57,7 +57,15 @@ class Gateway implements Service {
         this.#log.error({ device: outcome.device, err: thrown }, asSluiceError(thrown).message);
       }
     };
-    const driverContext: DriverContext = { clock, log: this.#log, configFolder, dataFolder, deliver };
+    const driverContext: DriverContext = {
+      clock,
+      log: this.#log,
+      configFolder,
+      dataFolder,
+      deliver,
+      settleWrite: () => {},
+      observeTime: () => {},
+    };
     const configured = config.drivers.map((one) => createDriver(one, driverContext));
     this.#drivers = [...configured, new OutboxDriver(this.#outbox, clock)];
     const devices = this.#drivers.flatMap((driver) => driver.devices);

@@ -33,6 +33,14 @@ describe('vectors worked out by hand from the field numbers', () => {
     expect(hexOf(data)).toBe(`08${time}1212100718${time}69000000000000f03f18c801`);
   });
 
+  it('writes and reads a body of bytes, which the oracle sees too', () => {
+    const bytes = encodePayload({ seq: 1, metrics: [], body: Uint8Array.of(1, 0, 255) });
+    expect(hexOf(bytes)).toBe('18012a030100ff');
+    expect([...decodePayload(bytes).body!]).toEqual([1, 0, 255]);
+    expect([...oracleDecode(bytes).body]).toEqual([1, 0, 255]);
+    expect(() => decodePayload(bytesOf('2a0501'))).toThrow(/past the end/);
+  });
+
   it('writes the standard quality property as an Int32', () => {
     const metric = { alias: 1, dataType: DATA_TYPES.Boolean, value: true, properties: { Quality: 500 } };
     const bytes = encodePayload({ metrics: [metric] }, { omitTypes: true });

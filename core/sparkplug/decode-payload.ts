@@ -29,6 +29,9 @@ export function decodePayload(bytes: Uint8Array, typeOf?: TypeOf): Payload {
       case 0x18:
         payload.seq = reader.uint64(end);
         break;
+      case 0x2a:
+        payload.body = reader.bytes(end);
+        break;
       default:
         reader.skip(tag, end);
     }

@@ -33,7 +33,7 @@ const CARRIERS: readonly (Carrier | undefined)[] = [
  * needed even where `omitTypes` keeps it off the wire. Signed integers travel as two's complement in unsigned fields.
  * Throws `METRIC_TYPE_UNSUPPORTED` for a value that its type cannot carry.
  *
- *     Payload  08 timestamp · 12 length metric … · 18 seq
+ *     Payload  08 timestamp · 12 length metric … · 18 seq · 2a length body
  *     Metric   0a name · 10 alias · 18 timestamp · 20 datatype · 28 is_historical · 38 is_null · 4a properties
  *              50 int · 58 long · 65 float · 69 double · 70 boolean · 7a string
  */
@@ -52,6 +52,10 @@ export function encodePayload(payload: Payload, options: EncodeOptions = {}): Ui
   if (payload.seq !== undefined) {
     writer.tag(0x18);
     writer.uint32(payload.seq);
+  }
+  if (payload.body !== undefined) {
+    writer.tag(0x2a);
+    writer.bytes(payload.body);
   }
   return writer.finish();
 }

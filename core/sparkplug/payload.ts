@@ -50,4 +50,6 @@ export interface Payload {
   /** 0 to 255; absent from NDEATH and commands. */
   readonly seq?: number;
   readonly metrics: readonly Metric[];
+  /** Bytes of our own, which other hosts pass over: the ledger mark of a data message (`core/ledger.ts`). */
+  readonly body?: Uint8Array;
 }

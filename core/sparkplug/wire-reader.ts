@@ -67,6 +67,13 @@ export class WireReader {
     return this.#bytes.toString('utf8', at, at + length);
   }
 
+  /** In the memory of what is being read. */
+  bytes(end: number): Uint8Array {
+    const length = this.varint(end);
+    const at = this.#take(this.high === 0 ? length : Number.POSITIVE_INFINITY, end);
+    return this.#bytes.subarray(at, at + length);
+  }
+
   /** Reads the length of a nested message and returns where that message ends. */
   nested(end: number): number {
     const length = this.varint(end);

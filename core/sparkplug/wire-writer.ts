@@ -66,6 +66,13 @@ export class WireWriter {
     this.#position += this.#bytes.write(value, this.#position);
   }
 
+  bytes(value: Uint8Array): void {
+    this.uint32(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#position);
+    this.#position += value.length;
+  }
+
   /** Begins a nested message, with room for a length of one byte; hand what it returns to `endNested`. */
   beginNested(): number {
     this.#reserve(1);

@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkConfig } from '../../../core/config.ts';
 import { decodeRequest, encodeException, encodeResponse } from '../../../core/modbus/pdu.ts';
 import { unwrapRtu, wrapRtu } from '../../../core/modbus/rtu.ts';
-import { serviceContext } from '../../../core/testing/service-context.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { GATEWAY_ITSELF, type Outcome } from '../../driver.ts';
+import { driverContext } from '../../testing/driver-context.ts';
 import { openPtyLine } from '../../testing/pty-line.ts';
 import { ModbusConfig } from './config.ts';
 import { modbusDriver } from './modbus-driver.ts';
@@ -35,7 +35,7 @@ async function setUp() {
   onTestFinished(() => line.unplug());
   const device = { id: 'pond', unit: 1, profile: 'pond.yaml' };
   const config = { driver: 'modbus-rtu', id: 'shore', port: 'bus', timeoutMs: 300, devices: [device] };
-  const context = { ...serviceContext({ dataFolder: folder, configFolder: folder }), deliver: () => {} };
+  const context = driverContext({ dataFolder: folder, configFolder: folder });
   const driver = modbusDriver.create(checkConfig(ModbusConfig, config), context);
   onTestFinished(() => driver.stop());
   const values = (outcome: Outcome | undefined) =>
