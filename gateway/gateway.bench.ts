@@ -8,7 +8,7 @@ import { createLog } from '../core/log.ts';
 import { characterMs, silenceMs } from '../core/modbus/rtu.ts';
 import { type Measurement, medianOfThree } from '../core/testing/median-of-three.ts';
 import { ModbusBus } from './drivers/modbus/bus.ts';
-import { serialStream } from './drivers/modbus/serial-stream.ts';
+import { serialStream } from './drivers/serial/serial-stream.ts';
 
 const UNITS = 32;
 const REGISTERS = 10;

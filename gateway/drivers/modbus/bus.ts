@@ -8,8 +8,8 @@ import {
   type ModbusRequest,
 } from '../../../core/modbus/pdu.ts';
 import { characterMs, silenceMs } from '../../../core/modbus/rtu.ts';
+import type { ByteStream, OpenByteStream } from '../serial/byte-stream.ts';
 import { afterReading } from './after-reading.ts';
-import type { ByteStream, OpenByteStream } from './byte-stream.ts';
 import {
   createExchange,
   type Exchange,

@@ -12,11 +12,11 @@ import {
   type Outcome,
   type Sample,
 } from '../../driver.ts';
+import { serialStream } from '../serial/serial-stream.ts';
 import { ModbusBus } from './bus.ts';
 import { ModbusConfig } from './config.ts';
 import { createModbusDevice, type ModbusDevice, samplesOf } from './modbus-device.ts';
 import { loadModbusProfile, type ModbusProfile } from './profile.ts';
-import { serialStream } from './serial-stream.ts';
 
 const HEALTH_EVERY_MS = 10_000;
 

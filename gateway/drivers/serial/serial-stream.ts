@@ -10,7 +10,7 @@ export interface SerialSettings {
   readonly stopBits: 1 | 2;
 }
 
-/** A serial port, or a pseudo-terminal in its place, for one master alone. */
+/** A serial port, or a pseudo-terminal in its place, for one driver alone. */
 export function serialStream({ port: path, baud, parity, stopBits }: SerialSettings): OpenByteStream {
   return (events) =>
     new Promise((resolve, reject) => {
