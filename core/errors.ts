@@ -219,6 +219,56 @@ export const ERRORS = {
     http: 502,
   },
 
+  // Remote care of a gateway
+  CARE_INVALID: {
+    en: 'the care request cannot be read: {reason}',
+    zh: '无法识别维护请求：{reason}',
+    retryable: false,
+    http: 400,
+  },
+  CARE_EXPIRED: {
+    en: 'the care request arrived after its expiry, {expiry}, and was not carried out. Ask again; if this repeats, check the clocks.',
+    zh: '维护请求在失效时间 {expiry} 之后到达，未执行。请重新发出；若反复出现，请检查时钟。',
+    retryable: false,
+    http: 409,
+  },
+  CARE_DISABLED: {
+    en: 'this gateway takes no configuration over the network: care.remote is false in its settings. Change it there, at the gateway.',
+    zh: '该网关不接受远程配置：其设置中 care.remote 为 false。请在网关本地修改。',
+    retryable: false,
+    http: 403,
+  },
+  CARE_BUSY: {
+    en: 'another configuration is being tried on this gateway. Ask again in a minute.',
+    zh: '该网关正在试用另一份配置。请一分钟后再试。',
+    retryable: true,
+    http: 409,
+  },
+  CARE_IDENTITY_FIXED: {
+    en: 'site and gateway are {site}/{gateway} and cannot be changed over the network: everything recorded would change its name. Keep them, or change them at the gateway.',
+    zh: '站点和网关标识为 {site}/{gateway}，不能远程更改，否则已有记录将全部改名。请保持不变，或在网关本地修改。',
+    retryable: false,
+    http: 409,
+  },
+  CARE_TRIAL_FAILED: {
+    en: 'the new configuration did not come up within {trialS} s and was rolled back: {reason}',
+    zh: '新配置未能在 {trialS} 秒内正常运行，已回滚：{reason}',
+    retryable: false,
+    http: 409,
+  },
+  CARE_NOTHING_TO_ROLL_BACK: {
+    en: 'there is no earlier configuration to go back to: the gateway runs the one of its own settings file.',
+    zh: '没有可回滚的旧配置：网关正在使用其本地设置文件。',
+    retryable: false,
+    http: 409,
+  },
+  CARE_DEVICE_UNKNOWN: {
+    en: 'the gateway has no device {device}. Its devices: {devices}',
+    zh: '网关没有设备 {device}。现有设备：{devices}',
+    retryable: false,
+    http: 404,
+  },
+
   // Store
   STORE_UNAVAILABLE: {
     en: 'the {store} store cannot be reached: {reason}. {mend}',

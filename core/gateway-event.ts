@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { COMMAND_OUTCOMES } from './command.ts';
+import type { SluiceError } from './errors.ts';
 
 /**
  * What a gateway has to tell beside readings. An event travels as JSON text in the node metric `Event`, takes a number
@@ -102,6 +103,7 @@ export const ConditionEvent = Type.Object({
 
 export const GatewayEvent = Type.Union([CommandEvent, LeaseEvent, SafetyEvent, CareEvent, ConditionEvent]);
 export type GatewayEvent = Static<typeof GatewayEvent>;
+export type EventReason = Static<typeof reason>;
 export type SafetyRule = (typeof SAFETY_RULES)[number];
 
 /** `undefined` where the text is no event. Members that are not known are let through: a newer gateway may send them. */
@@ -112,4 +114,9 @@ export function parseGatewayEvent(text: string): GatewayEvent | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** An error as the reason of an event. */
+export function eventReason(error: SluiceError): EventReason {
+  return { code: error.code, en: error.text('en'), zh: error.text('zh') };
 }
