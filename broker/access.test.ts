@@ -4,6 +4,7 @@ import type { User } from './users.ts';
 
 const gateway: User = { name: 'g', passwordHash: '', role: 'gateway', site: 'farm', gateway: 'pump-house' };
 const host: User = { name: 'h', passwordHash: '', role: 'host' };
+const flow: User = { name: 'flow', passwordHash: '', role: 'automation', sites: ['farm', 'orchard'] };
 
 test.each([
   ['spBv1.0/farm/NBIRTH/pump-house', true],
@@ -14,6 +15,9 @@ test.each([
   ['spBv1.0/elsewhere/DDATA/pump-house/soil-1', false],
   ['spBv1.0/farm/NCMD/pump-house', false],
   ['spBv1.0/STATE/sluice', false],
+  ['sluice/farm/command/g', false],
+  ['sluice/farm/command/pump-house', false],
+  ['sluice/farm/readings/pump-house/soil-1', false],
   ['$SYS/x', false],
   ['anything', false],
 ])('a gateway publishing to %s: %s', (topic, allowed) => {
@@ -27,10 +31,67 @@ test.each([
   ['spBv1.0/farm/DCMD/+/#', false],
   ['spBv1.0/farm/DDATA/pump-house/#', false],
   ['spBv1.0/+/NCMD/pump-house', false],
+  ['sluice/farm/readings/#', false],
+  ['sluice/farm/command/g', false],
+  ['sluice/farm/outcome/g', false],
   ['#', false],
   ['$SYS/#', false],
 ])('a gateway subscribing to %s: %s', (filter, allowed) => {
   expect(maySubscribe(gateway, filter)).toBe(allowed);
+});
+
+test.each([
+  ['sluice/farm/command/flow', true],
+  ['sluice/orchard/command/flow', true],
+  ['sluice/elsewhere/command/flow', false],
+  ['sluice/farm/command/other', false],
+  ['sluice/farm/command', false],
+  ['sluice/farm/command/flow/more', false],
+  ['sluice/farm/outcome/flow', false],
+  ['sluice/farm/readings/pump-house/soil-1', false],
+  ['sluice/farm/zones/north', false],
+  ['sluice/farm/event', false],
+  ['spBv1.0/farm/DCMD/pump-house/valves', false],
+  ['spBv1.0/farm/NDATA/flow', false],
+  ['senml/farm/soil-1', false],
+  ['$SYS/x', false],
+])('an automation publishing to %s: %s', (topic, allowed) => {
+  expect(mayPublish(flow, topic)).toBe(allowed);
+});
+
+test.each([
+  ['sluice/farm/readings/#', true],
+  ['sluice/farm/readings/pump-house/+', true],
+  ['sluice/farm/zones/#', true],
+  ['sluice/orchard/zones/north', true],
+  ['sluice/farm/event', true],
+  ['sluice/farm/outcome/flow', true],
+  ['sluice/farm/outcome/other', false],
+  ['sluice/farm/outcome/+', false],
+  ['sluice/farm/outcome/#', false],
+  ['sluice/farm/command/flow', false],
+  ['sluice/farm/+/flow', false],
+  ['sluice/farm/#', false],
+  ['sluice/farm', false],
+  ['sluice/+/readings/#', false],
+  ['sluice/elsewhere/readings/#', false],
+  ['spBv1.0/farm/DDATA/pump-house/#', false],
+  ['spBv1.0/STATE/sluice', false],
+  ['#', false],
+  ['$SYS/#', false],
+])('an automation subscribing to %s: %s', (filter, allowed) => {
+  expect(maySubscribe(flow, filter)).toBe(allowed);
+});
+
+test.each([undefined, host, flow])('a command is never kept by the broker, whoever sends it', (user) => {
+  expect(mayPublish(user, 'sluice/farm/command/flow')).toBe(true);
+  expect(mayPublish(user, 'sluice/farm/command/flow', true)).toBe(false);
+});
+
+test('a host speaks and hears the whole JSON door', () => {
+  expect(mayPublish(host, 'sluice/farm/zones/north', true)).toBe(true);
+  expect(mayPublish(host, 'sluice/farm/outcome/flow')).toBe(true);
+  expect(maySubscribe(host, 'sluice/+/command/+')).toBe(true);
 });
 
 test('a host commands and sees every gateway, and writes no $SYS', () => {
@@ -42,5 +103,6 @@ test('a host commands and sees every gateway, and writes no $SYS', () => {
 test('without users everything is open but writing $SYS', () => {
   expect(mayPublish(undefined, 'spBv1.0/farm/NCMD/pump-house')).toBe(true);
   expect(maySubscribe(undefined, '#')).toBe(true);
+  expect(mayPublish(undefined, 'sluice/farm/command/anybody')).toBe(true);
   expect(mayPublish(undefined, '$SYS/x')).toBe(false);
 });

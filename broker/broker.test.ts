@@ -42,14 +42,16 @@ async function startOnFreePorts() {
 async function withUsers() {
   const folder = temporaryFolder();
   const port = await freePort();
-  const [gatewayHash, hostHash] = await Promise.all(
-    ['seed', 'soil'].map((word) => hashPassword(Buffer.from(word))),
+  const [gatewayHash, hostHash, flowHash] = await Promise.all(
+    ['seed', 'soil', 'weed'].map((word) => hashPassword(Buffer.from(word))),
   );
   writeFileSync(
     join(folder, 'users.yaml'),
     `users:
   - { name: pump-house, role: gateway, site: farm, gateway: pump-house, passwordHash: "${gatewayHash}" }
   - { name: ingest, role: host, passwordHash: "${hostHash}" }
+  - { name: irrigation, role: automation, sites: [farm], passwordHash: "${flowHash}" }
+  - { name: frost-guard, role: automation, sites: [farm], passwordHash: "${flowHash}" }
 `,
   );
   const listeners = [{ protocol: 'mqtt' as const, host: '127.0.0.1', port }];
@@ -182,6 +184,53 @@ test('a gateway cannot send as another, live or by its will', async () => {
   }
   await eventually(() => topics.includes('spBv1.0/farm/NDEATH/pump-house'));
   expect(topics).toEqual(['spBv1.0/farm/NDATA/pump-house', 'spBv1.0/farm/NDEATH/pump-house']);
+});
+
+test('an automation commands as itself and hears its own outcomes, and no other', async () => {
+  const port = await withUsers();
+  const url = `mqtt://127.0.0.1:${port}`;
+  const host = await connect(url, { username: 'ingest', password: 'soil' });
+  const commands: string[] = [];
+  host.on('message', (topic) => commands.push(topic));
+  await host.subscribeAsync('sluice/+/command/+');
+  const forbidden = [
+    ['sluice/farm/command/frost-guard', false],
+    ['sluice/farm/command/irrigation', true],
+    ['spBv1.0/farm/DCMD/pump-house/valves', false],
+  ] as const;
+  for (const [topic, retain] of forbidden) {
+    const client = await connect(url, { username: 'irrigation', password: 'weed' });
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    client.publish(topic, '{}', { retain });
+    await closed;
+  }
+  const client = await connect(url, { username: 'irrigation', password: 'weed' });
+  await expect(client.subscribeAsync('sluice/farm/outcome/frost-guard')).rejects.toThrow();
+  const outcome = new Promise((resolve) => client.once('message', (topic) => resolve(topic)));
+  await client.subscribeAsync('sluice/farm/outcome/irrigation');
+  await client.publishAsync('sluice/farm/command/irrigation', '{}', { qos: 1 });
+  await eventually(() => commands.length > 0);
+  await host.publishAsync('sluice/farm/outcome/irrigation', '{}', { qos: 1 });
+  expect(await outcome).toBe('sluice/farm/outcome/irrigation');
+  expect(commands).toEqual(['sluice/farm/command/irrigation']);
+});
+
+test('what waits in a lasting session is not handed to another user who takes its client id', async () => {
+  const port = await withUsers();
+  const url = `mqtt://127.0.0.1:${port}`;
+  const session = { clientId: 'flows', clean: false, password: 'weed' };
+  const host = await connect(url, { username: 'ingest', password: 'soil' });
+  const owner = await connect(url, { ...session, username: 'irrigation' });
+  await owner.subscribeAsync('sluice/farm/outcome/irrigation', { qos: 1 });
+  await owner.endAsync();
+  await host.publishAsync('sluice/farm/outcome/irrigation', 'for its owner', { qos: 1 });
+  const thief = await connect(url, { ...session, username: 'frost-guard' });
+  const heard: string[] = [];
+  thief.on('message', (_topic, payload) => heard.push(payload.toString()));
+  await thief.subscribeAsync('sluice/farm/outcome/frost-guard', { qos: 1 });
+  await host.publishAsync('sluice/farm/outcome/frost-guard', 'for both', { qos: 1 });
+  await eventually(() => heard.length > 0);
+  expect(heard).toEqual(['for both']);
 });
 
 test('an empty client id with a lasting session is refused with return code 2', async () => {

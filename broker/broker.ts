@@ -107,13 +107,16 @@ class BrokerCore implements Service {
       authorizePublish: (client, packet, done) => {
         // aedes may publish a will without its client; with nobody to check it against, it is refused.
         const user = client ? this.#userOf.get(client) : undefined;
-        const allowed = (user !== undefined || !this.#users) && mayPublish(user, packet.topic);
+        const allowed = (user !== undefined || !this.#users) && mayPublish(user, packet.topic, packet.retain);
         done(allowed ? null : new Error(`publishing to ${packet.topic} is not allowed`));
       },
       authorizeSubscribe: (client, subscription, done) => {
         // Answering null makes aedes send 0x80 (failure) for this subscription and keep the connection.
         done(null, maySubscribe(this.#userOf.get(client), subscription.topic) ? subscription : null);
       },
+      // A lasting session belongs to its client id: another user under that id must not get what waited in it.
+      authorizeForward: (client, packet) =>
+        maySubscribe(this.#userOf.get(client), packet.topic) ? packet : null,
     };
   }
 

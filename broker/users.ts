@@ -18,18 +18,31 @@ const account = {
   }),
 };
 
-const user = Type.Union([
-  Type.Object(
-    { ...account, role: Type.Literal('gateway'), site: id, gateway: id },
-    { additionalProperties: false },
-  ),
-  Type.Object({ ...account, role: Type.Literal('host') }, { additionalProperties: false }),
-]);
+const gatewayUser = Type.Object(
+  { ...account, role: Type.Literal('gateway'), site: id, gateway: id },
+  { additionalProperties: false },
+);
+
+const hostUser = Type.Object({ ...account, role: Type.Literal('host') }, { additionalProperties: false });
+
+const automationUser = Type.Object(
+  {
+    ...account,
+    name: Type.String({ pattern: ID_PATTERN, description: 'The last level of its command topic, so an id' }),
+    role: Type.Literal('automation'),
+    sites: Type.Array(id, { minItems: 1, description: 'The sites that it may read and command' }),
+  },
+  { additionalProperties: false },
+);
+
+const user = Type.Union([gatewayUser, hostUser, automationUser]);
 
 const usersSchema = Type.Object({ users: Type.Array(user) }, { additionalProperties: false });
 
-/** A gateway acts only as itself; a host (ingest, a Sparkplug host application) sees and commands all. */
+/** What each may do is in `access.ts`. */
 export type User = Static<typeof user>;
+export type GatewayUser = Static<typeof gatewayUser>;
+export type AutomationUser = Static<typeof automationUser>;
 
 export class Users {
   readonly #byName: ReadonlyMap<string, User>;
