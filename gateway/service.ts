@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { CommandRequest } from '../core/command.ts';
 import type { ServiceContext } from '../core/context.ts';
 import { asSluiceError, SluiceError } from '../core/errors.ts';
 import { FolderLock } from '../core/folder-lock.ts';
+import type { GatewayEvent } from '../core/gateway-event.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import { readSecret } from '../core/read-secret.ts';
@@ -123,6 +125,21 @@ class Gateway implements Service {
       this.#log.error({}, asSluiceError(error).message);
     }
   }
+
+  /** Tells the hosts, durably and at least once. May be called from the moment that drivers are started. */
+  readonly emit = (event: GatewayEvent): void => {
+    this.#log.info({ event: event.kind, id: event.id }, 'event');
+  };
+
+  /** A command has come in for one of the devices; whoever acts on commands takes it from here. */
+  readonly onCommand = (request: CommandRequest): void => {
+    this.#log.warn({ device: request.device, metric: request.metric }, 'nothing here acts on commands');
+  };
+
+  /** The text of a `Care/Request`, not looked into yet. */
+  readonly onCare = (text: string): void => {
+    this.#log.warn({ length: text.length }, 'nothing here acts on care requests');
+  };
 
   trouble(): SluiceError | undefined {
     return this.#edge.trouble ?? this.#drivers.map((driver) => driver.trouble?.()).find((error) => error);
