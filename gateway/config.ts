@@ -40,6 +40,22 @@ export const GatewayConfig = Type.Object(
       },
       { additionalProperties: false, default: {} },
     ),
+    care: Type.Object(
+      {
+        remote: Type.Boolean({
+          default: true,
+          description:
+            'Whether these settings may be changed, and the gateway restarted, by the host over the network',
+        }),
+        trialS: Type.Integer({
+          minimum: 5,
+          maximum: 3_600,
+          default: 60,
+          description: 'How long new settings have to come up before the earlier ones are back',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
     drivers: Type.Array(driver, { minItems: 1, description: 'What the gateway talks to' }),
   },
   { additionalProperties: false },
