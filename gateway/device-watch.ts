@@ -1,4 +1,4 @@
-import { isWayGone, type Outcome } from './driver.ts';
+import { GATEWAY_ITSELF, isWayGone, type Outcome } from './driver.ts';
 
 /**
  * So many times in a row a device must be silent before it counts as down: noise takes single frames. Where the way to
@@ -22,6 +22,10 @@ export interface WatchChange {
 /** Decides from the outcomes which devices are alive. */
 export class DeviceWatch {
   readonly #devices = new Map<string, Watched>();
+
+  get devicesUp(): string[] {
+    return [...this.#devices].filter(([id, { isUp }]) => isUp && id !== GATEWAY_ITSELF).map(([id]) => id);
+  }
 
   observe({ device, isReached, isGone, error }: Outcome): WatchChange {
     const watched = this.#devices.get(device) ?? { isUp: undefined, failures: 0, errorCode: undefined };

@@ -52,8 +52,11 @@ export interface DriverContext {
   settleWrite(id: string, end: WriteEnd): void;
   /** A source of time has spoken: a GNSS receiver, a network. */
   observeTime(observation: TimeObservation): void;
-  /** What goes over the wire, for a technician who watches one device; absent when nobody does. */
-  readonly trace?: (line: TraceLine) => void;
+  /**
+   * What goes over the wire, for a technician who watches one device; absent when nobody does. It comes and goes while
+   * the driver runs: look at it each time.
+   */
+  readonly trace?: ((line: TraceLine) => void) | undefined;
 }
 
 export interface TimeObservation {

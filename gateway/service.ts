@@ -1,13 +1,14 @@
 import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
 import type { CommandRequest } from '../core/command.ts';
 import type { ServiceContext } from '../core/context.ts';
 import { asSluiceError, SluiceError } from '../core/errors.ts';
-import { FolderLock } from '../core/folder-lock.ts';
 import type { GatewayEvent } from '../core/gateway-event.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import { readSecret } from '../core/read-secret.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
+import { type GatewayCondition, ManagedGateway, type RunningGateway } from './care/managed-gateway.ts';
 import type { GatewayConfig } from './config.ts';
 import { DeviceWatch } from './device-watch.ts';
 import { type Driver, type DriverContext, GATEWAY_ITSELF, isWayGone, type Outcome } from './driver.ts';
@@ -17,13 +18,15 @@ import { MemoryOutbox } from './memory-outbox.ts';
 import { MetricTable } from './metric-table.ts';
 import { OutboxDriver } from './outbox-driver.ts';
 import { Poller } from './poller.ts';
+import { type ProbeReport, probeDevice } from './probe-device.ts';
 
 /** A gateway with everything that `config` names. Touches neither hardware nor network before `start`. */
 export function createGateway(config: GatewayConfig, context: ServiceContext): Service {
-  return new Gateway(config, context);
+  return new ManagedGateway(config, context, (...parts) => new Gateway(...parts));
 }
 
-class Gateway implements Service {
+/** From one start to one stop, with the same settings: `ManagedGateway` makes another where they change. */
+class Gateway implements RunningGateway {
   readonly name: string;
   readonly #log: Log;
   readonly #drivers: readonly Driver[];
@@ -32,11 +35,12 @@ class Gateway implements Service {
   readonly #edge: EdgeClient;
   readonly #poller: Poller;
   readonly #watch = new DeviceWatch();
-  readonly #folder: string;
-  #lock: FolderLock | undefined;
+  readonly #clock: Clock;
+  readonly devices: readonly string[];
+  #trace: DriverContext['trace'];
   #isStarted = false;
 
-  constructor(config: GatewayConfig, context: ServiceContext) {
+  constructor(config: GatewayConfig, context: ServiceContext, onCare: (text: string) => void) {
     // What no schema can see.
     refuse(
       doubles(
@@ -48,8 +52,10 @@ class Gateway implements Service {
     const { clock, configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;
     // An id has no dot, so no two gateways share a folder.
-    this.#folder = join(dataFolder, 'gateway', `${site}.${gateway}`);
-    this.#log = context.log.child({ gateway });
+    const folder = join(dataFolder, 'gateway', `${site}.${gateway}`);
+    this.#log = context.log;
+    this.#clock = clock;
+    this.onCare = onCare;
     this.#outbox = new MemoryOutbox(config.outbox.maxBytes);
     const deliver = (outcome: Outcome) => {
       try {
@@ -59,6 +65,7 @@ class Gateway implements Service {
         this.#log.error({ device: outcome.device, err: thrown }, asSluiceError(thrown).message);
       }
     };
+    const traceNow = () => this.#trace;
     const driverContext: DriverContext = {
       clock,
       log: this.#log,
@@ -67,6 +74,9 @@ class Gateway implements Service {
       deliver,
       settleWrite: () => {},
       observeTime: () => {},
+      get trace() {
+        return traceNow();
+      },
     };
     const configured = config.drivers.map((one) => createDriver(one, driverContext));
     this.#drivers = [...configured, new OutboxDriver(this.#outbox, clock)];
@@ -77,6 +87,7 @@ class Gateway implements Service {
         devices.map(({ id }) => id),
       ),
     );
+    this.devices = [...new Set(devices.map(({ id }) => id))].filter((id) => id !== GATEWAY_ITSELF);
     this.#table = new MetricTable(devices);
     const { url, username, passwordFile } = config.broker;
     this.#edge = new EdgeClient({
@@ -88,7 +99,7 @@ class Gateway implements Service {
       primaryHost: config.primaryHost,
       table: this.#table,
       outbox: this.#outbox,
-      bdSeqFile: new BdSeqFile(this.#folder),
+      bdSeqFile: new BdSeqFile(folder),
       clock,
       log: this.#log,
     });
@@ -96,7 +107,6 @@ class Gateway implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    this.#claim();
     for (const driver of this.#drivers) await driver.start?.(signal);
     if (this.#isStarted) return;
     this.#isStarted = true;
@@ -109,21 +119,6 @@ class Gateway implements Service {
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
     await polls;
     await this.#edge.stop();
-    this.#lock?.release();
-    this.#lock = undefined;
-  }
-
-  /**
-   * A second process as the same gateway would take turns with this one at the broker and on the serial line. A folder
-   * that cannot be written keeps nobody from measuring.
-   */
-  #claim(): void {
-    try {
-      this.#lock ??= new FolderLock(this.#folder);
-    } catch (error) {
-      if (asSluiceError(error).code === 'DATA_FOLDER_IN_USE') throw error;
-      this.#log.error({}, asSluiceError(error).message);
-    }
   }
 
   /** Tells the hosts, durably and at least once. May be called from the moment that drivers are started. */
@@ -136,10 +131,19 @@ class Gateway implements Service {
     this.#log.warn({ device: request.device, metric: request.metric }, 'nothing here acts on commands');
   };
 
-  /** The text of a `Care/Request`, not looked into yet. */
-  readonly onCare = (text: string): void => {
-    this.#log.warn({ length: text.length }, 'nothing here acts on care requests');
-  };
+  /** Takes the text of a `Care/Request`, not looked into yet. */
+  readonly onCare: (text: string) => void;
+
+  condition(): GatewayCondition {
+    return { isOnline: this.#edge.isOnline, devicesUp: this.#watch.devicesUp };
+  }
+
+  probe(device: string, signal: AbortSignal): Promise<ProbeReport> {
+    const driver = this.#drivers.find(({ devices }) => devices.some(({ id }) => id === device))!;
+    return probeDevice(driver, device, this.#clock, signal, (trace) => {
+      this.#trace = trace;
+    });
+  }
 
   trouble(): SluiceError | undefined {
     return this.#edge.trouble ?? this.#drivers.map((driver) => driver.trouble?.()).find((error) => error);
