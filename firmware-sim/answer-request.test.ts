@@ -70,6 +70,26 @@ describe('a slave', () => {
     expect(device.written).toHaveLength(3);
   });
 
+  it('writes registers where the device takes them: published examples of 6.6 and 6.12', () => {
+    const written: [number, readonly number[]][] = [];
+    const { registers, step } = exampleDevice();
+    const writeRegisters = (address: number, values: readonly number[]) => {
+      if (values.includes(0xffff)) return 3;
+      written.push([address, values]);
+      return undefined;
+    };
+    const device = { registers, step, writeRegisters };
+    expect(ask('06 0001 0003', device)).toBe('0600010003');
+    expect(ask('10 0001 0002 04 000A 0102', device)).toBe('1000010002');
+    expect(written).toEqual([
+      [1, [3]],
+      [1, [10, 258]],
+    ]);
+    expect(ask('06 0001 FFFF', device)).toBe('8603');
+    expect(ask('06 006E 0003', device)).toBe('8602');
+    expect(written).toHaveLength(2);
+  });
+
   it('refuses coils where none can be written', () => {
     const { registers, step } = exampleDevice();
     expect(ask('05 0001 FF00', { registers, step })).toBe('8501');

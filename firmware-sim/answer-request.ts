@@ -40,8 +40,9 @@ function perform(device: SlaveDevice, request: ModbusRequest): ModbusAnswer | nu
     case 'writeMultipleCoils':
       return writeCoils(device, request.address, request.on);
     case 'writeSingleRegister':
+      return writeRegisters(device, request.address, [request.value]);
     case 'writeMultipleRegisters':
-      return ILLEGAL_FUNCTION;
+      return writeRegisters(device, request.address, request.values);
   }
 }
 
@@ -60,4 +61,14 @@ function writeCoils(device: SlaveDevice, address: number, on: readonly boolean[]
   if (address + on.length > device.registers.coils.length) return ILLEGAL_DATA_ADDRESS;
   for (const [index, one] of on.entries()) device.writeCoil(address + index, one);
   return { written: true };
+}
+
+function writeRegisters(
+  device: SlaveDevice,
+  address: number,
+  values: readonly number[],
+): ModbusAnswer | number {
+  if (!device.writeRegisters) return ILLEGAL_FUNCTION;
+  if (address + values.length > device.registers.holding.length) return ILLEGAL_DATA_ADDRESS;
+  return device.writeRegisters(address, values) ?? { written: true };
 }

@@ -2,7 +2,8 @@ import { type Static, Type } from 'typebox';
 import { SluiceError } from '../core/errors.ts';
 import { ID_PATTERN } from '../core/ids.ts';
 import { DeviceConfig } from './devices/devices.ts';
-import { FarmConfig } from './farm/farm-config.ts';
+import { FarmConfig, linesOf } from './farm/farm-config.ts';
+import { faultProblems } from './farm/farm-faults.ts';
 
 const BusConfig = Type.Object(
   {
@@ -48,18 +49,43 @@ export function checkSimulator(config: SimulatorConfig): void {
   const problems = [
     ...repeated(config.zones.map(({ id }) => id)).map((id) => `zones: "${id}" is there twice`),
     ...repeated(config.buses.map(({ id }) => id)).map((id) => `buses: "${id}" is there twice`),
-    ...config.zones.flatMap(zoneProblems),
+    ...farmProblems(config),
     ...config.buses.flatMap((bus) => busProblems(bus, new Set(config.zones.map(({ id }) => id)))),
   ];
-  if (config.supply.pressureAtRatedFlowKPa > config.supply.pressureKPa) {
-    problems.push('supply: pressureAtRatedFlowKPa must not be above pressureKPa');
-  }
   if (config.startTime !== undefined && Number.isNaN(Date.parse(config.startTime))) {
     problems.push(`startTime: there is no ${config.startTime}`);
   }
   if (problems.length > 0) {
     throw new SluiceError('CONFIG_INVALID', { problems: problems.map((one) => `  ${one}`).join('\n') });
   }
+}
+
+function farmProblems(config: SimulatorConfig): string[] {
+  const lines = linesOf(config);
+  const lineIds = new Set(lines.map(({ id }) => id));
+  const zoneIds = new Set(config.zones.map(({ id }) => id));
+  const tankIds = new Set(config.tanks.map(({ id }) => id));
+  return [
+    ...repeated(lines.map(({ id }) => id)).map((id) => `lines: "${id}" is there twice`),
+    ...repeated(config.tanks.map(({ id }) => id)).map((id) => `tanks: "${id}" is there twice`),
+    ...lines.flatMap(({ id, supply, tank }) => [
+      ...(supply.pressureAtRatedFlowKPa > supply.pressureKPa
+        ? [
+            `${config.lines.length > 0 ? `line ${id}: ` : ''}supply: pressureAtRatedFlowKPa must not be above pressureKPa`,
+          ]
+        : []),
+      ...(tank !== undefined && !tankIds.has(tank) ? [`line ${id}: there is no tank "${tank}"`] : []),
+    ]),
+    ...config.zones.flatMap((zone) => [
+      ...zoneProblems(zone),
+      ...(zone.line !== undefined && !lineIds.has(zone.line)
+        ? [`zone ${zone.id}: there is no line "${zone.line}"; lines: ${[...lineIds].join(', ')}`]
+        : []),
+    ]),
+    ...config.faults.flatMap((fault, index) =>
+      faultProblems(fault, zoneIds, lineIds).map((problem) => `faults[${index}]: ${problem}`),
+    ),
+  ];
 }
 
 function zoneProblems(zone: SimulatorConfig['zones'][number]): string[] {

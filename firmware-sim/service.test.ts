@@ -156,4 +156,44 @@ describe('the simulator', () => {
     const [even, uneven] = await Promise.all(lives);
     expect(uneven).toEqual(even);
   });
+
+  it('pulls a line out and plugs it in: its port goes and is there again, and its devices live on', async () => {
+    const clock = new FakeClock();
+    const one = simulator({}, { clock });
+    await one.start(signal);
+    const device = readlinkSync(one.portPath('bus-1'));
+    await one.setPlugged('bus-1', false);
+    expect(existsSync(device)).toBe(false);
+    expect(existsSync(one.portPath('bus-1'))).toBe(false);
+    await clock.advance(10_000);
+    await Promise.all([one.setPlugged('bus-1', true), one.setPlugged('bus-1', true)]);
+    expect(existsSync(one.portPath('bus-1'))).toBe(true);
+    expect(openTerminals().length).toBeGreaterThan(0);
+    await Promise.all([one.setPlugged('bus-1', false), one.setPlugged('bus-1', true)]);
+    expect(existsSync(one.portPath('bus-1'))).toBe(true);
+    await one.stop();
+    await expect(one.setPlugged('bus-1', true)).rejects.toThrow('not up');
+    expect(openTerminals()).toEqual([]);
+  });
+
+  it('keeps a journal of every movement, at the tick’s own time however late it is lived through', async () => {
+    const clock = new FakeClock();
+    const one = simulator({ buses: [{ id: 'bus-1', devices: [valves] }] }, { clock });
+    await one.start(signal);
+    await clock.advance(40_000);
+    const told = one.journal.after().map((entry) => [entry.event, Math.round(entry.monotonicMs / 100) / 10]);
+    expect(told).toEqual([
+      ['told-open', 5.1],
+      ['opened', 5.1],
+      ['told-closed', 25.1],
+      ['closed', 29],
+    ]);
+    const [first] = one.journal.after();
+    expect(first).toMatchObject({
+      number: 1,
+      zone: 'north',
+      utcMs: Date.UTC(2026, 5, 1) + first!.monotonicMs,
+    });
+    expect(one.journal.after(3).map(({ event }) => event)).toEqual(['closed']);
+  });
 });

@@ -5,7 +5,9 @@ import { FolderLock } from '../core/folder-lock.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { checkSimulator, type SimulatorConfig } from './config.ts';
 import { Farm } from './farm/farm.ts';
+import type { FarmFault } from './farm/farm-faults.ts';
 import type { Fault } from './faults.ts';
+import { Journal } from './journal.ts';
 import { SimulatedBus } from './simulated-bus.ts';
 
 /** A farm that lives, with its devices on serial ports. */
@@ -13,8 +15,13 @@ export interface Simulator extends Service {
   readonly farm: Farm;
   /** The serial port of a bus; there while the simulator is up. */
   portPath(bus: string): string;
+  readonly journal: Journal;
   /** Replaces what is wrong with one device; an empty list mends it. */
   setFaults(bus: string, unit: number, faults: readonly Fault[]): void;
+  /** Breaks something in valves and pipes, or replaces the fault of that name; `undefined` mends it. */
+  setFarmFault(id: string, fault: FarmFault | undefined): void;
+  /** Pulls a line out of its adapter (its port vanishes) or plugs it in (it is there again under the same name). */
+  setPlugged(bus: string, plugged: boolean): Promise<void>;
 }
 
 /** One step of valves and devices: always this long, so that the same seed lives the same life on any machine. */
@@ -32,16 +39,25 @@ export function createSimulator(config: SimulatorConfig, context: ServiceContext
 class FarmSimulator implements Simulator {
   readonly name = 'simulator';
   readonly farm: Farm;
+  readonly journal: Journal;
   readonly #context: ServiceContext;
   readonly #buses: ReadonlyMap<string, SimulatedBus>;
   #lock: FolderLock | undefined;
   #cancelTick: Cancel | undefined;
   #livedUntilMs = 0;
+  #isCatchingUp = false;
+  #isUp = false;
 
   constructor(config: SimulatorConfig, context: ServiceContext) {
     this.#context = context;
     const startMs = config.startTime === undefined ? context.clock.nowMs() : Date.parse(config.startTime);
-    this.farm = new Farm(config, { seed: config.seed, startMs, skySpeed: config.speed });
+    this.journal = new Journal(() => this.#moment());
+    this.farm = new Farm(config, {
+      seed: config.seed,
+      startMs,
+      skySpeed: config.speed,
+      notice: (event) => this.journal.add(event),
+    });
     this.#buses = new Map(
       config.buses.map((bus) => {
         const portPath = join(context.dataFolder, 'sim', bus.id);
@@ -60,10 +76,12 @@ class FarmSimulator implements Simulator {
       throw error;
     }
     this.#livedUntilMs = this.#context.clock.monotonicMs();
+    this.#isUp = true;
     this.#planTick();
   }
 
   async stop(): Promise<void> {
+    this.#isUp = false;
     this.#cancelTick?.();
     this.#cancelTick = undefined;
     await this.#closeAll();
@@ -75,6 +93,19 @@ class FarmSimulator implements Simulator {
 
   setFaults(bus: string, unit: number, faults: readonly Fault[]): void {
     this.#bus(bus).setFaults(unit, faults);
+  }
+
+  setFarmFault(id: string, fault: FarmFault | undefined): void {
+    if (fault) this.farm.setFault(id, fault);
+    else this.farm.clearFault(id);
+    this.journal.add({ fault: id, event: fault ? 'set' : 'mended' });
+  }
+
+  async setPlugged(bus: string, plugged: boolean): Promise<void> {
+    const line = this.#bus(bus);
+    if (!this.#isUp) throw new RangeError('the simulator is not up');
+    this.journal.add({ bus, event: plugged ? 'plugged' : 'unplugged' });
+    await (plugged ? line.open() : line.close());
   }
 
   #bus(id: string): SimulatedBus {
@@ -93,11 +124,21 @@ class FarmSimulator implements Simulator {
   #catchUp(): void {
     const nowMs = this.#context.clock.monotonicMs();
     this.#livedUntilMs = Math.max(this.#livedUntilMs, nowMs - LONGEST_CATCH_UP_S * 1000);
+    this.#isCatchingUp = true;
     while (this.#livedUntilMs + TICK_S * 1000 <= nowMs) {
       this.#livedUntilMs += TICK_S * 1000;
       for (const bus of this.#buses.values()) bus.step(TICK_S);
       this.farm.step(TICK_S);
     }
+    this.#isCatchingUp = false;
+  }
+
+  /** What a tick brings happens at the tick’s time, though a busy machine may live through it a little later. */
+  #moment(): { monotonicMs: number; utcMs: number } {
+    const { clock } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const monotonicMs = this.#isCatchingUp ? this.#livedUntilMs : nowMs;
+    return { monotonicMs, utcMs: clock.nowMs() - (nowMs - monotonicMs) };
   }
 
   async #closeAll(): Promise<void> {

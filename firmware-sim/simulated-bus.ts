@@ -16,6 +16,7 @@ export class SimulatedBus {
   readonly #context: ServiceContext;
   readonly #random: Random;
   readonly #slaves: readonly Slave[];
+  #lastTurn: Promise<void> = Promise.resolve();
   #open: { readonly pty: Pty; readonly slaves: SlaveBus } | undefined;
 
   constructor(config: BusConfig, farm: Farm, seed: number, portPath: string, context: ServiceContext) {
@@ -34,7 +35,44 @@ export class SimulatedBus {
     });
   }
 
-  async open(): Promise<void> {
+  get id(): string {
+    return this.#config.id;
+  }
+
+  get isPlugged(): boolean {
+    return this.#open !== undefined;
+  }
+
+  /** The line's devices, pulled out or not: they keep their power. */
+  get slaves(): readonly Slave[] {
+    return this.#slaves;
+  }
+
+  slave(unit: number): Slave {
+    const slave = this.#slaves.find((one) => one.unit === unit);
+    if (!slave) throw new RangeError(`bus ${this.#config.id} has no unit ${unit}`);
+    return slave;
+  }
+
+  /** Makes the port, or makes it anew after `close`; harmless where it is there. */
+  open(): Promise<void> {
+    return this.#inTurn(() => this.#openPort());
+  }
+
+  /** Takes the port away, as a line that is pulled out of its adapter; the devices live on. */
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#closePort());
+  }
+
+  /** Pulling out and plugging in take a moment: one after the other, however fast they are asked for. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#lastTurn.then(work);
+    this.#lastTurn = done.catch(() => {});
+    return done;
+  }
+
+  async #openPort(): Promise<void> {
+    if (this.#open) return;
     const { clock, log } = this.#context;
     const pty = await Pty.open(clock, {
       // Through a name of an earlier run somebody may be there before the slaves are.
@@ -53,7 +91,7 @@ export class SimulatedBus {
     log.info({ bus: this.#config.id, units: this.#slaves.length }, `simulated Modbus on ${this.portPath}`);
   }
 
-  async close(): Promise<void> {
+  async #closePort(): Promise<void> {
     if (!this.#open) return;
     const { pty, slaves } = this.#open;
     this.#open = undefined;
@@ -67,8 +105,6 @@ export class SimulatedBus {
   }
 
   setFaults(unit: number, faults: readonly Fault[]): void {
-    const slave = this.#slaves.find((one) => one.unit === unit);
-    if (!slave) throw new RangeError(`bus ${this.#config.id} has no unit ${unit}`);
-    slave.faults = faults;
+    this.slave(unit).faults = faults;
   }
 }

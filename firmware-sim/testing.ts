@@ -1,7 +1,7 @@
 import { checkConfig } from '../core/config.ts';
 import { SimulatorConfig } from './config.ts';
 import type { DeviceConfig } from './devices/devices.ts';
-import { Farm } from './farm/farm.ts';
+import { Farm, type FarmRun } from './farm/farm.ts';
 
 /** A farm in real time with the zones north and south, at eight in the morning of a dry day. */
 export const SMALL_FARM = {
@@ -28,7 +28,8 @@ export function smallConfig(overrides: Partial<SimulatorConfig> = {}): Simulator
   return checkConfig(SimulatorConfig, structuredClone({ ...SMALL_FARM, buses, ...overrides }));
 }
 
-export function smallFarm(): Farm {
-  const config = smallConfig();
-  return new Farm(config, { seed: config.seed, startMs: Date.parse(config.startTime!), skySpeed: 1 });
+export function smallFarm(overrides: Partial<SimulatorConfig> = {}, run: Partial<FarmRun> = {}): Farm {
+  const config = smallConfig(overrides);
+  const startMs = Date.parse(config.startTime!);
+  return new Farm(config, { seed: config.seed, startMs, skySpeed: 1, ...run });
 }

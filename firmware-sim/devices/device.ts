@@ -18,6 +18,11 @@ export interface SlaveDevice {
   step(durationS: number): void;
   /** Absent where coils are read-only. */
   writeCoil?(address: number, on: boolean): void;
+  /**
+   * Writes holding registers from `address` on, all or none, and answers `undefined`; or writes nothing and answers
+   * the exception that says why not. Absent where they are read-only.
+   */
+  writeRegisters?(address: number, values: readonly number[]): number | undefined;
 }
 
 /** What a device is built upon. */

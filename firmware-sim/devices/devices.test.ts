@@ -158,6 +158,53 @@ describe('a valve controller', () => {
     expect(device.registers.coils[0]).toBe(true);
   });
 
+  it('opens for the hold time that was written, and longer when it is written again', () => {
+    const { device, farm, live } = place({ unit: 3, kind, valves: ['north'], maxRunS: 600 });
+    device.writeRegisters!(0, [20]);
+    expect(device.registers.holding[0]).toBe(20);
+    expect(device.registers.coils[0]).toBe(false);
+    device.writeCoil!(0, true);
+    live(15);
+    expect(device.registers.holding[0]).toBe(5);
+    device.writeRegisters!(0, [20]);
+    live(15);
+    expect(device.registers.coils[0]).toBe(true);
+    live(6);
+    expect(device.registers.coils[0]).toBe(false);
+    live(6);
+    expect(farm.zone('north').valve.isClosed).toBe(true);
+  });
+
+  it('holds nothing open longer than its longest run, and closes for a hold time of nothing', () => {
+    const { device, live } = place({ unit: 3, kind, valves: ['north', 'south'], maxRunS: 30 });
+    device.writeRegisters!(0, [9000, 0]);
+    expect(device.registers.holding[0]).toBe(30);
+    device.writeCoil!(0, true);
+    device.writeCoil!(1, true);
+    expect(device.registers.holding.slice(0, 2)).toEqual([30, 30]);
+    live(10);
+    device.writeRegisters!(1, [0]);
+    expect(device.registers.coils.slice(0, 2)).toEqual([true, false]);
+    live(21);
+    expect(device.registers.coils[0]).toBe(false);
+  });
+
+  it('without timers is a relay board: no hold registers, and a coil stays as it was written', () => {
+    const { device, live } = place({
+      unit: 3,
+      kind,
+      valves: ['north'],
+      maxRunS: 30,
+      holdTimer: false,
+    });
+    expect(device.registers.holding).toEqual([]);
+    device.writeCoil!(0, true);
+    live(1000);
+    expect(device.registers.coils[0]).toBe(true);
+    device.writeCoil!(0, false);
+    expect(device.registers.coils[0]).toBe(false);
+  });
+
   it('drives no valve from an output that has none', () => {
     const { device, farm, live } = place({ unit: 3, kind, valves: ['north'], maxRunS: 30 });
     device.writeCoil!(7, true);

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../../core/ids.ts';
-import type { Zone } from '../farm/farm.ts';
+import type { Zone } from '../farm/zone.ts';
 import type { DeviceSurroundings, Registers, SlaveDevice } from './device.ts';
 import { unsigned16 } from './words.ts';
 
@@ -24,8 +24,14 @@ export const ValveControllerOptions = Type.Object({
   maxRunS: Type.Integer({
     minimum: 1,
     maximum: 65_535,
-    description: 'A valve closes by itself this long after it was last told to open.',
+    description: 'A valve closes by itself at latest this long after it was last told to open.',
   }),
+  holdTimer: Type.Optional(
+    Type.Boolean({
+      description:
+        'true where not set. false: a plain relay board without timers, whose coils stay as they are written until power goes.',
+    }),
+  ),
   programme: Type.Optional(
     Type.Object(
       { cycleS: Type.Number({ exclusiveMinimum: 0 }), openings: Type.Array(Opening) },
@@ -41,10 +47,13 @@ const CLOSED_END_RATIO = 0.02;
 
 /**
  * Coils 0–7 command the outputs, discrete inputs 0–7 tell whether each valve has left its closed end, holding
- * registers 0–7 are the seconds until it closes by itself.
+ * registers 0–7 are the hold times: of an output that is on, the seconds until it closes by itself; of one that is
+ * off, the seconds that its next opening by coil will last (0: the longest run). A time written while the output is on
+ * runs from then; 0 closes it. Longer than maxRunS becomes maxRunS. A hold time stays until another is written.
  *
  * Nothing leaves a valve open: each opening, by its programme or by a coil, runs on a timer in the controller.
- * Writing a coil takes the rest of that opening out of the programme's hands: on starts the full timer, off closes.
+ * Writing a coil takes the rest of that opening out of the programme's hands: on starts the timer anew, off closes.
+ * Without `holdTimer` it has no holding registers, and a coil stays as it was written.
  */
 export function createValveController(options: Options, { farm }: DeviceSurroundings): SlaveDevice {
   return new ValveController(
@@ -56,7 +65,9 @@ export function createValveController(options: Options, { farm }: DeviceSurround
 class ValveController implements SlaveDevice {
   readonly #options: Options;
   readonly #zones: readonly Zone[];
+  /** Infinite for a coil that is on in a controller without timers. */
   readonly #remainingS = new Array<number>(OUTPUTS).fill(0);
+  readonly #holdS = new Array<number>(OUTPUTS).fill(0);
   #runningS = 0;
 
   constructor(options: Options, zones: readonly Zone[]) {
@@ -70,14 +81,27 @@ class ValveController implements SlaveDevice {
       discreteInputs: this.#remainingS.map((_, output) => {
         return (this.#zones[output]?.valve.openingRatio ?? 0) > CLOSED_END_RATIO;
       }),
-      holding: this.#remainingS.map((remainingS) => unsigned16(Math.ceil(remainingS))),
+      holding: this.#hasTimers
+        ? this.#remainingS.map((remainingS, output) =>
+            unsigned16(remainingS > 0 ? Math.ceil(remainingS) : this.#holdS[output]!),
+          )
+        : [],
       input: [],
     };
   }
 
   writeCoil(output: number, on: boolean): void {
-    this.#remainingS[output] = on ? this.#options.maxRunS : 0;
+    this.#remainingS[output] = on ? this.#openingS(output) : 0;
     this.#drive(output);
+  }
+
+  writeRegisters(address: number, values: readonly number[]): undefined {
+    for (const [index, value] of values.entries()) {
+      const output = address + index;
+      this.#holdS[output] = Math.min(value, this.#options.maxRunS);
+      if (this.#remainingS[output]! > 0) this.#remainingS[output] = this.#holdS[output]!;
+      this.#drive(output);
+    }
   }
 
   step(durationS: number): void {
@@ -86,6 +110,15 @@ class ValveController implements SlaveDevice {
     }
     this.#runProgramme(durationS);
     for (let output = 0; output < OUTPUTS; output++) this.#drive(output);
+  }
+
+  get #hasTimers(): boolean {
+    return this.#options.holdTimer ?? true;
+  }
+
+  #openingS(output: number): number {
+    if (!this.#hasTimers) return Number.POSITIVE_INFINITY;
+    return this.#holdS[output]! > 0 ? this.#holdS[output]! : this.#options.maxRunS;
   }
 
   #runProgramme(durationS: number): void {

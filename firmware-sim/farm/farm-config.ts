@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../../core/ids.ts';
+import { FarmFault } from './farm-faults.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -68,9 +69,62 @@ const SupplyConfig = Type.Object(
   { ...closed, default: {}, description: 'The main: its pressure falls with the square of the flow.' },
 );
 
+const PumpConfig = Type.Object(
+  {
+    ratedHz: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 400,
+      default: 50,
+      description: 'Frequency at which the pump gives what `supply` says; pressure goes with its square.',
+    }),
+    ratedCurrentA: Type.Number({ exclusiveMinimum: 0, maximum: 2000, default: 8 }),
+    rampHzPerS: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1000,
+      default: 10,
+      description: 'How fast its drive runs up and down.',
+    }),
+  },
+  closed,
+);
+
+const TankConfig = Type.Object(
+  {
+    id: Type.String({ pattern: ID_PATTERN }),
+    capacityL: Type.Number({ exclusiveMinimum: 0, maximum: 1e9, default: 5000 }),
+    heightM: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 50,
+      default: 2,
+      description: 'Of the water when full.',
+    }),
+    initialPct: Type.Number({ minimum: 0, maximum: 100, default: 80 }),
+    refillLPerMin: Type.Number({ minimum: 0, maximum: 100_000, default: 40, description: 'From its well.' }),
+    refillBelowPct: Type.Number({ minimum: 0, maximum: 100, default: 40 }),
+    refillToPct: Type.Number({ minimum: 0, maximum: 100, default: 90 }),
+  },
+  closed,
+);
+
+const LineConfig = Type.Object(
+  {
+    id: Type.String({ pattern: ID_PATTERN }),
+    supply: SupplyConfig,
+    pump: Type.Optional(PumpConfig),
+    tank: Type.Optional(Type.String({ pattern: ID_PATTERN, description: 'The tank that it draws from.' })),
+  },
+  { ...closed, description: 'With a pump, `supply` is what the pump gives at its rated frequency.' },
+);
+
 const ZoneConfig = Type.Object(
   {
     id: Type.String({ pattern: ID_PATTERN }),
+    line: Type.Optional(
+      Type.String({
+        pattern: ID_PATTERN,
+        description: 'The supply line that feeds it; the first where not set.',
+      }),
+    ),
     areaM2: Type.Number({ exclusiveMinimum: 0, maximum: 1e7 }),
     valveFlowLPerMin: Type.Number({
       exclusiveMinimum: 0,
@@ -111,12 +165,29 @@ export const FarmConfig = Type.Object(
     place: PlaceConfig,
     climate: ClimateConfig,
     supply: SupplyConfig,
+    lines: Type.Array(LineConfig, {
+      default: [],
+      description: 'Supply lines; where there are none, `supply` feeds one line with the id "main".',
+    }),
+    tanks: Type.Array(TankConfig, { default: [] }),
     zones: Type.Array(ZoneConfig, { minItems: 1 }),
+    faults: Type.Array(FarmFault, {
+      default: [],
+      description: 'What breaks in valves and pipes, and when. Named fault-1, fault-2, … in this order.',
+    }),
   },
-  { ...closed, description: 'The simulated farm: one main, and a valve and a root zone for each zone.' },
+  { ...closed, description: 'The simulated farm: supply lines, and a valve and a root zone for each zone.' },
 );
 
 export type FarmConfig = Static<typeof FarmConfig>;
+export type LineConfig = FarmConfig['lines'][number];
+export type PumpConfig = Static<typeof PumpConfig>;
+export type TankConfig = FarmConfig['tanks'][number];
 export type Climate = FarmConfig['climate'];
 export type Supply = FarmConfig['supply'];
 export type ZoneConfig = FarmConfig['zones'][number];
+
+/** The supply lines as they stand: those that are set, or the one that every farm has. */
+export function linesOf(config: Pick<FarmConfig, 'lines' | 'supply'>): readonly LineConfig[] {
+  return config.lines.length > 0 ? config.lines : [{ id: 'main', supply: config.supply }];
+}

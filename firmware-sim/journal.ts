@@ -1,0 +1,40 @@
+import type { FarmEvent } from './farm/farm.ts';
+
+/** What happened to valves, pumps and lines, and what was broken or mended from outside. */
+export type JournalEvent =
+  | FarmEvent
+  | { readonly bus: string; readonly event: 'plugged' | 'unplugged' }
+  | { readonly fault: string; readonly event: 'set' | 'mended' };
+
+export type JournalEntry = JournalEvent & {
+  /** 1, 2, 3 … without gaps. */
+  readonly number: number;
+  /** Of the simulator's clock that never steps. */
+  readonly monotonicMs: number;
+  readonly utcMs: number;
+};
+
+/** An hour of a valve that moves every second; the oldest entries go first. */
+const MOST_ENTRIES = 20_000;
+
+/** Every movement of every valve, in order. */
+export class Journal {
+  readonly #moment: () => { monotonicMs: number; utcMs: number };
+  #entries: JournalEntry[] = [];
+  #last = 0;
+
+  constructor(moment: () => { monotonicMs: number; utcMs: number }) {
+    this.#moment = moment;
+  }
+
+  add(event: JournalEvent): void {
+    this.#entries.push({ number: ++this.#last, ...this.#moment(), ...event });
+    // Cut by a tenth at a time, so that a full journal does not move all of its entries for each new one.
+    if (this.#entries.length > MOST_ENTRIES) this.#entries = this.#entries.slice(MOST_ENTRIES / 10);
+  }
+
+  /** The entries above `number`, oldest first; a first one that does not follow it tells that some are gone. */
+  after(number = 0): readonly JournalEntry[] {
+    return this.#entries.filter((entry) => entry.number > number);
+  }
+}
