@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
 import { DRIVERS } from './drivers/drivers.ts';
+import { ClockConfig } from './time/config.ts';
 
 const broker = Type.Object(brokerConnection(), { additionalProperties: false });
 
@@ -56,6 +57,7 @@ export const GatewayConfig = Type.Object(
       },
       { additionalProperties: false, default: {} },
     ),
+    clock: ClockConfig,
     drivers: Type.Array(driver, { minItems: 1, description: 'What the gateway talks to' }),
   },
   { additionalProperties: false },

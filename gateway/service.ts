@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
 import type { CommandRequest } from '../core/command.ts';
 import type { ServiceContext } from '../core/context.ts';
 import { asSluiceError, SluiceError } from '../core/errors.ts';
@@ -19,6 +18,9 @@ import { MetricTable } from './metric-table.ts';
 import { OutboxDriver } from './outbox-driver.ts';
 import { Poller } from './poller.ts';
 import { type ProbeReport, probeDevice } from './probe-device.ts';
+import { clockSetEvent } from './time/clock-set-event.ts';
+import { createGatewayClock } from './time/create-gateway-clock.ts';
+import type { GatewayClock } from './time/gateway-clock.ts';
 
 /** A gateway with everything that `config` names. Touches neither hardware nor network before `start`. */
 export function createGateway(config: GatewayConfig, context: ServiceContext): Service {
@@ -35,7 +37,7 @@ class Gateway implements RunningGateway {
   readonly #edge: EdgeClient;
   readonly #poller: Poller;
   readonly #watch = new DeviceWatch();
-  readonly #clock: Clock;
+  readonly #clock: GatewayClock;
   readonly devices: readonly string[];
   #trace: DriverContext['trace'];
   #isStarted = false;
@@ -49,12 +51,17 @@ class Gateway implements RunningGateway {
       ),
     );
     const { site, gateway } = config;
-    const { clock, configFolder, dataFolder } = context;
+    const { configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;
     // An id has no dot, so no two gateways share a folder.
     const folder = join(dataFolder, 'gateway', `${site}.${gateway}`);
     this.#log = context.log;
+    const clock = createGatewayClock(config.clock, context.clock, folder, this.#log);
     this.#clock = clock;
+    clock.onChange((change) => {
+      const event = clockSetEvent(change, clock.nowMs());
+      if (event) this.emit(event);
+    });
     this.onCare = onCare;
     this.#outbox = new MemoryOutbox(config.outbox.maxBytes);
     const deliver = (outcome: Outcome) => {
@@ -73,7 +80,7 @@ class Gateway implements RunningGateway {
       dataFolder,
       deliver,
       settleWrite: () => {},
-      observeTime: () => {},
+      observeTime: (observation) => clock.observe(observation),
       get trace() {
         return traceNow();
       },
@@ -107,6 +114,7 @@ class Gateway implements RunningGateway {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    this.#clock.start();
     for (const driver of this.#drivers) await driver.start?.(signal);
     if (this.#isStarted) return;
     this.#isStarted = true;
@@ -119,6 +127,7 @@ class Gateway implements RunningGateway {
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
     await polls;
     await this.#edge.stop();
+    this.#clock.stop();
   }
 
   /** Tells the hosts, durably and at least once. May be called from the moment that drivers are started. */
