@@ -212,6 +212,36 @@ export const ERRORS = {
     retryable: true,
     http: 502,
   },
+  MODBUS_UNREACHABLE: {
+    en: 'the Modbus server or converter at {port} cannot be reached: {reason}. Check its address, its power and the network. Trying again by itself.',
+    zh: '无法连接 {port} 处的 Modbus 服务器或转换器：{reason}。请检查地址、电源和网络。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  MODBUS_DISCONNECTED: {
+    en: 'the connection to the Modbus server or converter at {port} went away: {reason}. Check its power and the network. Trying again by itself.',
+    zh: '与 {port} 处的 Modbus 服务器或转换器的连接已断开：{reason}。请检查电源和网络。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  WRITE_IMPOSSIBLE: {
+    en: '{value} cannot be written to {metric} of {device}: {reason}',
+    zh: '无法将 {value} 写入 {device} 的 {metric}：{reason}',
+    retryable: false,
+    http: 400,
+  },
+  WRITE_NOT_TAKEN: {
+    en: '{device} was told {value} for {metric} and holds {held}. Check whether it is in local or manual mode.',
+    zh: '已向 {device} 的 {metric} 写入 {value}，但设备中的值是 {held}。请检查设备是否处于本地或手动模式。',
+    retryable: true,
+    http: 502,
+  },
+  WRITE_TOO_LATE: {
+    en: 'a write to {target} waited until it was too late, and was not sent. The bus is busy or away; see its load and errors.',
+    zh: '对 {target} 的写入因等待过久已过期，未发送。总线繁忙或不可用；请查看其负载和错误数。',
+    retryable: true,
+    http: 504,
+  },
   MODBUS_EXCEPTION: {
     en: 'unit {unit} on {bus} refused function {function}: exception {exception} ({meaning}). Check the profile against the maker’s register list.',
     zh: '{bus} 上的从站 {unit} 拒绝了功能码 {function}：异常 {exception}（{meaning}）。请对照厂家寄存器表检查设备配置。',

@@ -50,6 +50,7 @@ export const EXCEPTIONS: Readonly<Record<number, string>> = {
 export const ILLEGAL_FUNCTION = 1;
 export const ILLEGAL_DATA_ADDRESS = 2;
 export const ILLEGAL_DATA_VALUE = 3;
+export const ACKNOWLEDGE = 5;
 
 const COIL_ON = 0xff00;
 const EXCEPTION_BIT = 0x80;

@@ -35,12 +35,17 @@ export interface BusOptions {
   readonly log: Log;
 }
 
-/** Commands go before polls. */
+/**
+ * Commands go before polls, and in the order in which they came: an opening that was asked for before a closing must
+ * not come after it.
+ */
 export type Priority = 'command' | 'poll';
 
 interface Job {
   readonly exchange: Exchange;
   readonly priority: Priority;
+  /** Not to be sent after this moment (monotonic). */
+  readonly notAfterMs: number;
   readonly resolve: (answer: ModbusAnswer) => void;
   readonly reject: (error: SluiceError) => void;
   attempts: number;
@@ -78,6 +83,7 @@ export class ModbusBus {
   #settlingSinceMs = 0;
   #cancelDeadline: Cancel | undefined;
   #cancelQuiet: Cancel | undefined;
+  #cancelWake: Cancel | undefined;
   #reopenAtMs = 0;
   #reopenMs = FIRST_REOPEN_MS;
   #unavailable: SluiceError | undefined;
@@ -106,19 +112,28 @@ export class ModbusBus {
 
   /**
    * Resolves with the answer to this very request. Throws `MODBUS_TIMEOUT`, `MODBUS_BAD_FRAME`, `MODBUS_EXCEPTION`,
-   * `SERIAL_UNAVAILABLE` or `SERIAL_LOST`.
+   * `SERIAL_UNAVAILABLE`, `SERIAL_LOST`, or `WRITE_TOO_LATE` where its turn came after `notAfterMs`.
+   *
+   * As a command, a write goes out at once to a unit that rests: its answer cannot be one to a read, and one to an
+   * earlier write is told apart by the read-back. That is a read, and waits while the unit may owe an answer.
    */
-  transact(unit: number, request: ModbusRequest, priority: Priority = 'poll'): Promise<ModbusAnswer> {
+  transact(
+    unit: number,
+    request: ModbusRequest,
+    priority: Priority = 'poll',
+    notAfterMs = Number.POSITIVE_INFINITY,
+  ): Promise<ModbusAnswer> {
     const exchange = createExchange(unit, request);
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(this.#lost(STOPPING));
-      this.#queues[priority].push({ exchange, priority, resolve, reject, attempts: 0 });
+      this.#queues[priority].push({ exchange, priority, notAfterMs, resolve, reject, attempts: 0 });
       this.#next();
     });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelWake?.();
     this.#failWaiting(this.#lost(STOPPING));
     await this.#opening;
     this.#reset(this.#lost(STOPPING));
@@ -173,12 +188,15 @@ export class ModbusBus {
   #answered(answer: ModbusAnswer | { readonly exception: number }): void {
     const job = this.#takeCurrent();
     const { exchange } = job;
+    const nowMs = this.#clock.monotonicMs();
     const isStale = this.#resting.hasBeenSilentSince(exchange.unit, this.#passedUntilMs);
-    this.#passedUntilMs = this.#sentAtMs;
+    // A write to a unit that owes an answer may have been answered by what an earlier write is owed.
+    const isOwn = this.#sentAtMs >= this.#resting.owesUntilMs(exchange.unit);
+    if (isStale || isOwn) this.#passedUntilMs = this.#sentAtMs;
     // Only now has the port shown that it stays.
     this.#reopenMs = FIRST_REOPEN_MS;
-    this.#resting.answered(exchange.unit);
-    const tookMs = this.#clock.monotonicMs() - this.#sentAtMs - this.#wireMs(exchange);
+    this.#resting.answered(exchange.unit, nowMs);
+    const tookMs = nowMs - this.#sentAtMs - this.#wireMs(exchange);
     this.counts.turnaroundMs += Math.max(0, tookMs);
     if (isStale) this.#drain(job);
     else if ('exception' in answer) job.reject(this.#exception(exchange, answer.exception));
@@ -199,7 +217,8 @@ export class ModbusBus {
     const job = this.#takeCurrent();
     if (fault === 'timeout') this.counts.timeouts++;
     else this.counts.errors++;
-    if (isOwed) this.#resting.silent(job.exchange.unit, this.#clock.monotonicMs());
+    const nowMs = this.#clock.monotonicMs();
+    if (isOwed) this.#resting.silent(job.exchange.unit, nowMs, job.priority === 'poll');
     else if (job.attempts < ATTEMPTS) {
       this.#queues[job.priority].unshift(job);
       return;
@@ -297,13 +316,39 @@ export class ModbusBus {
     job?.reject(error);
   }
 
-  /** The next request whose unit may be asked; those to a unit that has fallen silent meanwhile fail at once. */
+  /** The next request whose unit may be asked; polls of a unit that has fallen silent meanwhile fail at once. */
   #takeWaiting(nowMs: number): Job | undefined {
+    const command = this.#takeCommand(nowMs);
+    if (command) return command;
     for (;;) {
-      const job = this.#queues.command.shift() ?? this.#queues.poll.shift();
+      const job = this.#queues.poll.shift();
       if (!job || !this.#resting.has(job.exchange.unit, nowMs)) return job;
       job.reject(this.#timeout(job.exchange));
     }
+  }
+
+  /** The first command whose time has come; the line is offered again when that of the others does. */
+  #takeCommand(nowMs: number): Job | undefined {
+    this.#cancelWake?.();
+    this.#cancelWake = undefined;
+    const queue = this.#queues.command;
+    let wakeAtMs = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < queue.length; index++) {
+      const job = queue[index]!;
+      const { unit, request } = job.exchange;
+      const readyAtMs = 'count' in request ? this.#resting.owesUntilMs(unit) : nowMs;
+      if (nowMs > job.notAfterMs) {
+        queue.splice(index--, 1);
+        job.reject(new SluiceError('WRITE_TOO_LATE', { target: `unit ${unit}, ${this.#options.id}` }));
+      } else if (readyAtMs <= nowMs) {
+        queue.splice(index, 1);
+        return job;
+      } else wakeAtMs = Math.min(wakeAtMs, readyAtMs);
+    }
+    if (wakeAtMs < Number.POSITIVE_INFINITY) {
+      this.#cancelWake = this.#clock.after(Math.ceil(wakeAtMs - nowMs), () => this.#next());
+    }
+    return undefined;
   }
 
   #takeCurrent(): Job {

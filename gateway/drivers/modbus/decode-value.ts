@@ -1,6 +1,7 @@
 import { converter } from '../../../core/units.ts';
 
-export const VALUE_TYPES = ['u16', 'i16', 'u32', 'i32', 'f32', 'f64', 'bit'] as const;
+export const NUMBER_TYPES = ['u16', 'i16', 'u32', 'i32', 'f32', 'f64'] as const;
+export const VALUE_TYPES = [...NUMBER_TYPES, 'bit'] as const;
 export type ValueType = (typeof VALUE_TYPES)[number];
 
 /** Order of the bytes of a 32-bit value as they arrive; for 64 bits the same rule is carried on. */
@@ -14,7 +15,7 @@ export function registersOf(type: ValueType): number {
 }
 
 export interface NumberFormat {
-  readonly type: Exclude<ValueType, 'bit'>;
+  readonly type: (typeof NUMBER_TYPES)[number];
   readonly order: ByteOrder;
   readonly scale: number;
   readonly offset: number;

@@ -1,17 +1,19 @@
 import type { ModbusAnswer, ReadFunction } from '../../../core/modbus/pdu.ts';
 import { findQuantity } from '../../../core/quantities.ts';
 import { DATA_TYPES, type DataType } from '../../../core/sparkplug/payload.ts';
-import type { DeviceSpec, MetricSpec, Sample } from '../../driver.ts';
+import type { DeviceSpec, MetricSpec, ReportRule, Sample } from '../../driver.ts';
 import type { ModbusDeviceConfig } from './config.ts';
 import { type DecodeNumber, numberDecoder, registersOf } from './decode-value.ts';
 import { planReads, type Read, type Span } from './plan-reads.ts';
-import type { ModbusProfile, ProfileMetric } from './profile.ts';
+import { isBitSource, type ModbusProfile, type ProfileMetric } from './profile.ts';
+import { createWritePoint, type WritePoint } from './write-point.ts';
 
 /** A device on a bus, with its profile worked out into requests and decoders. */
 export interface ModbusDevice {
   readonly unit: number;
   readonly spec: DeviceSpec;
   readonly readsOfGroup: ReadonlyMap<string, readonly DeviceRead[]>;
+  readonly writes: ReadonlyMap<MetricSpec, WritePoint>;
 }
 
 /** A request, and how each sample comes out of its answer. */
@@ -20,6 +22,7 @@ export type DeviceRead = Read<MetricSpan>;
 interface MetricSpan extends Span {
   readonly metric: MetricSpec;
   readonly range: readonly [number, number];
+  readonly write: WritePoint | undefined;
   readonly decode: (answer: ModbusAnswer, at: number) => number | boolean;
 }
 
@@ -45,7 +48,8 @@ export function createModbusDevice(config: ModbusDeviceConfig, profile: ModbusPr
     }),
   );
   const metrics = spans.map(({ metric }) => metric);
-  return { unit: config.unit, spec: { id: config.id, metrics, groups }, readsOfGroup };
+  const writes = new Map(spans.flatMap(({ metric, write }) => (write ? [[metric, write] as const] : [])));
+  return { unit: config.unit, spec: { id: config.id, metrics, groups }, readsOfGroup, writes };
 }
 
 /** The samples that the answer to `read` holds. */
@@ -63,17 +67,31 @@ function createSpan(one: ProfileMetric, config: ModbusDeviceConfig): MetricSpan 
   const [measurement = '', field = ''] = one.quantity.split('/');
   // The profile has been checked: its quantities exist and its units convert.
   const quantity = findQuantity(measurement, field)!;
-  const isBit = table === 'coil' || table === 'discrete' || bit !== undefined;
+  const isBit = isBitSource(one.read);
   const point = one.point ?? '';
   const zone = config.points?.[point]?.zone ?? config.zone ?? '';
-  const metric: MetricSpec = { quantity, point, zone, link: '', class: '', dataType: dataTypeOf(one, isBit) };
+  const write = createWritePoint(one, config.id, quantity);
+  const metric: MetricSpec = {
+    quantity,
+    point,
+    zone,
+    link: '',
+    class: '',
+    dataType: dataTypeOf(one, isBit),
+    ...(one.report ? { report: reportRule(one.report) } : {}),
+    ...(write ? { write: write.spec } : {}),
+  };
   const range = one.range ?? ([quantity.min, quantity.max] as const);
-  const span = { function: FUNCTION_OF_TABLE[table], address, metric, range };
+  const span = { function: FUNCTION_OF_TABLE[table], address, metric, range, write };
   if (bit !== undefined) return { ...span, count: 1, decode: registerBit(bit) };
   if (isBit || type === 'bit') return { ...span, count: 1, decode: bitOf };
   const { order, scale, offset, unit = quantity.unit } = one.read;
   const number = numberDecoder({ type, order, scale, offset, fromUnit: unit, toUnit: quantity.unit })!;
   return { ...span, count: registersOf(type), decode: registerNumber(number) };
+}
+
+function reportRule({ deadBand, longestSilenceS }: NonNullable<ProfileMetric['report']>): ReportRule {
+  return { deadBand, longestSilenceMs: 1000 * longestSilenceS };
 }
 
 /** Int32 and Float carry a register as it is; whatever has been scaled or converted, or is larger, needs a Double. */

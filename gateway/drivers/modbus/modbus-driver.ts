@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../core/errors.ts';
+import { ACKNOWLEDGE, type ModbusRequest } from '../../../core/modbus/pdu.ts';
 import { findQuantity } from '../../../core/quantities.ts';
 import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import {
@@ -11,6 +12,8 @@ import {
   type MetricSpec,
   type Outcome,
   type Sample,
+  type WriteRequest,
+  type WriteResult,
 } from '../../driver.ts';
 import { serialStream } from '../serial/serial-stream.ts';
 import { ModbusBus } from './bus.ts';
@@ -84,9 +87,51 @@ class ModbusDriver implements Driver {
     return error ? { ...outcome, error } : outcome;
   }
 
+  /**
+   * The timer first, so that what opens also closes if all else fails; then the command; then what the device holds,
+   * which alone decides: the answer to a command may be lost, or be that of an earlier one that came late.
+   */
+  async write({ device: id, metric, value, leaseMs, notAfterMs }: WriteRequest): Promise<WriteResult> {
+    const device = this.#byId.get(id)!;
+    const { timer, command, readBack, held } = device.writes.get(metric)!.plan(value, leaseMs);
+    const send = (request: ModbusRequest, latestMs?: number) =>
+      this.#bus.transact(device.unit, request, 'command', latestMs);
+    if (timer) await send(timer, notAfterMs);
+    const doubt = await send(command, notAfterMs).then(
+      () => undefined,
+      (thrown) => {
+        const error = asSluiceError(thrown);
+        if (!mayHaveActed(error)) throw error;
+        return error;
+      },
+    );
+    const answer = await send(readBack).catch((thrown) => {
+      throw doubt ?? thrown;
+    });
+    const { value: now, isTaken } = held(answer);
+    if (isTaken) return { kind: 'done', value: now };
+    if (doubt) throw doubt;
+    const name = [metric.quantity.measurement, metric.quantity.field, metric.point].filter(Boolean).join('/');
+    throw new SluiceError('WRITE_NOT_TAKEN', {
+      device: id,
+      metric: name,
+      value: String(value),
+      held: String(now),
+    });
+  }
+
   stop(): Promise<void> {
     return this.#bus.close();
   }
+}
+
+/** Whether a command may have reached its device all the same; exception 5 says that it is still being carried out. */
+function mayHaveActed({ code, details }: SluiceError): boolean {
+  return (
+    code === 'MODBUS_TIMEOUT' ||
+    code === 'MODBUS_BAD_FRAME' ||
+    (code === 'MODBUS_EXCEPTION' && details.exception === ACKNOWLEDGE)
+  );
 }
 
 /** What no schema can see: two devices at one address, points that the profile does not have. */

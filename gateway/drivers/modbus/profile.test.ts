@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
@@ -12,13 +12,23 @@ groups:
 metrics:
 `;
 
+const SET_POINT = (write: string) =>
+  `  - quantity: irrigation/dose_ph_setpoint\n    read: { table: holding, address: 0 }\n    write: { role: setting, ${write} }`;
+const VALVE = (write: string) =>
+  `  - quantity: irrigation/valve_state\n    read: { table: discrete, address: 0 }\n    write: { role: valve, table: coil, address: 0, ${write} }`;
+
 function load(metrics: string, head = HEAD) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'probe.yaml'), head + metrics);
   return loadModbusProfile('probe.yaml', folder);
 }
 
-test.each(readdirSync(PROFILES).filter((name) => name.endsWith('.yaml')))('%s is valid', (file) => {
+const OF_MODBUS = readdirSync(PROFILES).filter(
+  (name) =>
+    name.endsWith('.yaml') && readFileSync(join(PROFILES, name), 'utf8').includes('\nprotocol: modbus\n'),
+);
+
+test.each(OF_MODBUS)('%s is valid', (file) => {
   expect(loadModbusProfile(basename(file, '.yaml'), '/').metrics.length).toBeGreaterThan(0);
 });
 
@@ -89,11 +99,62 @@ test.each([
     '  - { quantity: soil/ph, read: { table: inputs, address: 0 } }',
     'probe.yaml:6: metrics[0].read.table: must be one of "coil", "discrete", "input", "holding"',
   ],
+  [
+    'a number in a coil',
+    SET_POINT('table: coil, address: 0, safe: 7'),
+    'probe.yaml:8: metrics.0.write.table: a coil is one bit, and the value is a number',
+  ],
+  [
+    'a safe value of another kind',
+    SET_POINT('table: holding, address: 0, safe: false'),
+    'probe.yaml:8: metrics.0.write.safe: the value is a number',
+  ],
+  [
+    'a safe value that may not be set',
+    SET_POINT('table: holding, address: 0, safe: 2, min: 4'),
+    'probe.yaml:8: metrics.0.write.safe: 2 is not within 4 to 14',
+  ],
+  [
+    'bounds that cross',
+    SET_POINT('table: holding, address: 0, safe: 2, min: 4, max: 3'),
+    'probe.yaml:8: metrics.0.write.max: 3 is less than the least, 4',
+  ],
+  [
+    'a written unit that does not convert',
+    SET_POINT('table: holding, address: 0, safe: 7, unit: bar'),
+    'probe.yaml:8: metrics.0.write.unit: "bar" cannot be converted to pH',
+  ],
+  [
+    'a write past the last register',
+    SET_POINT('table: holding, address: 65535, type: f32, safe: 7'),
+    'probe.yaml:8: metrics.0.write.address: f32 runs past the last register, 65535',
+  ],
+  [
+    'a bound for a valve',
+    VALVE('safe: false, max: 1'),
+    'probe.yaml:8: metrics.0.write.max: is for numbers, and the value is true or false',
+  ],
+  [
+    'one number for true and false',
+    VALVE('safe: false, on: 0'),
+    'probe.yaml:8: metrics.0.write.off: true and false cannot be the same number',
+  ],
+  [
+    'a timer past the last register',
+    VALVE('safe: false, timer: { address: 65535, type: u32 }'),
+    'probe.yaml:8: metrics.0.write.timer: u32 runs past the last register, 65535',
+  ],
+  ['a write without its safe value', VALVE('on: 1'), 'probe.yaml:8: metrics[0].write'],
+  [
+    'a dead band below 0',
+    '  - quantity: soil/ph\n    read: { table: input, address: 0 }\n    report: { deadBand: -1, longestSilenceS: 9 }',
+    'probe.yaml:8: metrics[0].report.deadBand',
+  ],
 ])('%s is refused with its line', (_, metrics, message, head = HEAD) => {
   expect(() => load(metrics, head)).toThrow(message);
 });
 
 test('a profile that does not exist is refused with the names of those that do', () => {
-  expect(() => loadModbusProfile('soil', '/')).toThrow(/"soil" cannot be read.*flow-meter, soil-moisture/);
+  expect(() => loadModbusProfile('soil', '/')).toThrow(/"soil" cannot be read.*flow-meter, .*soil-moisture/);
   expect(() => loadModbusProfile('../flow-meter', '/')).not.toThrow();
 });

@@ -1,25 +1,35 @@
 /**
  * Units that owe an answer. A late answer looks exactly like the answer to the next request for as many registers,
- * so such a unit is not asked again until no answer can come any more; and the longer it is silent the less often
- * it costs its neighbours a timeout.
+ * so such a unit is not read again until no answer can come any more; and the longer it is silent the less often
+ * polls ask it, for each costs its neighbours a timeout.
  */
 export class RestingUnits {
-  readonly #firstRestMs: number;
-  readonly #units = new Map<number, { sinceMs: number; untilMs: number; restMs: number }>();
+  readonly #owedMs: number;
+  readonly #units = new Map<number, Rest>();
 
   constructor(timeoutMs: number) {
-    this.#firstRestMs = Math.max(1_000, 2 * timeoutMs);
+    this.#owedMs = Math.max(1_000, 2 * timeoutMs);
   }
 
+  /** Whether polls leave `unit` alone. */
   has(unit: number, nowMs: number): boolean {
     const rest = this.#units.get(unit);
     return rest !== undefined && nowMs < rest.untilMs;
   }
 
-  silent(unit: number, nowMs: number): void {
+  /** Until when an answer of `unit` may be one that it owes; no later than the end of its rest. */
+  owesUntilMs(unit: number): number {
+    return this.#units.get(unit)?.owesUntilMs ?? 0;
+  }
+
+  /** A poll that is not answered doubles the rest; a command, which comes when it must, does not. */
+  silent(unit: number, nowMs: number, wasPolled: boolean): void {
     const last = this.#units.get(unit);
-    const restMs = last ? Math.min(2 * last.restMs, LONGEST_REST_MS) : this.#firstRestMs;
-    this.#units.set(unit, { sinceMs: nowMs, untilMs: nowMs + restMs, restMs });
+    const owesUntilMs = nowMs + this.#owedMs;
+    const restMs =
+      last && wasPolled ? Math.min(2 * last.restMs, LONGEST_REST_MS) : (last?.restMs ?? this.#owedMs);
+    const untilMs = wasPolled ? nowMs + restMs : Math.max(owesUntilMs, last?.untilMs ?? 0);
+    this.#units.set(unit, { sinceMs: nowMs, owesUntilMs, untilMs, restMs });
   }
 
   /** Whether `unit` fell silent at `thenMs` or later, and has not answered since. */
@@ -28,13 +38,24 @@ export class RestingUnits {
     return rest !== undefined && rest.sinceMs >= thenMs;
   }
 
-  answered(unit: number): void {
-    this.#units.delete(unit);
+  /** Its back-off is over; what it owes, it may owe still. */
+  answered(unit: number, nowMs: number): void {
+    const rest = this.#units.get(unit);
+    if (!rest) return;
+    if (nowMs >= rest.owesUntilMs) this.#units.delete(unit);
+    else this.#units.set(unit, { ...rest, untilMs: rest.owesUntilMs, restMs: this.#owedMs });
   }
 
   clear(): void {
     this.#units.clear();
   }
+}
+
+interface Rest {
+  readonly sinceMs: number;
+  readonly owesUntilMs: number;
+  readonly untilMs: number;
+  readonly restMs: number;
 }
 
 const LONGEST_REST_MS = 30_000;
