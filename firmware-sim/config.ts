@@ -35,6 +35,11 @@ export const SimulatorConfig = Type.Object(
       default: 60,
       description: 'Seconds of sun, weather and soil for each second of valves, pipes and meters.',
     }),
+    control: Type.Boolean({
+      default: false,
+      description:
+        'A door for other processes at <data folder>/sim/control.sock: see and break what is simulated.',
+    }),
     ...FarmConfig.properties,
     buses: Type.Array(BusConfig, { minItems: 1 }),
   },

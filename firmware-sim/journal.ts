@@ -6,24 +6,25 @@ export type JournalEvent =
   | { readonly bus: string; readonly event: 'plugged' | 'unplugged' }
   | { readonly fault: string; readonly event: 'set' | 'mended' };
 
-export type JournalEntry = JournalEvent & {
-  /** 1, 2, 3 … without gaps. */
-  readonly number: number;
+export interface Moment {
   /** Of the simulator's clock that never steps. */
   readonly monotonicMs: number;
   readonly utcMs: number;
-};
+}
+
+/** `number` is 1, 2, 3 … without gaps. */
+export type JournalEntry = JournalEvent & Moment & { readonly number: number };
 
 /** An hour of a valve that moves every second; the oldest entries go first. */
 const MOST_ENTRIES = 20_000;
 
 /** Every movement of every valve, in order. */
 export class Journal {
-  readonly #moment: () => { monotonicMs: number; utcMs: number };
+  readonly #moment: () => Moment;
   #entries: JournalEntry[] = [];
   #last = 0;
 
-  constructor(moment: () => { monotonicMs: number; utcMs: number }) {
+  constructor(moment: () => Moment) {
     this.#moment = moment;
   }
 

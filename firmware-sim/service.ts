@@ -4,10 +4,11 @@ import type { ServiceContext } from '../core/context.ts';
 import { FolderLock } from '../core/folder-lock.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { checkSimulator, type SimulatorConfig } from './config.ts';
-import { Farm } from './farm/farm.ts';
+import { ControlDoor } from './control-door.ts';
+import { Farm, type FarmEvent } from './farm/farm.ts';
 import type { FarmFault } from './farm/farm-faults.ts';
 import type { Fault } from './faults.ts';
-import { Journal } from './journal.ts';
+import { Journal, type Moment } from './journal.ts';
 import { SimulatedBus } from './simulated-bus.ts';
 
 /** A farm that lives, with its devices on serial ports. */
@@ -16,6 +17,14 @@ export interface Simulator extends Service {
   /** The serial port of a bus; there while the simulator is up. */
   portPath(bus: string): string;
   readonly journal: Journal;
+  /** Since when each valve that is not closed has been so, by zone. */
+  readonly openSince: ReadonlyMap<string, Moment>;
+  readonly buses: ReadonlyMap<string, SimulatedBus>;
+  /** Where `control` is set: its door, for `ControlClient`. */
+  readonly controlPath: string;
+  readonly now: () => Moment;
+  /** Throws a RangeError where there is none, as all that take a bus. */
+  bus(id: string): SimulatedBus;
   /** Replaces what is wrong with one device; an empty list mends it. */
   setFaults(bus: string, unit: number, faults: readonly Fault[]): void;
   /** Breaks something in valves and pipes, or replaces the fault of that name; `undefined` mends it. */
@@ -40,8 +49,11 @@ class FarmSimulator implements Simulator {
   readonly name = 'simulator';
   readonly farm: Farm;
   readonly journal: Journal;
+  readonly buses: ReadonlyMap<string, SimulatedBus>;
+  readonly controlPath: string;
+  readonly openSince = new Map<string, Moment>();
   readonly #context: ServiceContext;
-  readonly #buses: ReadonlyMap<string, SimulatedBus>;
+  readonly #door: ControlDoor | undefined;
   #lock: FolderLock | undefined;
   #cancelTick: Cancel | undefined;
   #livedUntilMs = 0;
@@ -51,26 +63,37 @@ class FarmSimulator implements Simulator {
   constructor(config: SimulatorConfig, context: ServiceContext) {
     this.#context = context;
     const startMs = config.startTime === undefined ? context.clock.nowMs() : Date.parse(config.startTime);
-    this.journal = new Journal(() => this.#moment());
+    this.journal = new Journal(this.now);
     this.farm = new Farm(config, {
       seed: config.seed,
       startMs,
       skySpeed: config.speed,
-      notice: (event) => this.journal.add(event),
+      notice: (event) => this.#notice(event),
     });
-    this.#buses = new Map(
+    this.buses = new Map(
       config.buses.map((bus) => {
         const portPath = join(context.dataFolder, 'sim', bus.id);
         return [bus.id, new SimulatedBus(bus, this.farm, config.seed, portPath, context)];
       }),
     );
+    this.controlPath = join(context.dataFolder, 'sim', 'control.sock');
+    if (config.control) this.#door = new ControlDoor(this.controlPath, this, context.log);
   }
+
+  /** What a tick brings happens at the tick’s time, though a busy machine may live through it a little later. */
+  readonly now = (): Moment => {
+    const { clock } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const monotonicMs = this.#isCatchingUp ? this.#livedUntilMs : nowMs;
+    return { monotonicMs, utcMs: clock.nowMs() - (nowMs - monotonicMs) };
+  };
 
   async start(): Promise<void> {
     try {
       // A second simulator would take the ports of the first away.
       this.#lock ??= new FolderLock(join(this.#context.dataFolder, 'simulator'));
-      for (const bus of this.#buses.values()) await bus.open();
+      for (const bus of this.buses.values()) await bus.open();
+      await this.#door?.open();
     } catch (error) {
       await this.#closeAll();
       throw error;
@@ -88,11 +111,11 @@ class FarmSimulator implements Simulator {
   }
 
   portPath(bus: string): string {
-    return this.#bus(bus).portPath;
+    return this.bus(bus).portPath;
   }
 
   setFaults(bus: string, unit: number, faults: readonly Fault[]): void {
-    this.#bus(bus).setFaults(unit, faults);
+    this.bus(bus).setFaults(unit, faults);
   }
 
   setFarmFault(id: string, fault: FarmFault | undefined): void {
@@ -102,14 +125,14 @@ class FarmSimulator implements Simulator {
   }
 
   async setPlugged(bus: string, plugged: boolean): Promise<void> {
-    const line = this.#bus(bus);
+    const line = this.bus(bus);
     if (!this.#isUp) throw new RangeError('the simulator is not up');
     this.journal.add({ bus, event: plugged ? 'plugged' : 'unplugged' });
     await (plugged ? line.open() : line.close());
   }
 
-  #bus(id: string): SimulatedBus {
-    const bus = this.#buses.get(id);
+  bus(id: string): SimulatedBus {
+    const bus = this.buses.get(id);
     if (!bus) throw new RangeError(`the simulator has no bus ${id}`);
     return bus;
   }
@@ -127,22 +150,21 @@ class FarmSimulator implements Simulator {
     this.#isCatchingUp = true;
     while (this.#livedUntilMs + TICK_S * 1000 <= nowMs) {
       this.#livedUntilMs += TICK_S * 1000;
-      for (const bus of this.#buses.values()) bus.step(TICK_S);
+      for (const bus of this.buses.values()) bus.step(TICK_S);
       this.farm.step(TICK_S);
     }
     this.#isCatchingUp = false;
   }
 
-  /** What a tick brings happens at the tick’s time, though a busy machine may live through it a little later. */
-  #moment(): { monotonicMs: number; utcMs: number } {
-    const { clock } = this.#context;
-    const nowMs = clock.monotonicMs();
-    const monotonicMs = this.#isCatchingUp ? this.#livedUntilMs : nowMs;
-    return { monotonicMs, utcMs: clock.nowMs() - (nowMs - monotonicMs) };
+  #notice(event: FarmEvent): void {
+    this.journal.add(event);
+    if (event.event === 'opened') this.openSince.set(event.zone, this.now());
+    if (event.event === 'closed') this.openSince.delete(event.zone);
   }
 
   async #closeAll(): Promise<void> {
-    for (const bus of this.#buses.values()) await bus.close();
+    await this.#door?.close();
+    for (const bus of this.buses.values()) await bus.close();
     this.#lock?.release();
     this.#lock = undefined;
   }
