@@ -175,6 +175,19 @@ export const ERRORS = {
     http: 503,
   },
 
+  OUTBOX_UNWRITABLE: {
+    en: 'the outbox cannot write in {folder}: {reason}. New readings are kept in memory, and lost if the gateway ends now. Make room, or give this user write access. Trying again by itself.',
+    zh: '发件箱无法写入 {folder}：{reason}。新读数暂存于内存，若网关此时退出将会丢失。请清理空间或授予写权限。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  LEDGER_UNCONFIRMED: {
+    en: 'for {minutes} minutes no host has confirmed that it stored what this gateway sends. Check ingest and its store; for a host that is not Sluice set outbox.confirm to "sent".',
+    zh: '已有 {minutes} 分钟没有主机确认存储了本网关发送的数据。请检查接收服务及其存储；如主机不是 Sluice，请将 outbox.confirm 设为 "sent"。',
+    retryable: true,
+    http: 503,
+  },
+
   // Serial lines and Modbus
   SERIAL_UNAVAILABLE: {
     en: 'serial port {port} cannot be opened: {reason}. Check the cable, the name (ls /dev/tty*) and the group (dialout) of this user. Trying again by itself.',

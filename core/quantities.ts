@@ -145,6 +145,7 @@ const ROWS: Record<string, Row[]> = {
     ['clock_offset', 'ms', -1e12, 1e12, 0, 'Clock offset', '时钟偏差'],
     ['clock_synced', '', 0, 1, 0, 'Clock synchronised', '时钟已同步', 'state'],
     ['backlog', '', 0, 1e12, 0, 'Readings waiting to be sent', '待发送读数'],
+    ['dropped', '', 0, 1e15, 0, 'Readings dropped, counted up', '丢弃读数累计', 'counter'],
     ['bus_load', '%', 0, 100, 0, 'Serial bus load', '串行总线负载'],
     ['bus_errors', '', 0, 1e15, 0, 'Serial bus errors, counted up', '串行总线错误累计', 'counter'],
     ['bus_timeouts', '', 0, 1e15, 0, 'Serial bus timeouts, counted up', '串行总线超时累计', 'counter'],

@@ -13,7 +13,7 @@ const parse = (text: string) => parseConfig(GatewayConfig, text, 'gateway.yaml')
 
 test('the sample is valid, a gateway can be made of it, and defaults are filled in', () => {
   const config = parse(SAMPLE);
-  expect(config.outbox.maxBytes).toBe(64_000_000);
+  expect(config.outbox.maxBytes).toBe(256_000_000);
   expect(config.drivers[0]).toMatchObject({ parity: 'none', stopBits: 1, timeoutMs: 500 });
   expect(createGateway(config, serviceContext({ dataFolder: temporaryFolder() })).name).toBe(
     'gateway pump-house',

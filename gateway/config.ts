@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
 import { DRIVERS } from './drivers/drivers.ts';
+import { OutboxConfig } from './outbox/config.ts';
 import { ClockConfig } from './time/config.ts';
 
 const broker = Type.Object(brokerConnection(), { additionalProperties: false });
@@ -31,16 +32,7 @@ export const GatewayConfig = Type.Object(
         description: 'Sparkplug host to wait for: while it is offline, readings are kept here',
       }),
     ),
-    outbox: Type.Object(
-      {
-        maxBytes: Type.Integer({
-          minimum: 100_000,
-          default: 64_000_000,
-          description: 'Memory for readings that cannot be sent yet; a reading takes about 100',
-        }),
-      },
-      { additionalProperties: false, default: {} },
-    ),
+    outbox: OutboxConfig,
     care: Type.Object(
       {
         remote: Type.Boolean({

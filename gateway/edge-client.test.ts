@@ -1,21 +1,44 @@
 import { createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Clock } from '../core/clock.ts';
+import { commandMetric } from '../core/command.ts';
+import { findQuantity } from '../core/quantities.ts';
+import { encodePayload } from '../core/sparkplug/encode-payload.ts';
+import { DATA_TYPES, type Metric } from '../core/sparkplug/payload.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
-import { EdgeClient } from './edge-client.ts';
-import { MemoryOutbox } from './memory-outbox.ts';
+import type { MetricSpec } from './driver.ts';
+import { EdgeClient, type EdgeClientOptions } from './edge-client.ts';
 import { MetricTable } from './metric-table.ts';
+import { LedgerOutbox } from './outbox/ledger-outbox.ts';
+import { MemoryLog } from './outbox/memory-log.ts';
+import { trustingStampClock } from './outbox/stamp-clock.ts';
 import { soilMoisture as metric } from './testing/soil-moisture.ts';
 import { TestBroker } from './testing/test-broker.ts';
+
+const valve: MetricSpec = {
+  ...metric,
+  quantity: findQuantity('irrigation', 'valve_state')!,
+  point: 'v1',
+  dataType: DATA_TYPES.Boolean,
+  write: { role: 'valve', safeValue: false, hasDeviceTimer: false },
+};
 
 /** More than a socket takes at once. */
 const BACKLOG = 10_000;
 
-function edgeClient(port: number, outbox: MemoryOutbox, log = serviceContext().log): EdgeClient {
+const { clock } = serviceContext();
+const SETTINGS = { backlogPerS: 1_000_000, confirmWithinS: 60, window: 1_000 };
+
+function edgeClient(
+  port: number,
+  outbox = memoryOutbox(),
+  parts: Partial<EdgeClientOptions> = {},
+): EdgeClient {
   const client = new EdgeClient({
     site: 'farm',
     gateway: 'shed',
@@ -23,25 +46,39 @@ function edgeClient(port: number, outbox: MemoryOutbox, log = serviceContext().l
     username: undefined,
     password: undefined,
     primaryHost: undefined,
-    table: new MetricTable([{ id: 'probe', metrics: [metric], groups: [] }]),
+    table: new MetricTable([{ id: 'probe', metrics: [metric, valve], groups: [] }]),
     outbox,
     bdSeqFile: new BdSeqFile(temporaryFolder()),
-    clock: serviceContext().clock,
-    log,
+    clock,
+    log: serviceContext().log,
+    onCommand: () => {},
+    onCare: () => {},
+    ...parts,
   });
   onTestFinished(() => client.stop());
   return client;
 }
 
-async function setUp() {
+/** For a host that knows no ledger: what is on the socket is settled. */
+function memoryOutbox(): LedgerOutbox {
+  const settings = { ...SETTINGS, confirm: 'sent' as const };
+  return new LedgerOutbox(new MemoryLog(100_000_000), settings, clock, trustingStampClock(clock));
+}
+
+async function setUp(parts: Partial<EdgeClientOptions> = {}) {
   const port = await freePort();
   const broker = new TestBroker();
   onTestFinished(() => broker.stop());
   await broker.start(port);
-  const outbox = new MemoryOutbox(10_000_000);
-  const client = edgeClient(port, outbox);
+  const outbox = memoryOutbox();
+  const client = edgeClient(port, outbox, parts);
+  const kept = { name: 'soil/moisture', dataType: metric.dataType, properties: { engUnit: '%' } };
   const add = (timeMs: number) =>
-    outbox.add({ device: 'probe', timeMs, samples: [{ metric, value: timeMs / 10, quality: 'good' }] });
+    outbox.add({
+      device: 'probe',
+      stamp: { timeMs, clock: 'synced' },
+      samples: [{ metric: kept, value: timeMs / 10, quality: 'good' }],
+    });
   return { broker, outbox, client, add };
 }
 
@@ -105,7 +142,7 @@ test.each([
 ])('stopping leaves no connection to a broker that %s', async (_, answer) => {
   const { port, sockets } = await scriptedBroker(answer);
   await eventually(() => openSockets() === 0);
-  const client = edgeClient(port, new MemoryOutbox(100_000));
+  const client = edgeClient(port);
   client.start();
   const socket = await eventually(() => sockets[0]);
   await eventually(() => socket.bytesRead > 0);
@@ -124,11 +161,74 @@ test('a refused subscription is reported once, in its own words', async () => {
   );
   const lines: string[] = [];
   const log = pino({ level: 'error' }, { write: (line) => lines.push(line) });
-  const client = edgeClient(port, new MemoryOutbox(100_000), log);
+  const client = edgeClient(port, undefined, { log });
   client.start();
   await eventually(() => sockets.length >= 2);
   await eventually(() => client.trouble);
   expect(lines).toHaveLength(1);
   expect(client.trouble?.text('en')).toContain('the broker refuses to subscribe spBv1.0/farm/NCMD/shed');
   expect(client.trouble?.text('zh')).toContain('代理拒绝订阅 spBv1.0/farm/NCMD/shed');
+});
+
+test('commands come in by name and by alias; a bad one, and one whose handler fails, cost the others nothing', async () => {
+  const commands: unknown[] = [];
+  const care: string[] = [];
+  const { broker, client } = await setUp({
+    onCommand: (request) => {
+      commands.push(request);
+      throw new Error('of the handler');
+    },
+    onCare: (text) => care.push(text),
+  });
+  client.deviceUp('probe');
+  client.start();
+  await eventually(() => broker.titles.includes('DBIRTH probe'));
+  const ask = (topic: string, metrics: Metric[]) =>
+    broker.publish(`spBv1.0/farm/${topic}`, Buffer.from(encodePayload({ metrics })));
+  const ours = {
+    id: 'c-1',
+    device: 'probe',
+    metric: 'irrigation/valve_state/v1',
+    value: true,
+    leaseMs: 60_000,
+    expiresAtMs: 1_700_000_000_000,
+    issuer: 'ana',
+  };
+  await broker.publish('spBv1.0/farm/DCMD/shed/probe', Buffer.from('no payload'));
+  await ask('DCMD/shed/probe', [
+    { alias: 99, dataType: DATA_TYPES.Boolean, value: true },
+    { alias: 2, dataType: DATA_TYPES.Boolean, value: null },
+    commandMetric(ours, DATA_TYPES.Boolean, 0),
+    { ...commandMetric(ours, DATA_TYPES.Boolean, 0), properties: { commandId: 'c-2', leaseMs: 'long' } },
+    { alias: 2, dataType: DATA_TYPES.Boolean, value: false },
+  ]);
+  await ask('NCMD/shed', [{ name: 'Care/Request', dataType: DATA_TYPES.String, value: '{"id":"r-1"}' }]);
+  await eventually(() => care.length > 0);
+  expect(care).toEqual(['{"id":"r-1"}']);
+  const foreign = {
+    device: 'probe',
+    metric: ours.metric,
+    value: false,
+    leaseMs: 0,
+    expiresAtMs: 0,
+    issuer: 'sparkplug',
+  };
+  expect(commands).toEqual([ours, { ...foreign, id: expect.stringMatching(/^[\w-]{36}$/) }]);
+  expect(client.isOnline).toBe(true);
+});
+
+test('tries of many gateways are spread over time', async () => {
+  const waits: number[] = [];
+  const slow: Clock = {
+    ...clock,
+    after: (delayMs, fn) => {
+      waits.push(delayMs);
+      return clock.after(0, fn);
+    },
+  };
+  const randoms = [0, 0.5, 0.999];
+  const client = edgeClient(await freePort(), undefined, { clock: slow, random: () => randoms.shift() ?? 0 });
+  client.start();
+  await eventually(() => waits.length >= 3);
+  expect(waits.slice(0, 3)).toEqual([500, 2_000, 4_000 * 1.499]);
 });

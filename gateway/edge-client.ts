@@ -1,12 +1,13 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { CommandRequest } from '../core/command.ts';
 import { asSluiceError, reasonOf, SluiceError, type Words } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../core/sparkplug/encode-payload.ts';
 import type { Payload } from '../core/sparkplug/payload.ts';
-import { formatTopic, type MessageType, stateTopic } from '../core/sparkplug/topic.ts';
+import { formatTopic, type MessageType, parseTopic, stateTopic } from '../core/sparkplug/topic.ts';
 import type { BdSeqFile } from './bd-seq-file.ts';
+import { readCommands } from './edge-commands.ts';
 import {
   createSession,
   dyingDevices,
@@ -16,8 +17,8 @@ import {
   stepSession,
 } from './edge-session.ts';
 import { parseHostState } from './host-state.ts';
-import { deviceDeath, type MetricTable, nodeDeath, REBIRTH } from './metric-table.ts';
-import type { Outbox } from './outbox.ts';
+import { deviceDeath, type MetricTable, nodeDeath } from './metric-table.ts';
+import type { Outbox } from './outbox/outbox.ts';
 
 export interface EdgeClientOptions {
   readonly site: string;
@@ -31,6 +32,12 @@ export interface EdgeClientOptions {
   readonly bdSeqFile: BdSeqFile;
   readonly clock: Clock;
   readonly log: Log;
+  /** A host commands a metric of a device, or of the gateway itself. What it throws stays with that command. */
+  readonly onCommand: (request: CommandRequest) => void;
+  /** The text of a `Care/Request`. */
+  readonly onCare: (text: string) => void;
+  /** 0 to 1, for the time until the next try. */
+  readonly random?: () => number;
 }
 
 /** Messages handed to the socket and not yet written: enough to keep it busy, few enough to lose little with it. */
@@ -46,7 +53,8 @@ const CONNECTION_CLOSED: Words = {
   en: 'the connection was closed, as it is too when another gateway has the same site and id',
   zh: '连接已关闭；若另一网关使用了相同的站点和标识，也会如此',
 };
-const DROPS_REPORT_EVERY_MS = 60_000;
+/** A bad command is told once in so long, with the number of those that were not. */
+const PROBLEM_EVERY_MS = 10_000;
 
 /** The edge session on an MQTT connection: performs what the session decides, and feeds it from the outbox. */
 export class EdgeClient {
@@ -59,13 +67,14 @@ export class EdgeClient {
   #cancelRetry: Cancel | undefined;
   #closed: Promise<void> | undefined;
   #trouble: SluiceError | undefined;
-  #reportedDrops = 0;
-  #dropsReportedAtMs = Number.NEGATIVE_INFINITY;
+  #problems = 0;
+  #problemAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: EdgeClientOptions) {
     this.#options = options;
     this.#log = options.log;
     this.#state = createSession(options.bdSeqFile.read(), options.primaryHost !== undefined);
+    options.outbox.onReady = () => this.pump();
   }
 
   get isOnline(): boolean {
@@ -107,7 +116,12 @@ export class EdgeClient {
     } finally {
       this.#isPumping = false;
     }
-    this.#reportDrops();
+  }
+
+  /** All births again, because what they say of the gateway has changed. */
+  rebirth(): void {
+    this.#step({ kind: 'rebirth' });
+    this.pump();
   }
 
   #sendWaiting(): void {
@@ -129,6 +143,7 @@ export class EdgeClient {
     if (isNewlyOnline) {
       this.#trouble = undefined;
       const { url, outbox } = this.#options;
+      outbox.connect();
       this.#log.info({ broker: url, backlog: outbox.status().waiting }, 'online: births are out');
       this.pump();
     }
@@ -145,14 +160,14 @@ export class EdgeClient {
         this.#disconnect();
         return;
       case 'retry-after':
-        this.#cancelRetry = clock.after(effect.delayMs, () => this.#step({ kind: 'retry' }));
+        this.#cancelRetry = clock.after(this.#spread(effect.delayMs), () => this.#step({ kind: 'retry' }));
         return;
       case 'hold-data':
         this.#underWay = 0;
         outbox.release();
         return;
       case 'node-birth':
-        this.#publish('NBIRTH', '', table.nodeBirth(effect.seq, effect.bdSeq, nowMs));
+        this.#publish('NBIRTH', '', table.nodeBirth(effect.seq, effect.bdSeq, outbox.ledger, nowMs));
         return;
       case 'device-birth':
         this.#publish('DBIRTH', effect.device, table.deviceBirth(effect.device, effect.seq, nowMs));
@@ -167,6 +182,11 @@ export class EdgeClient {
         this.#publishData(effect);
         return;
     }
+  }
+
+  /** Half of the time to one and a half: after a power cut not every gateway of a region comes in the same second. */
+  #spread(delayMs: number): number {
+    return delayMs * (0.5 + (this.#options.random ?? Math.random)());
   }
 
   #connect(bdSeq: number): void {
@@ -238,8 +258,11 @@ export class EdgeClient {
   }
 
   #subscribe(client: MqttClient, refused: (topic: string) => void): void {
-    const { site, gateway, primaryHost } = this.#options;
+    const { site, gateway, primaryHost, table } = this.#options;
     const topics = [formatTopic({ site, type: 'NCMD', gateway })];
+    // One for each device: what hosts send to devices that are not here is not asked for.
+    for (const device of table.writableDevices)
+      topics.push(formatTopic({ site, type: 'DCMD', gateway, device }));
     if (primaryHost !== undefined) topics.push(stateTopic(primaryHost));
     client.subscribe(topics, { qos: 1 }, (error, grants) => {
       if (client !== this.#client || !client.connected) return;
@@ -273,30 +296,49 @@ export class EdgeClient {
       else this.#log.warn({ topic }, 'a host STATE that cannot be read was passed over');
       return;
     }
-    if (!this.#asksForRebirth(topic, bytes)) return;
-    this.#log.info({}, 'a host asks for a rebirth');
-    this.#step({ kind: 'rebirth' });
+    this.#obey(topic, bytes);
   }
 
-  #asksForRebirth(topic: string, bytes: Buffer): boolean {
-    try {
-      const { metrics } = decodePayload(bytes);
-      return metrics.some(({ name, value }) => name === REBIRTH && value === true);
-    } catch (error) {
-      this.#log.warn({ topic, error: asSluiceError(error).message }, 'a command was passed over');
-      return false;
+  #obey(topic: string, bytes: Buffer): void {
+    const { table, outbox, onCommand, onCare } = this.#options;
+    const { device = '' } = parseTopic(topic);
+    const asked = readCommands(bytes, device, table);
+    for (const problem of asked.problems) this.#passedOver(topic, problem);
+    for (const confirmation of asked.confirmations) outbox.confirm(confirmation);
+    const each = [
+      ...asked.commands.map((command) => () => onCommand(command)),
+      ...asked.careRequests.map((text) => () => onCare(text)),
+    ];
+    for (const act of each) {
+      try {
+        act();
+      } catch (thrown) {
+        this.#log.error({ topic, err: thrown }, asSluiceError(thrown).message);
+      }
     }
+    if (!asked.isRebirth) return;
+    this.#log.info({}, 'a host asks for a rebirth');
+    this.rebirth();
+  }
+
+  #passedOver(topic: string, problem: string): void {
+    this.#problems++;
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#problemAtMs < PROBLEM_EVERY_MS) return;
+    this.#log.warn({ topic, problem, since: this.#problems }, 'a command was passed over');
+    this.#problemAtMs = nowMs;
+    this.#problems = 0;
   }
 
   #publishData({ entry, seq }: Extract<SessionEffect, { kind: 'data' }>): void {
     const { table, outbox, clock } = this.#options;
-    const { device } = entry.message;
+    const device = entry.kind === 'dropped' ? '' : entry.message.device;
     const client = this.#client;
     this.#underWay++;
     const written = (error?: Error | null) => {
       if (error || client !== this.#client || !this.isOnline) return;
       this.#underWay--;
-      outbox.confirm(entry.sequence, entry.sequence);
+      outbox.written(entry);
       if (this.#underWay < MOST_UNDER_WAY / 2) this.pump();
     };
     this.#publish(device === '' ? 'NDATA' : 'DDATA', device, table.data(entry, seq, clock.nowMs()), written);
@@ -315,18 +357,5 @@ export class EdgeClient {
     if (error.message === this.#trouble?.message || this.#state.phase === 'stopped') return;
     this.#trouble = error;
     this.#log.error({ code: error.code }, error.message);
-  }
-
-  #reportDrops(): void {
-    const { readings, fromMs, toMs } = this.#options.outbox.status().dropped;
-    const nowMs = this.#options.clock.monotonicMs();
-    if (readings === this.#reportedDrops || nowMs - this.#dropsReportedAtMs < DROPS_REPORT_EVERY_MS) return;
-    this.#dropsReportedAtMs = nowMs;
-    const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
-    this.#log.error(
-      { readings, from, to },
-      'the outbox is full: the oldest readings are dropped, so many since the start',
-    );
-    this.#reportedDrops = readings;
   }
 }

@@ -6,7 +6,7 @@ import {
   type SessionState,
   stepSession,
 } from './edge-session.ts';
-import type { OutboxEntry } from './outbox.ts';
+import type { OutboxEntry } from './outbox/outbox.ts';
 
 function run(from: SessionState, ...inputs: SessionInput[]) {
   let state = from;
@@ -28,8 +28,9 @@ const down = (device: string): SessionInput => ({ kind: 'device-down', device })
 const drained = (device: string): SessionInput => ({ kind: 'device-drained', device });
 const host = (isOnline: boolean, timeMs: number): SessionInput => ({ kind: 'host-state', isOnline, timeMs });
 const entry = (device: string): OutboxEntry => ({
-  sequence: 0,
-  message: { device, timeMs: 0, samples: [] },
+  kind: 'readings',
+  ledger: '00112233445566ff',
+  message: { first: 0, device, stamp: { timeMs: 0, clock: 'synced' }, samples: [] },
   isHistorical: false,
 });
 const data = (device: string): SessionInput => ({ kind: 'data', entry: entry(device) });

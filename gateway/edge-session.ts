@@ -1,5 +1,5 @@
 import { GATEWAY_ITSELF } from './driver.ts';
-import type { OutboxEntry } from './outbox.ts';
+import type { OutboxEntry } from './outbox/outbox.ts';
 
 /**
  * The Sparkplug 3.0 edge node session as a pure state machine. Clauses are those of the specification.
@@ -188,7 +188,7 @@ function bury(state: SessionState, device: string): SessionStep {
 /** Data of a device that is not born in this session bears it first (tck-id-payloads-ddata-order). */
 function data(state: SessionState, entry: OutboxEntry): SessionStep {
   if (state.phase !== 'online') return unchanged(state);
-  const { device } = entry.message;
+  const device = entry.kind === 'dropped' ? GATEWAY_ITSELF : entry.message.device;
   const known = state.devices.get(device);
   if (device === GATEWAY_ITSELF || known?.told === 'born') {
     return { state: advanced(state), effects: [{ kind: 'data', entry, seq: state.seq }] };

@@ -1,14 +1,21 @@
 import { expect, test } from 'vitest';
+import { decodeMark } from '../core/ledger.ts';
 import { findQuantity } from '../core/quantities.ts';
+import { decodePayload } from '../core/sparkplug/decode-payload.ts';
+import { encodePayload } from '../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES } from '../core/sparkplug/payload.ts';
 import { GATEWAY_ITSELF, type MetricSpec } from './driver.ts';
 import { deviceDeath, MetricTable, nodeDeath } from './metric-table.ts';
+import type { NumberedMessage, OutboxEntry, OutboxMetric, Stamp } from './outbox/outbox.ts';
 
 function metric(name: string, parts: Partial<MetricSpec> = {}): MetricSpec {
   const [measurement = '', field = ''] = name.split('/');
   const quantity = findQuantity(measurement, field)!;
   return { quantity, point: '', zone: '', link: '', class: '', dataType: DATA_TYPES.Double, ...parts };
 }
+
+const LEDGER = { id: '00112233445566ff', first: 3, next: 9 };
+const at = (timeMs: number): Stamp => ({ timeMs, clock: 'synced' });
 
 const moisture = metric('soil/moisture', { zone: 'north' });
 const valve = metric('irrigation/valve_state', { point: 'v1', dataType: DATA_TYPES.Boolean });
@@ -52,7 +59,7 @@ test('a birth lists every metric with name, alias, type, unit and zone, without 
 
 test('a birth carries the last values with their own times and quality', () => {
   const table = setUp();
-  table.record([{ metric: moisture, value: 23.4, quality: 'bad' }], 500);
+  table.record([{ metric: moisture, value: 23.4, quality: 'bad' }], at(500));
   expect(table.deviceBirth('probe', 0, 1_000).metrics[0]).toMatchObject({
     value: 23.4,
     timeMs: 500,
@@ -60,14 +67,18 @@ test('a birth carries the last values with their own times and quality', () => {
   });
 });
 
-test('the node’s birth has bdSeq and Rebirth without alias, and what all drivers report of the gateway', () => {
-  const { seq, metrics } = setUp().nodeBirth(0, 5, 1_000);
+test('the node’s birth has bdSeq and Rebirth without alias, the ledger, and what all drivers report of the gateway', () => {
+  const { seq, metrics } = setUp().nodeBirth(0, 5, LEDGER, 1_000);
   expect(seq).toBe(0);
-  expect(metrics.slice(0, 2)).toEqual([
+  expect(metrics.slice(0, 6)).toEqual([
     { name: 'bdSeq', timeMs: 1_000, dataType: DATA_TYPES.Int64, value: 5 },
     { name: 'Node Control/Rebirth', timeMs: 1_000, dataType: DATA_TYPES.Boolean, value: false },
+    { name: 'Ledger/Id', timeMs: 1_000, dataType: DATA_TYPES.String, value: LEDGER.id },
+    { name: 'Ledger/First', timeMs: 1_000, dataType: DATA_TYPES.Int64, value: 3 },
+    { name: 'Ledger/Next', timeMs: 1_000, dataType: DATA_TYPES.Int64, value: 9 },
+    { name: 'Event', timeMs: 1_000, dataType: DATA_TYPES.String, value: null },
   ]);
-  expect(metrics.slice(2).map(({ name, alias }) => [name, alias])).toEqual([
+  expect(metrics.slice(6).map(({ name, alias }) => [name, alias])).toEqual([
     ['gateway/backlog', 3],
     ['gateway/bus_errors/field', 4],
   ]);
@@ -82,20 +93,25 @@ test.each([
   [pump, 2 ** 31],
 ])('a value that its declared type cannot carry is refused before it is kept: %#', (spec, value) => {
   const table = setUp();
-  expect(() => table.record([{ metric: spec, value, quality: 'good' }], 500)).toThrow('cannot be stored');
+  expect(() => table.record([{ metric: spec, value, quality: 'good' }], at(500))).toThrow('cannot be stored');
   expect(table.deviceBirth('probe', 0, 1_000).metrics.every((one) => one.value === null)).toBe(true);
 });
 
-test('data goes by alias, with the time of the reading; only what is not good or not live says so', () => {
-  const message = {
-    device: 'probe',
-    timeMs: 900,
-    samples: [
-      { metric: moisture, value: 23.4, quality: 'good' as const },
-      { metric: valve, value: true, quality: 'uncertain' as const },
-    ],
-  };
-  const live = setUp().data({ sequence: 0, message, isHistorical: false }, 9, 1_000);
+const SAMPLES = [
+  { metric: moisture, value: 23.4, quality: 'good' as const },
+  { metric: valve, value: true, quality: 'uncertain' as const },
+];
+const readings = (message: NumberedMessage, isHistorical = false): OutboxEntry => ({
+  kind: 'readings',
+  ledger: LEDGER.id,
+  message,
+  isHistorical,
+});
+
+test('data goes by alias, with the time of the reading and its numbers; only what is not good or not live says so', () => {
+  const table = setUp();
+  const message = { first: 7, device: 'probe', stamp: at(900), samples: table.record(SAMPLES, at(900)) };
+  const { body, ...live } = table.data(readings(message), 9, 1_000);
   expect(live).toEqual({
     timeMs: 1_000,
     seq: 9,
@@ -104,8 +120,53 @@ test('data goes by alias, with the time of the reading; only what is not good or
       { alias: 2, timeMs: 900, dataType: DATA_TYPES.Boolean, value: true, properties: { Quality: 500 } },
     ],
   });
-  const stored = setUp().data({ sequence: 0, message, isHistorical: true }, 9, 1_000);
+  expect(decodeMark(body!)).toEqual({ kind: 'readings', ledger: LEDGER.id, first: 7, count: 2 });
+  const stored = table.data(readings(message, true), 9, 1_000);
   expect(stored.metrics.map(({ isHistorical }) => isHistorical)).toEqual([true, true]);
+  const unsynced = { ...message, stamp: { timeMs: 900, clock: 'unsynced' as const } };
+  expect(table.data(readings(unsynced), 9, 1_000).metrics[0]).toMatchObject({
+    properties: { clock: 'unsynced' },
+  });
+});
+
+test('what was kept under the same configuration goes by alias; what is not of this one goes by name, with all that a birth says', () => {
+  const table = setUp();
+  const kept = {
+    name: 'soil/moisture',
+    dataType: DATA_TYPES.Double,
+    properties: { engUnit: '%', zone: 'north' },
+  };
+  const sample = (metric: OutboxMetric) => ({ metric, value: 23.4, quality: 'good' as const });
+  const message = {
+    first: 7,
+    device: 'probe',
+    stamp: at(900),
+    samples: [sample(kept), sample({ ...kept, properties: { engUnit: '%', zone: 'west' } })],
+  };
+  const payload = table.data(readings(message, true), 9, 1_000);
+  expect(payload.metrics[0]).toMatchObject({ alias: 1 });
+  expect(payload.metrics[1]).not.toHaveProperty('alias');
+  // On the wire the one by name has its type, and the one by alias has not.
+  const decoded = decodePayload(encodePayload(payload, { omitTypes: true }));
+  expect(decoded.metrics.map(({ name, dataType, value }) => [name, dataType, value])).toEqual([
+    [undefined, undefined, 23.4],
+    ['soil/moisture', DATA_TYPES.Double, 23.4],
+  ]);
+  expect({ ...decoded.metrics[1]!.properties }).toEqual({ engUnit: '%', zone: 'west' });
+});
+
+test('what was dropped is a mark without metrics', () => {
+  const range = { first: 4, last: 8, fromMs: 100, toMs: 200 };
+  const { metrics, body } = setUp().data({ kind: 'dropped', ledger: LEDGER.id, range }, 9, 1_000);
+  expect(metrics).toEqual([]);
+  expect(decodeMark(body!)).toEqual({
+    kind: 'dropped',
+    ledger: LEDGER.id,
+    first: 4,
+    count: 5,
+    fromMs: 100,
+    toMs: 200,
+  });
 });
 
 test('NDEATH holds bdSeq and no seq; DDEATH holds seq', () => {

@@ -139,10 +139,15 @@ test('the gateway reports its own backlog', async () => {
   expect(broker.seen[0]!.payload.metrics.map(({ name }) => name)).toEqual([
     'bdSeq',
     'Node Control/Rebirth',
+    'Ledger/Id',
+    'Ledger/First',
+    'Ledger/Next',
+    'Event',
     'gateway/bus_errors/field',
     'gateway/bus_timeouts/field',
     'gateway/turnaround/field',
     'gateway/backlog',
+    'gateway/dropped',
   ]);
 });
 

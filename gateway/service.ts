@@ -13,9 +13,11 @@ import { DeviceWatch } from './device-watch.ts';
 import { type Driver, type DriverContext, GATEWAY_ITSELF, isWayGone, type Outcome } from './driver.ts';
 import { createDriver } from './drivers/create-driver.ts';
 import { EdgeClient } from './edge-client.ts';
-import { MemoryOutbox } from './memory-outbox.ts';
-import { MetricTable } from './metric-table.ts';
-import { OutboxDriver } from './outbox-driver.ts';
+import { EVENT, MetricTable } from './metric-table.ts';
+import { LedgerOutbox } from './outbox/ledger-outbox.ts';
+import { MemoryLog } from './outbox/memory-log.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import { OutboxDriver } from './outbox/outbox-driver.ts';
 import { Poller } from './poller.ts';
 import { type ProbeReport, probeDevice } from './probe-device.ts';
 import { clockSetEvent } from './time/clock-set-event.ts';
@@ -32,7 +34,7 @@ class Gateway implements RunningGateway {
   readonly name: string;
   readonly #log: Log;
   readonly #drivers: readonly Driver[];
-  readonly #outbox: MemoryOutbox;
+  readonly #outbox: Outbox;
   readonly #table: MetricTable;
   readonly #edge: EdgeClient;
   readonly #poller: Poller;
@@ -63,7 +65,7 @@ class Gateway implements RunningGateway {
       if (event) this.emit(event);
     });
     this.onCare = onCare;
-    this.#outbox = new MemoryOutbox(config.outbox.maxBytes);
+    this.#outbox = new LedgerOutbox(new MemoryLog(config.outbox.maxMemoryBytes), config.outbox, clock, clock);
     const deliver = (outcome: Outcome) => {
       try {
         this.#deliver(outcome);
@@ -109,6 +111,8 @@ class Gateway implements RunningGateway {
       bdSeqFile: new BdSeqFile(folder),
       clock,
       log: this.#log,
+      onCommand: (request) => this.onCommand(request),
+      onCare: (text) => this.onCare(text),
     });
     this.#poller = new Poller(this.#drivers, clock, deliver);
   }
@@ -132,7 +136,10 @@ class Gateway implements RunningGateway {
 
   /** Tells the hosts, durably and at least once. May be called from the moment that drivers are started. */
   readonly emit = (event: GatewayEvent): void => {
-    this.#log.info({ event: event.kind, id: event.id }, 'event');
+    const stamp = this.#clock.stamp(this.#clock.nowMs());
+    const samples = [{ metric: EVENT, value: JSON.stringify(event), quality: 'good' as const }];
+    this.#outbox.add({ device: GATEWAY_ITSELF, stamp, samples });
+    this.#edge.pump();
   };
 
   /** A command has come in for one of the devices; whoever acts on commands takes it from here. */
@@ -160,14 +167,15 @@ class Gateway implements RunningGateway {
 
   #deliver(outcome: Outcome): void {
     const { device, timeMs, samples, error } = outcome;
-    this.#table.record(samples, timeMs);
+    const stamp = this.#clock.stamp(timeMs);
+    const kept = this.#table.record(samples, stamp);
     const change = this.#watch.observe(outcome);
     if (change.isErrorNew && error) this.#warn(device, error);
     if (change.device === 'up' && device !== GATEWAY_ITSELF) {
       this.#log.info({ device }, `${device} answers`);
       this.#edge.deviceUp(device);
     }
-    if (samples.length > 0) this.#outbox.add({ device, timeMs, samples });
+    if (kept.length > 0) this.#outbox.add({ device, stamp, samples: kept });
     this.#edge.pump();
     if (change.device === 'down') {
       this.#log.warn({ device, ...(error ? { code: error.code } : {}) }, `${device} is down`);

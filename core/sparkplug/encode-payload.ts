@@ -3,7 +3,10 @@ import { DATA_TYPES, type Metric, type Payload, type PropertyValue } from './pay
 import { WireWriter } from './wire-writer.ts';
 
 export interface EncodeOptions {
-  /** Leaves datatypes off the wire, as data messages do: the birth has told them. */
+  /**
+   * Leaves datatypes off the wire, as data messages do: the birth has told them. A metric that goes by its name keeps
+   * its type: it may be one that the birth did not have.
+   */
   readonly omitTypes?: boolean;
 }
 
@@ -73,7 +76,7 @@ function writeMetric(writer: WireWriter, metric: Metric, omitType: boolean): voi
     writer.tag(0x18);
     writer.int64(metric.timeMs);
   }
-  if (metric.dataType !== undefined && !omitType) {
+  if (metric.dataType !== undefined && !(omitType && metric.name === undefined)) {
     writer.tag(0x20);
     writer.uint32(metric.dataType);
   }

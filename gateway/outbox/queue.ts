@@ -11,6 +11,10 @@ export class Queue<T> {
     return this.#items.length - this.#head;
   }
 
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }
@@ -24,13 +28,5 @@ export class Queue<T> {
       this.#head = 0;
     }
     return item;
-  }
-
-  /** Empties the queue and returns what was in it, in order. */
-  drain(): T[] {
-    const items = this.#items.slice(this.#head) as T[];
-    this.#items = [];
-    this.#head = 0;
-    return items;
   }
 }

@@ -1,0 +1,383 @@
+import type { Cancel, Clock } from '../../core/clock.ts';
+import type { LedgerConfirmation, LedgerRange } from '../../core/ledger.ts';
+import type { MessageLog } from './message-log.ts';
+import type {
+  DroppedRange,
+  LedgerState,
+  NumberedMessage,
+  Outbox,
+  OutboxEntry,
+  OutboxMessage,
+  OutboxStatus,
+} from './outbox.ts';
+import { Queue } from './queue.ts';
+import { RangeSet } from './range-set.ts';
+import { SentTimes } from './sent-times.ts';
+import { EARLIEST_PLAUSIBLE_MS, type StampClock } from './stamp-clock.ts';
+
+export interface DeliverySettings {
+  /** `host`: what a host has confirmed is settled. `sent`: what was handed to the socket is. */
+  readonly confirm: 'host' | 'sent';
+  /** Readings of the backlog. */
+  readonly backlogPerS: number;
+  /** What is not confirmed by then goes out again. */
+  readonly confirmWithinS: number;
+  /** So many readings may be sent and unconfirmed; the backlog takes half of them at most. */
+  readonly window: number;
+}
+
+/** Live messages that wait in memory for a socket that is slow. Older ones join the backlog, which is in the log. */
+const MOST_LIVE = 2_000;
+/** Ranges that are kept apart; beyond, neighbours are taken together. */
+const MOST_DROPPED = 500;
+
+/**
+ * Decides what goes out when, over a log that keeps it.
+ *
+ *     numbers   first ──────────── cursor ─────────── liveFirst ────────── next
+ *                 settled or sent,    backlog, in the     live, in memory
+ *                 with gaps           log                 as well
+ *
+ * A number is settled, or under way since some moment, or has still to be sent. What stays under way for too long has
+ * to be sent again: the cursor goes back to it. While the window is full nothing goes; as half of it is closed to the
+ * backlog, a host that confirms nothing still sees what is live, and is not drowned in repeats.
+ */
+export class LedgerOutbox implements Outbox {
+  onReady: () => void = () => {};
+  readonly #log: MessageLog;
+  readonly #settings: DeliverySettings;
+  readonly #clock: Clock;
+  readonly #stamps: StampClock;
+  readonly #settled: RangeSet;
+  readonly #underWay = new SentTimes();
+  #dropped: { readonly range: DroppedRange; sentAtMs: number | undefined }[];
+  readonly #live = new Queue<NumberedMessage>();
+  readonly #liveOf = new Map<string, number>();
+  #liveFirst: number;
+  /** Nothing below has still to be sent, apart from what is held. */
+  #cursor: number;
+  #piece = new Queue<NumberedMessage>();
+  #isReading = false;
+  /** Changes when the cursor has gone back: a piece that is being read then is out of date. */
+  #round = 0;
+  /** The lowest number that waits for its time to become known. */
+  #heldFirst: number | undefined;
+  /** For each device the newest number that is, or was, in the backlog. */
+  readonly #backlogOf: Map<string, number>;
+  #isConnected = false;
+  #tokens = 0;
+  #tokensAtMs = 0;
+  #cancelTimer: Cancel | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
+  #droppedReadings = 0;
+  #provenAtMs: number;
+
+  constructor(log: MessageLog, settings: DeliverySettings, clock: Clock, stamps: StampClock) {
+    this.#log = log;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#stamps = stamps;
+    this.#settled = new RangeSet(log.book.settled);
+    this.#dropped = log.book.dropped.map((range) => ({ range, sentAtMs: undefined }));
+    this.#liveFirst = log.next;
+    this.#cursor = log.first;
+    this.#backlogOf = new Map(log.newestOf);
+    this.#provenAtMs = clock.monotonicMs();
+    log.onSendable = () => this.onReady();
+    log.onDropped = (range) => this.#drop(range);
+    stamps.onLearned(() => this.#unhold());
+  }
+
+  get ledger(): LedgerState {
+    const { ledger: id, next } = this.#log;
+    const lowest = Math.min(this.#settled.nextMissing(this.#log.first), next);
+    return {
+      id,
+      next,
+      first: this.#dropped.reduce((first, { range }) => Math.min(first, range.first), lowest),
+    };
+  }
+
+  add(message: OutboxMessage): void {
+    const first = this.#log.append(message);
+    if (!this.#isConnected || !this.#isTimeKnown(message)) {
+      this.#demote(0);
+      this.#backlogOf.set(message.device, this.#log.next - 1);
+      return;
+    }
+    this.#live.push({ ...message, first });
+    this.#liveOf.set(message.device, (this.#liveOf.get(message.device) ?? 0) + 1);
+    if (this.#live.length > MOST_LIVE) this.#demote(MOST_LIVE);
+  }
+
+  next(): OutboxEntry | undefined {
+    if (!this.#isConnected) return undefined;
+    const nowMs = this.#clock.monotonicMs();
+    this.#expire(nowMs);
+    return this.#nextDropped(nowMs) ?? this.#nextLive(nowMs) ?? this.#nextOfBacklog(nowMs);
+  }
+
+  written(entry: OutboxEntry): void {
+    if (this.#settings.confirm === 'host') return;
+    const range = entry.kind === 'dropped' ? entry.range : numbersOf(entry.message);
+    this.confirm({ ledger: entry.ledger, ranges: [range] });
+  }
+
+  confirm({ ledger, ranges }: LedgerConfirmation): void {
+    if (ledger !== this.#log.ledger) return;
+    let isNews = false;
+    for (const { first, last } of ranges) isNews = this.#settle(first, last) || isNews;
+    if (!isNews) return;
+    this.#provenAtMs = this.#clock.monotonicMs();
+    this.#keepBook();
+    this.onReady();
+  }
+
+  connect(): void {
+    this.#isConnected = true;
+    this.#tokens = 0;
+    this.#tokensAtMs = this.#provenAtMs = this.#clock.monotonicMs();
+  }
+
+  release(): void {
+    this.#isConnected = false;
+    this.#cancelTimer?.();
+    this.#timerDueMs = Number.POSITIVE_INFINITY;
+    this.#demote(0);
+    this.#goBackTo(this.#underWay.clear());
+    for (const one of this.#dropped) one.sentAtMs = undefined;
+  }
+
+  holds(device: string): boolean {
+    if (this.#liveOf.has(device)) return true;
+    const newest = this.#backlogOf.get(device);
+    return newest !== undefined && newest >= (this.#piece.peek()?.first ?? this.#cursor);
+  }
+
+  status(): OutboxStatus {
+    const { first, next } = this.#log;
+    const isWaitingForProof = this.#isConnected && this.#underWay.size > 0;
+    return {
+      waiting:
+        next - first - this.#settled.within(first, next).reduce((sum, range) => sum + countOf(range), 0),
+      dropped: this.#droppedReadings,
+      unconfirmedForMs: isWaitingForProof ? this.#clock.monotonicMs() - this.#provenAtMs : 0,
+    };
+  }
+
+  #nextDropped(nowMs: number): OutboxEntry | undefined {
+    const one = this.#dropped.find(({ sentAtMs }) => sentAtMs === undefined);
+    if (!one) return undefined;
+    one.sentAtMs = nowMs;
+    return { kind: 'dropped', ledger: this.#log.ledger, range: one.range };
+  }
+
+  #nextLive(nowMs: number): OutboxEntry | undefined {
+    const message = this.#live.peek();
+    if (!message) return undefined;
+    const end = message.first + message.samples.length;
+    if (end > this.#log.sendable || !this.#hasRoom(this.#settings.window, message, nowMs)) return undefined;
+    this.#takeLive();
+    return this.#send(message, nowMs, false);
+  }
+
+  #nextOfBacklog(nowMs: number): OutboxEntry | undefined {
+    for (;;) {
+      const message = this.#piece.peek();
+      if (!message) {
+        this.#read();
+        return undefined;
+      }
+      const { first, last } = numbersOf(message);
+      if (this.#settled.covers(first, last) || this.#underWay.has(first)) {
+        this.#piece.shift();
+        continue;
+      }
+      const known = this.#withKnownTime(message);
+      if (!known) {
+        this.#heldFirst = Math.min(this.#heldFirst ?? first, first);
+        this.#piece.shift();
+        continue;
+      }
+      if (!this.#hasRoom(this.#settings.window / 2, message, nowMs) || !this.#hasTokens(nowMs))
+        return undefined;
+      this.#tokens -= message.samples.length;
+      this.#piece.shift();
+      return this.#send(known, nowMs, true);
+    }
+  }
+
+  #send(message: NumberedMessage, nowMs: number, isHistorical: boolean): OutboxEntry {
+    const { first, last } = numbersOf(message);
+    if (this.#underWay.size === 0) this.#provenAtMs = nowMs;
+    this.#underWay.add(first, last, nowMs, isHistorical);
+    return { kind: 'readings', ledger: this.#log.ledger, message, isHistorical };
+  }
+
+  /** One message may always be under way, however many samples it has. */
+  #hasRoom(window: number, { samples }: OutboxMessage, nowMs: number): boolean {
+    if (this.#underWay.size === 0 || this.#underWay.size + samples.length <= window) return true;
+    this.#wakeIn(this.#underWay.oldestMs + 1000 * this.#settings.confirmWithinS - nowMs);
+    return false;
+  }
+
+  /** A message may overdraw: what it is too long by, those after it wait for. */
+  #hasTokens(nowMs: number): boolean {
+    const { backlogPerS } = this.#settings;
+    const earned = ((nowMs - this.#tokensAtMs) * backlogPerS) / 1000;
+    this.#tokens = Math.min(this.#tokens + earned, backlogPerS);
+    this.#tokensAtMs = nowMs;
+    if (this.#tokens >= 1) return true;
+    this.#wakeIn(Math.max(20, (1000 * (1 - this.#tokens)) / backlogPerS));
+    return false;
+  }
+
+  #read(): void {
+    const end = Math.min(this.#liveFirst, this.#log.sendable);
+    for (let at = -1; at !== this.#cursor; ) {
+      at = this.#cursor;
+      this.#cursor = this.#underWay.nextMissing(this.#settled.nextMissing(Math.max(at, this.#log.first)));
+    }
+    if (this.#isReading || this.#cursor >= end) return;
+    this.#isReading = true;
+    const round = this.#round;
+    this.#log
+      .read(this.#cursor, end)
+      .then(({ messages, end: readTo }) => {
+        this.#isReading = false;
+        if (round === this.#round) {
+          this.#piece = new Queue([...messages]);
+          this.#cursor = Math.max(this.#cursor, readTo);
+        }
+        this.onReady();
+      })
+      // Of a log that cannot be read, nothing can go out; it says so itself. What is live goes on.
+      .catch(() => {
+        this.#isReading = false;
+        this.#wakeIn(READ_AGAIN_MS);
+      });
+  }
+
+  #settle(first: number, last: number): boolean {
+    const dropped = this.#dropped.length;
+    this.#dropped = this.#dropped.filter(({ range }) => range.first < first || range.last > last);
+    const gaps = this.#settled.gaps(Math.max(first, this.#log.first), Math.min(last, this.#log.next - 1));
+    for (const gap of gaps) {
+      this.#settled.add(gap.first, gap.last);
+      this.#underWay.remove(gap.first, gap.last);
+    }
+    return gaps.length > 0 || this.#dropped.length < dropped;
+  }
+
+  #keepBook(): void {
+    this.#log.settle(
+      this.#settled,
+      this.#dropped.map(({ range }) => range),
+    );
+    this.#settled.remove(0, this.#log.first - 1);
+  }
+
+  #drop({ first, last, fromMs, toMs }: DroppedRange): void {
+    for (const gap of this.#settled.gaps(first, last)) {
+      this.#droppedReadings += countOf(gap);
+      const before = this.#dropped.at(-1);
+      const isNext = before && before.sentAtMs === undefined && before.range.last + 1 === gap.first;
+      if (!isNext && this.#dropped.length < MOST_DROPPED) {
+        this.#dropped.push({ range: { ...gap, fromMs, toMs }, sentAtMs: undefined });
+        continue;
+      }
+      const since = Math.min(before!.range.fromMs, fromMs);
+      const range = {
+        first: before!.range.first,
+        last: gap.last,
+        fromMs: since,
+        toMs: Math.max(before!.range.toMs, toMs),
+      };
+      this.#dropped[this.#dropped.length - 1] = { range, sentAtMs: undefined };
+    }
+    this.#underWay.remove(first, last);
+    this.#settled.remove(first, last);
+    while (this.#live.peek() && this.#live.peek()!.first <= last) this.#takeLive();
+    this.#keepBook();
+  }
+
+  #expire(nowMs: number): void {
+    const withinMs = 1000 * this.#settings.confirmWithinS;
+    this.#goBackTo(this.#underWay.expire(nowMs - withinMs));
+    for (const one of this.#dropped) {
+      if (one.sentAtMs !== undefined && one.sentAtMs <= nowMs - withinMs) one.sentAtMs = undefined;
+    }
+    if (this.#underWay.size > 0) this.#wakeIn(this.#underWay.oldestMs + withinMs - nowMs);
+  }
+
+  /** What is live beyond `most` messages joins the backlog. */
+  #demote(most: number): void {
+    while (this.#live.length > most) {
+      const message = this.#takeLive()!;
+      this.#backlogOf.set(message.device, numbersOf(message).last);
+    }
+    if (this.#live.length === 0) this.#liveFirst = this.#log.next;
+  }
+
+  #takeLive(): NumberedMessage | undefined {
+    const message = this.#live.shift();
+    if (!message) return undefined;
+    const left = this.#liveOf.get(message.device)! - 1;
+    if (left === 0) this.#liveOf.delete(message.device);
+    else this.#liveOf.set(message.device, left);
+    this.#liveFirst = numbersOf(message).last + 1;
+    return message;
+  }
+
+  #goBackTo(number: number | undefined): void {
+    if (number === undefined) return;
+    for (const [device, newest] of this.#log.newestOf) {
+      if (newest >= number && !this.#settled.has(newest))
+        this.#backlogOf.set(device, Math.min(newest, this.#liveFirst - 1));
+    }
+    this.#cursor = Math.min(this.#cursor, number);
+    this.#piece = new Queue();
+    this.#round++;
+  }
+
+  #unhold(): void {
+    this.#goBackTo(this.#heldFirst);
+    this.#heldFirst = undefined;
+    this.onReady();
+  }
+
+  #isTimeKnown(message: OutboxMessage): boolean {
+    return message.stamp.clock === 'synced' || message.stamp.timeMs >= EARLIEST_PLAUSIBLE_MS;
+  }
+
+  /** With the time that is known by now. `undefined` where it cannot be right and may still become known. */
+  #withKnownTime(message: NumberedMessage): NumberedMessage | undefined {
+    const { clock, moment } = message.stamp;
+    if (clock !== 'unsynced' || !moment) return message;
+    const utcMs = this.#stamps.utcOf(moment.boot, moment.monotonicMs);
+    if (utcMs !== undefined) return { ...message, stamp: { timeMs: Math.round(utcMs), clock: 'repaired' } };
+    return this.#isTimeKnown(message) || !this.#stamps.mayLearn(moment.boot) ? message : undefined;
+  }
+
+  #wakeIn(delayMs: number): void {
+    const dueMs = this.#clock.monotonicMs() + Math.max(delayMs, 1);
+    if (!this.#isConnected || dueMs >= this.#timerDueMs) return;
+    this.#cancelTimer?.();
+    this.#timerDueMs = dueMs;
+    this.#cancelTimer = this.#clock.after(Math.min(Math.max(delayMs, 1), LONGEST_WAIT_MS), () => {
+      this.#timerDueMs = Number.POSITIVE_INFINITY;
+      this.onReady();
+    });
+  }
+}
+
+const READ_AGAIN_MS = 10_000;
+const LONGEST_WAIT_MS = 3_600_000;
+
+function numbersOf({ first, samples }: NumberedMessage): LedgerRange {
+  return { first, last: first + samples.length - 1 };
+}
+
+function countOf({ first, last }: LedgerRange): number {
+  return last - first + 1;
+}
