@@ -62,6 +62,7 @@ define('Wh', 'kWh', 0.001);
 define('klx', 'lx', 1000);
 define('lux', 'lx', 1);
 define('deg', '°', 1);
+define('dBW', 'dBm', 1, 30);
 define('kB', 'B', 1000);
 define('MB', 'B', 1e6);
 define('KiB', 'B', 1024);
