@@ -55,7 +55,7 @@ export function checkSimulator(config: SimulatorConfig): void {
     ...repeated(config.zones.map(({ id }) => id)).map((id) => `zones: "${id}" is there twice`),
     ...repeated(config.buses.map(({ id }) => id)).map((id) => `buses: "${id}" is there twice`),
     ...farmProblems(config),
-    ...config.buses.flatMap((bus) => busProblems(bus, new Set(config.zones.map(({ id }) => id)))),
+    ...config.buses.flatMap((bus) => busProblems(bus, config)),
   ];
   if (config.startTime !== undefined && Number.isNaN(Date.parse(config.startTime))) {
     problems.push(`startTime: there is no ${config.startTime}`);
@@ -100,15 +100,35 @@ function zoneProblems(zone: SimulatorConfig['zones'][number]): string[] {
     : [`zone ${zone.id}: wiltingPointPct, fieldCapacityPct and saturationPct must rise in this order`];
 }
 
-function busProblems({ id, devices }: BusConfig, zones: ReadonlySet<string>): string[] {
+function busProblems({ id, devices }: BusConfig, config: SimulatorConfig): string[] {
   const twice = repeated(devices.map(({ unit }) => unit)).map(
     (unit) => `bus ${id}: two devices have unit ${unit}`,
   );
-  const unknown = devices
-    .flatMap((device) => ('zone' in device ? [device.zone] : 'valves' in device ? device.valves : []))
-    .filter((zone) => !zones.has(zone))
-    .map((zone) => `bus ${id}: there is no zone "${zone}"; zones: ${[...zones].join(', ')}`);
-  return [...twice, ...unknown, ...devices.flatMap((device) => programmeProblems(id, device))];
+  return [
+    ...twice,
+    ...devices.flatMap((device) => placeProblems(device, config).map((problem) => `bus ${id}: ${problem}`)),
+    ...devices.flatMap((device) => programmeProblems(id, device)),
+  ];
+}
+
+/** Parts of the farm that a device names and the farm does not have. */
+function placeProblems(device: DeviceConfig, config: SimulatorConfig): string[] {
+  const lines = linesOf(config);
+  const unknown = (what: string, id: string | undefined, known: readonly { id: string }[]) =>
+    id === undefined || known.some((one) => one.id === id)
+      ? []
+      : [`there is no ${what} "${id}"; ${what}s: ${known.map((one) => one.id).join(', ') || 'none'}`];
+  const named = device as { zone?: string; valves?: string[]; line?: string; tank?: string };
+  const problems = [
+    ...[named.zone, ...(named.valves ?? [])].flatMap((zone) => unknown('zone', zone, config.zones)),
+    ...unknown('line', named.line, lines),
+    ...unknown('tank', named.tank, config.tanks),
+  ];
+  if (device.kind === 'pump-drive' && problems.length === 0) {
+    const line = lines.find(({ id }) => id === (device.line ?? lines[0]!.id))!;
+    if (!line.pump) problems.push(`unit ${device.unit} drives the pump of line ${line.id}, which has none`);
+  }
+  return problems;
 }
 
 /** Each opening ends by itself, but one that begins before the last has ended may keep a valve open for ever. */

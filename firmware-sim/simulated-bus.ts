@@ -25,10 +25,12 @@ export class SimulatedBus {
     this.portPath = portPath;
     this.#random = new Random(seed, `bus ${config.id}`);
     this.#slaves = config.devices.map((device): Slave => {
-      const random = new Random(seed, `bus ${config.id} unit ${device.unit}`);
+      const name = `bus ${config.id} unit ${device.unit}`;
+      const random = new Random(seed, name);
+      const faultRandom = new Random(seed, `${name} faults`);
       return {
         unit: device.unit,
-        device: createDevice(device, { farm, random }),
+        device: createDevice(device, { farm, random, faultRandom }),
         answerDelayMs: device.answerDelayMs ?? 0,
         faults: device.faults ?? [],
       };
@@ -105,6 +107,8 @@ export class SimulatedBus {
   }
 
   setFaults(unit: number, faults: readonly Fault[]): void {
-    this.slave(unit).faults = faults;
+    const slave = this.slave(unit);
+    slave.device.setFaults?.(faults);
+    slave.faults = faults;
   }
 }

@@ -1,5 +1,6 @@
 import type { Farm } from '../farm/farm.ts';
 import type { Random } from '../farm/random.ts';
+import type { Fault } from '../faults.ts';
 
 /** The four tables of a Modbus slave, each from address 0; an empty one means that the slave does not know it. */
 export interface Registers {
@@ -23,10 +24,15 @@ export interface SlaveDevice {
    * the exception that says why not. Absent where they are read-only.
    */
   writeRegisters?(address: number, values: readonly number[]): number | undefined;
+  /** Takes the faults of its sensors, and passes over those of the line. Throws `CONFIG_INVALID` for an unknown channel. */
+  setFaults?(faults: readonly Fault[]): void;
 }
 
 /** What a device is built upon. */
 export interface DeviceSurroundings {
   readonly farm: Farm;
+  /** For its noise. */
   readonly random: Random;
+  /** For its faults, so that a fault changes nothing but what it strikes. */
+  readonly faultRandom: Random;
 }

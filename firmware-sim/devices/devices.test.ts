@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Farm } from '../farm/farm.ts';
 import { Random } from '../farm/random.ts';
+import type { Fault } from '../faults.ts';
 import { smallFarm } from '../testing.ts';
 import type { SlaveDevice } from './device.ts';
 import { createDevice, type DeviceConfig } from './devices.ts';
 
-function place(config: DeviceConfig): { device: SlaveDevice; farm: Farm; live(durationS: number): void } {
-  const farm = smallFarm();
-  const device = createDevice(config, { farm, random: new Random(1, 'test') });
+function place(
+  config: DeviceConfig,
+  farm: Farm = smallFarm(),
+): { device: SlaveDevice; farm: Farm; live(durationS: number): void } {
+  const device = createDevice(config, {
+    farm,
+    random: new Random(1, 'test'),
+    faultRandom: new Random(1, 'faults'),
+  });
   const live = (durationS: number) => {
     for (let tick = 0; tick < durationS * 10; tick++) {
       device.step(0.1);
@@ -212,5 +219,181 @@ describe('a valve controller', () => {
     expect(device.registers.coils[7]).toBe(true);
     expect(device.registers.discreteInputs[7]).toBe(false);
     expect(farm.main.flowLPerMin).toBe(0);
+  });
+});
+
+const PUMPED = {
+  lines: [
+    {
+      id: 'main',
+      supply: { pressureKPa: 300, pressureAtRatedFlowKPa: 220, ratedFlowLPerMin: 80, ecUsPerCm: 600 },
+      pump: { ratedHz: 50, ratedCurrentA: 8, rampHzPerS: 10 },
+      tank: 'pond',
+    },
+  ],
+  tanks: [
+    {
+      id: 'pond',
+      capacityL: 1000,
+      heightM: 2,
+      initialPct: 50,
+      refillLPerMin: 6,
+      refillBelowPct: 20,
+      refillToPct: 90,
+    },
+  ],
+};
+
+describe('a pump drive', () => {
+  it('runs its pump up to the set frequency, brings pressure, tells its current, and stops', () => {
+    const { device, farm, live } = place({ unit: 6, kind: 'pump-drive' }, smallFarm(PUMPED));
+    expect(device.registers.input).toEqual([0, 0, 0, 0]);
+    expect(device.writeRegisters!(0, [1, 4000, 60])).toBeUndefined();
+    live(2);
+    expect(device.registers.input[0]).toBe(1);
+    expect(device.registers.input[1]).toBeCloseTo(2000, -2);
+    live(5);
+    expect(device.registers.input[1]).toBe(4000);
+    expect(device.registers.input[2]).toBeGreaterThan(20);
+    expect(farm.main.pressureKPa).toBeCloseTo(300 * 0.8 ** 2, 6);
+    device.writeRegisters!(0, [0]);
+    live(10);
+    expect(device.registers.input).toEqual([0, 0, 0, 0]);
+    expect(farm.main.pressureKPa).toBe(0);
+  });
+
+  it('stops by itself when its hold time has run out, unless it is written again', () => {
+    const { device, live } = place({ unit: 6, kind: 'pump-drive' }, smallFarm(PUMPED));
+    device.writeRegisters!(2, [20]);
+    device.writeRegisters!(0, [1]);
+    live(15);
+    device.writeRegisters!(2, [20]);
+    live(15);
+    expect(device.registers.holding[0]).toBe(1);
+    live(10);
+    expect(device.registers.holding[0]).toBe(0);
+    expect(device.registers.input[0]).toBe(0);
+  });
+
+  it('trips where it pumps nothing, and runs again after it was told to stop', () => {
+    const { device, farm, live } = place({ unit: 6, kind: 'pump-drive', dryRunTripS: 5 }, smallFarm(PUMPED));
+    farm.setFault('a', { kind: 'dry' });
+    device.writeRegisters!(0, [1]);
+    live(12);
+    expect(device.registers.input.slice(0, 1)).toEqual([2]);
+    expect(device.registers.input[3]).toBe(7);
+    farm.clearFault('a');
+    device.writeRegisters!(0, [0]);
+    device.writeRegisters!(0, [1]);
+    live(5);
+    expect(device.registers.input[0]).toBe(1);
+  });
+
+  it('refuses a command and a frequency that it does not know', () => {
+    const { device } = place({ unit: 6, kind: 'pump-drive' }, smallFarm(PUMPED));
+    expect(device.writeRegisters!(0, [2])).toBe(3);
+    expect(device.writeRegisters!(0, [1, 5001])).toBe(3);
+    expect(device.registers.holding[0]).toBe(0);
+  });
+});
+
+describe('a fertigation controller', () => {
+  it('brings the water to its set-points while it doses and water flows, and lets go of them when it stops', () => {
+    const { device, farm, live } = place({ unit: 7, kind: 'fertigation-controller' });
+    const water = device.registers.input.slice(0, 2);
+    device.writeRegisters!(0, [2000, 580, 600]);
+    device.writeCoil!(0, true);
+    live(60);
+    expect(device.registers.input[0]).toBeCloseTo(water[0]!, -2);
+    farm.zone('north').valve.send(true);
+    live(120);
+    expect(device.registers.discreteInputs).toEqual([true]);
+    expect(device.registers.input[0]! / 2000).toBeCloseTo(1, 1);
+    expect(device.registers.input[1]! / 580).toBeCloseTo(1, 1);
+    live(500);
+    expect(device.registers.discreteInputs).toEqual([false]);
+    live(120);
+    expect(device.registers.input[0]! / water[0]!).toBeCloseTo(1, 1);
+  });
+});
+
+describe('a tank level probe, a pressure transmitter and a pulse water meter', () => {
+  it('tell tank, line and zone', () => {
+    const farm = smallFarm(PUMPED);
+    farm.main.pump!.isToldToRun = true;
+    farm.zone('north').valve.send(true);
+    const tank = place({ unit: 8, kind: 'tank-level', tank: 'pond' }, farm);
+    const pressure = place({ unit: 9, kind: 'pressure-transmitter' }, farm);
+    const meter = place({ unit: 10, kind: 'pulse-water-meter', zone: 'north' }, farm);
+    farm.step(60);
+    for (const { device } of [tank, pressure, meter]) device.step(1);
+    const { levelM, levelPct } = farm.tank('pond');
+    expect(Math.abs(tank.device.registers.input[0]! - 1000 * levelM)).toBeLessThan(5);
+    expect(Math.abs(tank.device.registers.input[1]! - 10 * levelPct)).toBeLessThan(4);
+    expect(Math.abs(pressure.device.registers.input[0]! - 10 * farm.main.pressureKPa)).toBeLessThan(15);
+    expect(meter.device.registers.holding[1]).toBe(Math.floor(farm.zone('north').volumeL));
+    expect(meter.device.registers.holding[2]).toBe(Math.round(10 * farm.zone('north').flowLPerMin));
+  });
+});
+
+describe('a leaf', () => {
+  it('is wetted by rain, full when it drips, and dries in the sun', () => {
+    const { weather, leaf } = smallFarm();
+    leaf.step(3600, { ...weather, rainMmPerH: 5 });
+    expect(leaf.wetnessPct).toBe(100);
+    const sun = { ...weather, rainMmPerH: 0, radiationWPerM2: 800, et0MmPerH: 0.5 };
+    expect(leaf.temperatureC(sun)).toBeLessThan(sun.temperatureC);
+    leaf.step(900, sun);
+    expect(leaf.wetnessPct).toBeCloseTo(50, 0);
+    leaf.step(3600, sun);
+    expect(leaf.wetnessPct).toBe(0);
+    leaf.step(3600, { ...weather, rainMmPerH: 0, humidityPct: 98, radiationWPerM2: 0, et0MmPerH: 0 });
+    expect(leaf.wetnessPct).toBeGreaterThan(10);
+  });
+});
+
+describe('a fault of a sensor', () => {
+  const config: DeviceConfig = { unit: 1, kind: 'soil-moisture-temperature-ec', zone: 'north' };
+  const series = (faults: Fault[], seconds = 300) => {
+    const { device, live } = place({ ...config, faults });
+    return Array.from({ length: seconds }, () => {
+      live(1);
+      return device.registers.input.slice();
+    });
+  };
+
+  it('drift: one value wanders off, the others stay as they would be', () => {
+    const sound = series([]);
+    const drifting = series([{ kind: 'drift', channel: 'moisture', perHour: 60 }]);
+    expect(drifting.at(-1)![0]! - sound.at(-1)![0]!).toBeCloseTo(50, -1);
+    expect(drifting.map(([, ...rest]) => rest)).toEqual(sound.map(([, ...rest]) => rest));
+  });
+
+  it('stuck-value: stays as it was when it stuck', () => {
+    const { device, farm, live } = place(config);
+    live(5);
+    const [before] = device.registers.input;
+    device.setFaults!([{ kind: 'stuck-value', channel: 'moisture' }]);
+    farm.zone('north').valve.send(true);
+    live(600);
+    expect(device.registers.input[0]).toBe(before);
+    device.setFaults!([]);
+    live(2);
+    expect(device.registers.input[0]).toBeGreaterThan(before! + 12);
+  });
+
+  it('spikes: a share of the values is far off, the same ones for the same seed', () => {
+    const fault: Fault = { kind: 'spikes', channel: 'ec', share: 0.2, size: 5000 };
+    const spiked = series([fault]);
+    const far = spiked.filter(([, , ec]) => ec! > 4000 || ec === 0).length;
+    expect(far).toBeGreaterThan(40);
+    expect(far).toBeLessThan(80);
+    expect(series([fault])).toEqual(spiked);
+  });
+
+  it('names a channel that the device has', () => {
+    expect(() => place({ ...config, faults: [{ kind: 'drift', channel: 'mood' }] })).toThrow(
+      /channels: moisture, temperature, ec/,
+    );
   });
 });

@@ -1,8 +1,16 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { FaultConfig } from '../faults.ts';
 import type { DeviceSurroundings, SlaveDevice } from './device.ts';
+import { createFertigationController, FertigationControllerOptions } from './fertigation-controller.ts';
 import { createFlowMeter, FlowMeterOptions } from './flow-meter.ts';
+import { createLeafWetness, LeafWetnessOptions } from './leaf-wetness.ts';
+import { createPressureTransmitter, PressureTransmitterOptions } from './pressure-transmitter.ts';
+import { createPulseWaterMeter, PulseWaterMeterOptions } from './pulse-water-meter.ts';
+import { createPumpDrive, PumpDriveOptions } from './pump-drive.ts';
+import { createRainGauge, RainGaugeOptions } from './rain-gauge.ts';
+import { createSoil7in1 } from './soil-7in1.ts';
 import { createSoilSensor, SoilSensorOptions } from './soil-sensor.ts';
+import { createTankLevel, TankLevelOptions } from './tank-level.ts';
 import { createValveController, ValveControllerOptions } from './valve-controller.ts';
 import { createWeatherStation, WeatherStationOptions } from './weather-station.ts';
 
@@ -21,10 +29,19 @@ const KINDS = {
   'valve-controller-8': kind(ValveControllerOptions, createValveController),
   'flow-meter': kind(FlowMeterOptions, createFlowMeter),
   'weather-station': kind(WeatherStationOptions, createWeatherStation),
+  'soil-7in1': kind(SoilSensorOptions, createSoil7in1),
+  'rain-gauge': kind(RainGaugeOptions, createRainGauge),
+  'leaf-wetness': kind(LeafWetnessOptions, createLeafWetness),
+  'pulse-water-meter': kind(PulseWaterMeterOptions, createPulseWaterMeter),
+  'pressure-transmitter': kind(PressureTransmitterOptions, createPressureTransmitter),
+  'tank-level': kind(TankLevelOptions, createTankLevel),
+  'fertigation-controller': kind(FertigationControllerOptions, createFertigationController),
+  'pump-drive': kind(PumpDriveOptions, createPumpDrive),
 };
 
 type Kinds = typeof KINDS;
-type KindName = keyof Kinds;
+export type KindName = keyof Kinds;
+export const DEVICE_KINDS = Object.keys(KINDS) as readonly KindName[];
 
 const OnBus = Type.Object({
   unit: Type.Integer({ minimum: 1, maximum: 247, description: 'Its address on the bus.' }),
@@ -55,5 +72,7 @@ export const DeviceConfig = Type.Unsafe<DeviceConfig>({
 export function createDevice(config: DeviceConfig, surroundings: DeviceSurroundings): SlaveDevice {
   // The schema has paired the options with their kind; the compiler cannot follow that through the map.
   const { create } = KINDS[config.kind] as DeviceKind<TObject>;
-  return create(config, surroundings);
+  const device = create(config, surroundings);
+  device.setFaults?.(config.faults ?? []);
+  return device;
 }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../../core/ids.ts';
 import type { Zone } from '../farm/zone.ts';
 import type { DeviceSurroundings, Registers, SlaveDevice } from './device.ts';
+import { HoldTimer } from './hold-timer.ts';
 import { unsigned16 } from './words.ts';
 
 const OUTPUTS = 8;
@@ -65,60 +66,47 @@ export function createValveController(options: Options, { farm }: DeviceSurround
 class ValveController implements SlaveDevice {
   readonly #options: Options;
   readonly #zones: readonly Zone[];
-  /** Infinite for a coil that is on in a controller without timers. */
-  readonly #remainingS = new Array<number>(OUTPUTS).fill(0);
-  readonly #holdS = new Array<number>(OUTPUTS).fill(0);
+  readonly #timers: readonly HoldTimer[];
   #runningS = 0;
 
   constructor(options: Options, zones: readonly Zone[]) {
     this.#options = options;
     this.#zones = zones;
+    const maxRunS = this.#hasTimers ? options.maxRunS : Number.POSITIVE_INFINITY;
+    this.#timers = Array.from({ length: OUTPUTS }, () => new HoldTimer(maxRunS));
   }
 
   get registers(): Registers {
     return {
-      coils: this.#remainingS.map((remainingS) => remainingS > 0),
-      discreteInputs: this.#remainingS.map((_, output) => {
+      coils: this.#timers.map((timer) => timer.isOn),
+      discreteInputs: this.#timers.map((_, output) => {
         return (this.#zones[output]?.valve.openingRatio ?? 0) > CLOSED_END_RATIO;
       }),
-      holding: this.#hasTimers
-        ? this.#remainingS.map((remainingS, output) =>
-            unsigned16(remainingS > 0 ? Math.ceil(remainingS) : this.#holdS[output]!),
-          )
-        : [],
+      holding: this.#hasTimers ? this.#timers.map((timer) => unsigned16(timer.registerS)) : [],
       input: [],
     };
   }
 
   writeCoil(output: number, on: boolean): void {
-    this.#remainingS[output] = on ? this.#openingS(output) : 0;
+    this.#timers[output]!.switch(on);
     this.#drive(output);
   }
 
   writeRegisters(address: number, values: readonly number[]): undefined {
-    for (const [index, value] of values.entries()) {
-      const output = address + index;
-      this.#holdS[output] = Math.min(value, this.#options.maxRunS);
-      if (this.#remainingS[output]! > 0) this.#remainingS[output] = this.#holdS[output]!;
-      this.#drive(output);
+    for (const [index, holdS] of values.entries()) {
+      this.#timers[address + index]!.write(holdS);
+      this.#drive(address + index);
     }
   }
 
   step(durationS: number): void {
-    for (let output = 0; output < OUTPUTS; output++) {
-      this.#remainingS[output] = Math.max(0, this.#remainingS[output]! - durationS);
-    }
+    for (const timer of this.#timers) timer.step(durationS);
     this.#runProgramme(durationS);
     for (let output = 0; output < OUTPUTS; output++) this.#drive(output);
   }
 
   get #hasTimers(): boolean {
     return this.#options.holdTimer ?? true;
-  }
-
-  #openingS(output: number): number {
-    if (!this.#hasTimers) return Number.POSITIVE_INFINITY;
-    return this.#holdS[output]! > 0 ? this.#holdS[output]! : this.#options.maxRunS;
   }
 
   #runProgramme(durationS: number): void {
@@ -130,11 +118,11 @@ class ValveController implements SlaveDevice {
       const before = Math.ceil((fromS - atS) / programme!.cycleS);
       const after = Math.ceil((this.#runningS - atS) / programme!.cycleS);
       if (after <= before) continue;
-      this.#remainingS[valve - 1] = Math.max(this.#remainingS[valve - 1]!, Math.min(forS, maxRunS));
+      this.#timers[valve - 1]!.runAtLeast(Math.min(forS, maxRunS));
     }
   }
 
   #drive(output: number): void {
-    this.#zones[output]?.valve.send(this.#remainingS[output]! > 0);
+    this.#zones[output]?.valve.send(this.#timers[output]!.isOn);
   }
 }

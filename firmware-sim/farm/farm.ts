@@ -1,6 +1,7 @@
 import { SluiceError } from '../../core/errors.ts';
 import { type FarmConfig, linesOf } from './farm-config.ts';
 import { type FarmFault, faultProblems } from './farm-faults.ts';
+import { Leaf } from './leaf.ts';
 import { Line } from './line.ts';
 import { Tank } from './tank.ts';
 import type { ValveEvent } from './valve.ts';
@@ -50,6 +51,7 @@ export class Farm {
   /** The first supply line. */
   readonly main: Line;
   rainMm = 0;
+  readonly leaf = new Leaf();
   readonly #sky: Sky;
   readonly #skySpeed: number;
   readonly #startMs: number;
@@ -154,6 +156,7 @@ export class Farm {
     const rainMm = (this.#weather.rainMmPerH * skyS) / 3600;
     const et0Mm = (this.#weather.et0MmPerH * skyS) / 3600;
     this.rainMm += rainMm;
+    this.leaf.step(skyS, this.#weather);
     for (const { zone, volumeL, ecUsPerCm } of appliedL) {
       zone.temperatureC = this.#soilTemperatureC();
       zone.soil.step({

@@ -71,6 +71,11 @@ export class Soil {
     return porewaterEc * moisture * Math.max(0.02, 1.3 * moisture - 0.06);
   }
 
+  /** Dissolved salts to dry soil, mg/kg: 0.64 mg/L for each µS/cm of the water in the pores, loam of 1.35 kg/L. */
+  get saltMgPerKg(): number {
+    return (0.64 * this.#salt) / this.#depthMm / 1.35;
+  }
+
   #wet({ irrigationMm, irrigationEcUsPerCm, rainMm }: SoilInput): void {
     this.totals.irrigationMm += irrigationMm;
     this.totals.rainMm += rainMm;
