@@ -224,8 +224,10 @@ test('what waits in a lasting session is not handed to another user who takes it
   await owner.subscribeAsync('sluice/farm/outcome/irrigation', { qos: 1 });
   await owner.endAsync();
   await host.publishAsync('sluice/farm/outcome/irrigation', 'for its owner', { qos: 1 });
-  const thief = await connect(url, { ...session, username: 'frost-guard' });
+  const thief = mqtt.connect(url, { ...session, username: 'frost-guard', reconnectPeriod: 0 });
+  onTestFinished(() => thief.endAsync(true));
   const heard: string[] = [];
+  // What waited comes in one piece with the answer to CONNECT.
   thief.on('message', (_topic, payload) => heard.push(payload.toString()));
   await thief.subscribeAsync('sluice/farm/outcome/frost-guard', { qos: 1 });
   await host.publishAsync('sluice/farm/outcome/frost-guard', 'for both', { qos: 1 });
