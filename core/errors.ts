@@ -312,6 +312,14 @@ export const ERRORS = {
     http: 404,
   },
 
+  // GNSS
+  NMEA_SILENT: {
+    en: 'the GNSS receiver on {port} has said nothing usable for {timeoutMs} ms ({heard}). Check its power, the cable and the baud rate.',
+    zh: '{port} 上的卫星定位接收机已有 {timeoutMs} 毫秒没有可用输出（{heard}）。请检查供电、线缆和波特率。',
+    retryable: true,
+    http: 504,
+  },
+
   // Store
   STORE_UNAVAILABLE: {
     en: 'the {store} store cannot be reached: {reason}. {mend}',

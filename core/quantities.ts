@@ -119,6 +119,7 @@ const ROWS: Record<string, Row[]> = {
     ['course', '°', 0, 360, 0, 'Course', '航向'],
     ['fix', '', 0, 8, 0, 'Fix quality', '定位状态', 'state'],
     ['satellites', '', 0, 200, 0, 'Satellites in use', '使用卫星数'],
+    ['satellites_in_view', '', 0, 200, 0, 'Satellites in view', '可见卫星数'],
     ['hdop', '', 0, 100, 1, 'Horizontal dilution of precision', '水平精度因子'],
   ],
   link: [
