@@ -140,6 +140,7 @@ const ROWS: Record<string, Row[]> = {
   gateway: [
     ['cpu', '%', 0, 100, 0, 'Processor load', '处理器负载'],
     ['memory', '%', 0, 100, 0, 'Memory in use', '内存占用'],
+    ['process_memory', 'MB', 0, 1e6, 0, 'Memory of the gateway program', '网关程序内存'],
     ['disk', '%', 0, 100, 0, 'Disk in use', '磁盘占用'],
     ['temperature', '°C', -60, 150, 0, 'Gateway temperature', '网关温度'],
     ['signal', 'dBm', -160, 0, 0, 'Radio signal', '无线信号强度'],

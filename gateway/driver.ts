@@ -52,11 +52,19 @@ export interface DriverContext {
   settleWrite(id: string, end: WriteEnd): void;
   /** A source of time has spoken: a GNSS receiver, a network. */
   observeTime(observation: TimeObservation): void;
+  /** How far the time of `clock` can be trusted. */
+  clockStatus(): ClockStatus;
   /**
    * What goes over the wire, for a technician who watches one device; absent when nobody does. It comes and goes while
    * the driver runs: look at it each time.
    */
   readonly trace?: ((line: TraceLine) => void) | undefined;
+}
+
+export interface ClockStatus {
+  readonly isSynced: boolean;
+  /** What the system clock is ahead of the last time observed; `undefined` while there was none. */
+  readonly systemOffsetMs: number | undefined;
 }
 
 export interface TimeObservation {

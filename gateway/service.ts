@@ -83,6 +83,7 @@ class Gateway implements RunningGateway {
       deliver,
       settleWrite: () => {},
       observeTime: (observation) => clock.observe(observation),
+      clockStatus: () => clock.status(),
       get trace() {
         return traceNow();
       },

@@ -21,6 +21,7 @@ export function driverContext(parts: Partial<DriverContext> = {}): TestDriverCon
     deliver: (outcome) => outcomes.push(outcome),
     settleWrite: (id, end) => ends.push({ id, end }),
     observeTime: (observation) => times.push(observation),
+    clockStatus: () => ({ isSynced: true, systemOffsetMs: undefined }),
     ...parts,
     outcomes,
     ends,

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { TimeObservation } from '../driver.ts';
+import type { ClockStatus, TimeObservation } from '../driver.ts';
 import type { Boot } from './boot.ts';
 import {
   type ClockChange,
@@ -101,10 +101,10 @@ export class GatewayClock implements Clock {
     return this.#state.source;
   }
 
-  /** What the system clock is ahead of the last observation; `undefined` while there was none. */
-  get systemOffsetMs(): number | undefined {
+  status(): ClockStatus {
     const { observedBaseMs, systemBaseMs } = this.#state;
-    return observedBaseMs === undefined ? undefined : systemBaseMs - observedBaseMs;
+    const systemOffsetMs = observedBaseMs === undefined ? undefined : systemBaseMs - observedBaseMs;
+    return { isSynced: isSynced(this.#state), systemOffsetMs };
   }
 
   /** The stamp of a moment that `nowMs` has called `timeMs` since the clock was last set. */
