@@ -1,3 +1,6 @@
+/** Where the addresses of `http in` nodes begin. */
+export const HTTP_NODE_ROOT = '/http';
+
 /** What `npm run node-red` and the tests tell Node-RED: our nodes, this machine only, and nothing that asks the internet. */
 export function nodeRedSettings({
   userFolder,
@@ -12,7 +15,7 @@ export function nodeRedSettings({
     credentialSecret,
     uiHost: '127.0.0.1',
     uiPort: port,
-    httpNodeRoot: '/http',
+    httpNodeRoot: HTTP_NODE_ROOT,
     telemetry: { enabled: false, updateNotification: false },
     externalModules: {
       autoInstall: false,
@@ -21,12 +24,11 @@ export function nodeRedSettings({
     },
     // What a flow has counted, such as the minutes watered today, outlives a restart.
     contextStorage: { default: { module: 'localfilesystem' } },
-    logging: { console: { level: 'warn', metrics: false, audit: false } },
+    logging: { sluice: { level: 'warn', metrics: false, audit: false, handler: () => print } },
     editorTheme: {
       page: { title: 'Sluice · Node-RED' },
       header: { title: 'Sluice · Node-RED' },
       tours: false,
-      projects: { enabled: false },
       palette: { categories: ['sluice', 'common', 'function', 'network', 'sequence', 'parser', 'storage'] },
       codeEditor: { lib: 'monaco' },
       multiplayer: { enabled: false },
@@ -38,4 +40,23 @@ export interface NodeRedPlace {
   readonly userFolder: string;
   readonly credentialSecret: string;
   readonly port: number;
+}
+
+/** Node-RED's levels: 10 fatal, 20 error, 30 warning. */
+const ERROR = 20;
+
+interface LogLine {
+  readonly level: number;
+  readonly msg: unknown;
+  readonly type?: string;
+  readonly name?: string;
+  readonly id?: string;
+}
+
+/** Errors, and warnings of nodes. Those of Node-RED itself are about features that are not used here. */
+function print({ level, msg, type, name, id }: LogLine): void {
+  if (level > ERROR && type === undefined) return;
+  const words = msg instanceof Error ? msg.message : String(msg);
+  const from = type === undefined ? '' : `${type} ${name || id}: `;
+  process.stderr.write(`${new Date().toISOString()} ${from}${words}\n`);
 }

@@ -23,6 +23,9 @@ module.exports = (RED) => {
       this.wish = START;
       /** By command id: the message that asked, in whose train the outcome goes out. */
       this.asked = new Map();
+      node.onConnection = (is) => {
+        if (is === 'connected') this.isOffline = false;
+      };
       this.broker = useConnection(
         RED,
         node,
@@ -45,6 +48,8 @@ module.exports = (RED) => {
         throw new Error(say('problem.lease', { lease: String(leaseMin) }));
       if (!this.broker) throw new Error(say('problem.broker'));
       const { send } = valveWish(this.wish, { is: 'ask', open, renew: this.config.renew, nowMs: Date.now() });
+      // A flow that asks again and again is told once that nobody hears it.
+      if (this.isOffline && this.config.renew) return;
       if (send !== undefined) await this.command(send, leaseMin * MINUTE_MS, msg);
     }
 
@@ -69,6 +74,7 @@ module.exports = (RED) => {
       } catch (error) {
         if (this.wish.command?.id === id) this.wish = before;
         this.asked.delete(id);
+        this.isOffline = true;
         this.node.show({});
         this.show();
         throw new Error(say('problem.publish', { why: error.message }));
