@@ -144,18 +144,6 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
-  VALUE_MISSING: {
-    en: 'a metric came without a value, so there is nothing to store',
-    zh: '收到的指标没有数值，无内容可存储',
-    retryable: false,
-    http: 400,
-  },
-  EVENT_INVALID: {
-    en: 'gateway {gateway} sent an event that cannot be read: {shown}. Bring the gateway and this host to the same version.',
-    zh: '网关 {gateway} 发送的事件无法识别：{shown}。请将网关与本主机升级到同一版本。',
-    retryable: false,
-    http: 400,
-  },
   METRIC_NAME_INVALID: {
     en: 'metric name "{metric}" cannot be stored: use 1 to {limit} characters, and no control characters',
     zh: '指标名称 "{metric}" 无法存储：长度应为 1 至 {limit} 个字符，且不含控制字符',
@@ -332,6 +320,110 @@ export const ERRORS = {
     http: 504,
   },
 
+  // Commands and safety
+  COMMAND_POINT_UNKNOWN: {
+    en: 'device "{device}" has no point "{metric}" that can be commanded. Check the name against the gateway’s birth, and the profile for "write".',
+    zh: '设备 "{device}" 没有可控制的点 "{metric}"。请核对网关出生消息中的名称以及设备配置中的 "write"。',
+    retryable: false,
+    http: 404,
+  },
+  COMMAND_VALUE_INVALID: {
+    en: 'the value {value} cannot be commanded: {problem}',
+    zh: '无法下发数值 {value}：{problem}',
+    retryable: false,
+    http: 400,
+  },
+  COMMAND_EXPIRED: {
+    en: 'the command came {lateS} s after it had expired, and was not acted on. Send a new one.',
+    zh: '命令在过期 {lateS} 秒后才到达，未执行。请重新发送。',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_CLOCK_UNSYNCED: {
+    en: 'the clock of the gateway is not set, so nobody can tell whether this command has expired. Closing works; for opening, give the gateway the time (NTP or GNSS).',
+    zh: '网关时钟未同步，无法判断该命令是否过期。关闭仍可执行；如需打开，请先为网关校时（NTP 或 GNSS）。',
+    retryable: true,
+    http: 503,
+  },
+  COMMAND_LEASE_MISSING: {
+    en: 'an opening needs a lease: say for how long. For senders that cannot, set defaultLeaseS for this point.',
+    zh: '打开操作需要租约：请指定时长。若发送方无法指定，请为该点设置 defaultLeaseS。',
+    retryable: false,
+    http: 400,
+  },
+  COMMAND_LEASE_TOO_LONG: {
+    en: 'a lease of {leaseS} s is longer than what is left of the longest run: {leftS} s of {maxRunS} s. Ask for less, or close it first.',
+    zh: '租约 {leaseS} 秒超过最长运行时间的剩余部分：{maxRunS} 秒中还剩 {leftS} 秒。请缩短租约，或先关闭。',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_POINT_BUSY: {
+    en: 'the point is being opened or closed at this moment, or has not confirmed that it is closed. Send the command again.',
+    zh: '该点正在打开或关闭，或尚未确认已关闭。请重新发送命令。',
+    retryable: true,
+    http: 409,
+  },
+  COMMAND_INTERLOCKED: {
+    en: 'nothing may be opened here: {why}',
+    zh: '此处禁止打开：{why}',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_OVERTAKEN: {
+    en: 'it was closed before the device had confirmed that it was open',
+    zh: '设备确认打开之前已被关闭',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_INTERRUPTED: {
+    en: 'the gateway stopped before the end of this command was known; everything has been brought to its safe state',
+    zh: '网关在该命令有结果之前停止；所有点已恢复到安全状态',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_READ_BACK: {
+    en: 'the device was told {asked}, and read back it holds {held}. Check the device and its wiring.',
+    zh: '下发给设备的值是 {asked}，回读为 {held}。请检查设备和接线。',
+    retryable: false,
+    http: 502,
+  },
+  COMMAND_CLOSED_BY_DEVICE: {
+    en: 'the device closed it by itself: its own timer, a hand on its panel, or a power cut',
+    zh: '设备自行关闭：其自身定时器、面板操作或断电',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_RUN_TOO_LONG: {
+    en: 'it stood open for {maxRunS} s without a lease, which is as long as it may',
+    zh: '无租约打开已达上限 {maxRunS} 秒',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_NOT_RECORDED: {
+    en: 'the gateway cannot record the command: {reason}. Nothing is opened that a restart would forget; free space on its disk.',
+    zh: '网关无法记录该命令：{reason}。重启后会丢失的打开操作不予执行；请释放网关磁盘空间。',
+    retryable: true,
+    http: 503,
+  },
+  COMMAND_ID_INVALID: {
+    en: 'the command id is not valid: use 1 to 64 of the characters A–Z a–z 0–9 _ -',
+    zh: '命令标识无效：只能使用 1 至 64 个字符 A–Z a–z 0–9 _ -',
+    retryable: false,
+    http: 400,
+  },
+  GATEWAY_STOPPING: {
+    en: 'the gateway is stopping, and closes what it had opened',
+    zh: '网关正在停止，并关闭其打开的所有点',
+    retryable: true,
+    http: 503,
+  },
+  WRITE_WITHOUT_END: {
+    en: 'the device was written to, and nothing came back within {waitedS} s',
+    zh: '已写入设备，但 {waitedS} 秒内没有结果',
+    retryable: true,
+    http: 504,
+  },
+
   // Store
   STORE_UNAVAILABLE: {
     en: 'the {store} store cannot be reached: {reason}. {mend}',
@@ -344,12 +436,6 @@ export const ERRORS = {
     zh: '存储文件 {file} 已损坏：{reason}。请从备份恢复，或将其移走以便从空存储开始。',
     retryable: false,
     http: 500,
-  },
-  LEDGER_UNAVAILABLE: {
-    en: 'the file {file} cannot be used: {reason}. Check the disk: its free space, and that this user may write there. Until then nothing is confirmed, and gateways keep what they have sent.',
-    zh: '无法使用文件 {file}：{reason}。请检查磁盘剩余空间以及本用户的写权限。恢复之前不会确认任何数据，网关将保留已发送的内容。',
-    retryable: true,
-    http: 503,
   },
   STORE_REFUSED: {
     en: 'the {store} store refused a point: {reason}',

@@ -59,6 +59,7 @@ export const SAFETY_RULES = [
   'dry-pump',
   'unleased-open',
   'cannot-close',
+  'meter-silent',
 ] as const;
 
 /** An interlock was raised or has cleared. */

@@ -39,6 +39,7 @@ const STATES: Record<string, Quantity['states']> = {
   'irrigation/pump_state': OFF_ON,
   'irrigation/dosing_state': OFF_ON,
   'irrigation/pump_fault': NO_YES,
+  'irrigation/interlock': { 0: { en: 'free', zh: '正常' }, 1: { en: 'locked', zh: '已锁定' } },
   'weather/leaf_wet': { 0: { en: 'dry', zh: '干' }, 1: { en: 'wet', zh: '湿' } },
   'gnss/fix': {
     0: { en: 'no fix', zh: '未定位' },
@@ -95,6 +96,8 @@ const ROWS: Record<string, Row[]> = {
   irrigation: [
     ['valve_state', '', 0, 1, 0, 'Valve', '阀门', 'state'],
     ['pump_state', '', 0, 1, 0, 'Pump', '水泵', 'state'],
+    ['lease_remaining', 's', 0, 86_400, 0, 'Stays open for', '剩余开启时间'],
+    ['interlock', '', 0, 1, 0, 'Safety lock', '安全联锁', 'state'],
     ['pump_frequency', 'Hz', 0, 400, 1, 'Pump drive frequency', '水泵频率'],
     ['pump_frequency_setpoint', 'Hz', 0, 400, 1, 'Pump drive set-point', '水泵频率设定值'],
     ['pump_fault', '', 0, 1, 0, 'Pump drive has a fault', '水泵故障', 'state'],

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
+import { IrrigationConfig } from './controls/config.ts';
 import { DRIVERS } from './drivers/drivers.ts';
 import { OutboxConfig } from './outbox/config.ts';
 import { ClockConfig } from './time/config.ts';
@@ -50,6 +51,7 @@ export const GatewayConfig = Type.Object(
       { additionalProperties: false, default: {} },
     ),
     clock: ClockConfig,
+    irrigation: IrrigationConfig,
     drivers: Type.Array(driver, { minItems: 1, description: 'What the gateway talks to' }),
   },
   { additionalProperties: false },

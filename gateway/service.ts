@@ -9,6 +9,7 @@ import { readSecret } from '../core/read-secret.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
 import { type GatewayCondition, ManagedGateway, type RunningGateway } from './care/managed-gateway.ts';
 import type { GatewayConfig } from './config.ts';
+import { Controls } from './controls/controls.ts';
 import { DeviceWatch } from './device-watch.ts';
 import { type Driver, type DriverContext, GATEWAY_ITSELF, isWayGone, type Outcome } from './driver.ts';
 import { createDriver } from './drivers/create-driver.ts';
@@ -40,6 +41,7 @@ class Gateway implements RunningGateway {
   readonly #poller: Poller;
   readonly #watch = new DeviceWatch();
   readonly #clock: GatewayClock;
+  readonly #controls: Controls;
   readonly devices: readonly string[];
   #trace: DriverContext['trace'];
   #isStarted = false;
@@ -81,7 +83,7 @@ class Gateway implements RunningGateway {
       configFolder,
       dataFolder,
       deliver,
-      settleWrite: () => {},
+      settleWrite: (id, end) => this.#controls.settleWrite(id, end),
       observeTime: (observation) => clock.observe(observation),
       clockStatus: () => clock.status(),
       get trace() {
@@ -89,7 +91,18 @@ class Gateway implements RunningGateway {
       },
     };
     const configured = config.drivers.map((one) => createDriver(one, driverContext));
-    this.#drivers = [...configured, new OutboxDriver(this.#outbox, clock)];
+    this.#controls = new Controls({
+      irrigation: config.irrigation,
+      drivers: configured,
+      clock,
+      log: this.#log,
+      folder,
+      emit: (event) => this.emit(event),
+      isClockGood: () => clock.stamp(clock.nowMs()).clock === 'synced',
+      deliver,
+    });
+    const { readings } = this.#controls;
+    this.#drivers = [...configured, readings, new OutboxDriver(this.#outbox, clock)];
     const devices = this.#drivers.flatMap((driver) => driver.devices);
     refuse(
       doubles(
@@ -98,7 +111,7 @@ class Gateway implements RunningGateway {
       ),
     );
     this.devices = [...new Set(devices.map(({ id }) => id))].filter((id) => id !== GATEWAY_ITSELF);
-    this.#table = new MetricTable(devices);
+    this.#table = new MetricTable([...devices, ...readings.leases]);
     const { url, username, passwordFile } = config.broker;
     this.#edge = new EdgeClient({
       site,
@@ -123,11 +136,15 @@ class Gateway implements RunningGateway {
     for (const driver of this.#drivers) await driver.start?.(signal);
     if (this.#isStarted) return;
     this.#isStarted = true;
+    // Safe before anything else: before any poll, and before any command can come.
+    await this.#controls.start();
     this.#edge.start();
     this.#poller.start();
   }
 
   async stop(): Promise<void> {
+    // While the drivers still reach their devices.
+    await this.#controls.stop();
     const polls = this.#poller.stop();
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
     await polls;
@@ -143,10 +160,8 @@ class Gateway implements RunningGateway {
     this.#edge.pump();
   };
 
-  /** A command has come in for one of the devices; whoever acts on commands takes it from here. */
-  readonly onCommand = (request: CommandRequest): void => {
-    this.#log.warn({ device: request.device, metric: request.metric }, 'nothing here acts on commands');
-  };
+  /** A command has come in for one of the devices, or for a lock of the gateway's own. */
+  readonly onCommand = (request: CommandRequest): void => this.#controls.handle(request);
 
   /** Takes the text of a `Care/Request`, not looked into yet. */
   readonly onCare: (text: string) => void;
@@ -166,7 +181,8 @@ class Gateway implements RunningGateway {
     return this.#edge.trouble ?? this.#drivers.map((driver) => driver.trouble?.()).find((error) => error);
   }
 
-  #deliver(outcome: Outcome): void {
+  #deliver(heard: Outcome): void {
+    const outcome = this.#controls.observe(heard);
     const { device, timeMs, samples, error } = outcome;
     const stamp = this.#clock.stamp(timeMs);
     const kept = this.#table.record(samples, stamp);

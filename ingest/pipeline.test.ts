@@ -30,17 +30,7 @@ class Bench {
 
   constructor(config: Partial<typeof CONFIG> = {}) {
     const refusals = new RefusalLog(this.kept.log, this.clock);
-    const unnumbered = {
-      ledger: { find: () => undefined, settle() {}, drop() {}, confirmAgain() {} },
-      events: { keep() {} },
-    };
-    const parts = {
-      store: this.store,
-      accounting: this.accounting,
-      refusals,
-      clock: this.clock,
-      ...unnumbered,
-    };
+    const parts = { store: this.store, accounting: this.accounting, refusals, clock: this.clock };
     void this.store.start();
     this.pipeline = new Pipeline({ ...CONFIG, ...config }, { ...parts, log: this.kept.log });
   }
@@ -74,7 +64,6 @@ class Bench {
       metrics: [{ timeMs: this.clock.nowMs(), ...metric, value }],
       definitions: [definition],
       defaultTimeMs: this.clock.nowMs(),
-      isBirth: false,
     });
   }
 

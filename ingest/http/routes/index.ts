@@ -1,6 +1,4 @@
 import type { Route } from '../app.ts';
-import { completenessRoute } from './completeness.ts';
-import { eventsRoute } from './events.ts';
 import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
 import { lastRoute } from './last.ts';
@@ -16,8 +14,6 @@ export const ROUTES: readonly Route[] = [
   openapiRoute,
   quantitiesRoute,
   gatewaysRoute,
-  completenessRoute,
-  eventsRoute,
   seriesRoute,
   lastRoute,
   queryRoute,
