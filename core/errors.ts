@@ -312,6 +312,20 @@ export const ERRORS = {
     http: 404,
   },
 
+  // Probe
+  PROBE_DEVICE_UNKNOWN: {
+    en: 'the settings have no device or driver "{device}". There are: {known}',
+    zh: '配置中没有名为 "{device}" 的设备或驱动。现有：{known}',
+    retryable: false,
+    http: 404,
+  },
+  PROBE_LINE_IN_USE: {
+    en: 'the gateway {gateway} is running (process {pid}) and talks on that line; two at once would take each other’s answers. Stop it for the probe, or let it probe by itself: send it the care request "probe" for {device}.',
+    zh: '网关 {gateway} 正在运行（进程 {pid}）并占用该线路；同时通信会互相抢走应答。请先停止网关再探测，或向其发送远程维护请求 "probe"（设备 {device}）由网关自行探测。',
+    retryable: true,
+    http: 503,
+  },
+
   // GNSS
   NMEA_SILENT: {
     en: 'the GNSS receiver on {port} has said nothing usable for {timeoutMs} ms ({heard}). Check its power, the cable and the baud rate.',

@@ -23,6 +23,8 @@ export interface Program<T extends TSchema> {
   /** Used where `--config` is not given; without it `--config` must be. */
   readonly defaultConfigFile?: string;
   readonly defaultLogLevel?: LogLevel;
+  /** Lines of `--help` about what the program handles before it comes here. */
+  readonly moreUsage?: string;
   /** Touches no hardware, network or data folder, and throws for settings that contradict each other. */
   create(config: Static<T>, context: ServiceContext): Service | readonly Service[];
 }
@@ -116,7 +118,7 @@ function usage<T extends TSchema>(program: Program<T>): string {
   --log LEVEL     ${LOG_LEVELS.join(', ')}; default ${program.defaultLogLevel ?? 'info'}
   --check         check the settings and stop
   --help          this text
-`;
+${program.moreUsage ?? ''}`;
 }
 
 function stopOnSignals(supervisor: Supervisor, name: string): void {

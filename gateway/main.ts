@@ -1,9 +1,16 @@
 import { runService } from '../core/run-service.ts';
 import { GatewayConfig } from './config.ts';
+import { PROBE_USAGE, runProbe } from './probe.ts';
 import { createGateway } from './service.ts';
 
-await runService({
-  name: 'gateway',
-  schema: GatewayConfig,
-  create: (config, context) => [createGateway(config, context)],
-});
+const parameters = process.argv.slice(2);
+
+if (parameters.includes('--probe')) await runProbe(parameters);
+else {
+  await runService({
+    name: 'gateway',
+    schema: GatewayConfig,
+    moreUsage: PROBE_USAGE,
+    create: (config, context) => [createGateway(config, context)],
+  });
+}
