@@ -64,7 +64,10 @@ test('two drivers of one name are refused: what they say of themselves could not
   const { drivers, ...rest } = parse(SAMPLE);
   const [driver] = drivers;
   const devices = [{ id: 'another', unit: 9, profile: 'flow-meter' }];
-  const config = { ...rest, drivers: [driver!, { ...driver!, port: 'other', devices }] };
+  const config = {
+    ...rest,
+    drivers: [driver!, { ...driver!, port: 'other', devices } as typeof driver & object],
+  };
   expect(() => createGateway(config, serviceContext())).toThrow(
     'drivers: the driver id "field-bus" stands twice',
   );

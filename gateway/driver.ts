@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Clock } from '../core/clock.ts';
-import type { SluiceError } from '../core/errors.ts';
+import type { ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Quantity } from '../core/quantities.ts';
 import type { Quality } from '../core/reading.ts';
@@ -164,9 +164,16 @@ export interface Sample {
   readonly quality: Quality;
 }
 
+const WAY_GONE: readonly ErrorCode[] = [
+  'SERIAL_UNAVAILABLE',
+  'SERIAL_LOST',
+  'MODBUS_UNREACHABLE',
+  'MODBUS_DISCONNECTED',
+];
+
 /** Whether an error says that the way to a device is gone, and not only that the device was silent this once. */
 export function isWayGone(error: SluiceError): boolean {
-  return error.code === 'SERIAL_UNAVAILABLE' || error.code === 'SERIAL_LOST';
+  return WAY_GONE.includes(error.code);
 }
 
 /** What came of one poll, or of one message from a device. */

@@ -1,10 +1,14 @@
-import { modbusDriver } from './modbus/modbus-driver.ts';
+import { modbusRtu } from './modbus/modbus-rtu.ts';
+import { modbusRtuTcp } from './modbus/modbus-rtu-tcp.ts';
+import { modbusTcp } from './modbus/modbus-tcp.ts';
 import { nmeaDriver } from './nmea/nmea-driver.ts';
 import { systemDriver } from './system/system-driver.ts';
 
 /** Every driver that there is, by the name that a configuration gives it. */
 export const DRIVERS = {
-  'modbus-rtu': modbusDriver,
+  'modbus-rtu': modbusRtu,
+  'modbus-rtu-tcp': modbusRtuTcp,
+  'modbus-tcp': modbusTcp,
   nmea: nmeaDriver,
   system: systemDriver,
 } as const;

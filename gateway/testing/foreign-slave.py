@@ -1,6 +1,6 @@
-"""A Modbus slave that nobody here wrote: pymodbus (Debian: python3-pymodbus), speaking RTU over TCP.
+"""A Modbus slave that nobody here wrote: pymodbus (Debian: python3-pymodbus), speaking RTU over TCP, or Modbus TCP.
 
-    python3 foreign-slave.py PORT UNIT JSON
+    python3 foreign-slave.py PORT UNIT JSON [rtu|tcp] [HOST]
 
 JSON maps table to values from address 0: {"coil": [...], "discrete": [...], "input": [...], "holding": [...]}.
 """
@@ -19,9 +19,11 @@ for name in ("serial", "serial_asyncio"):
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 from pymodbus.framer.rtu_framer import ModbusRtuFramer
+from pymodbus.framer.socket_framer import ModbusSocketFramer
 from pymodbus.server import StartTcpServer
 
 port, unit, tables = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+framing, host = (sys.argv[4:] + ["rtu", "127.0.0.1"][len(sys.argv) - 4 :])[:2]
 
 
 def block(table):
@@ -33,6 +35,6 @@ slave = ModbusSlaveContext(
 )
 StartTcpServer(
     context=ModbusServerContext(slaves={unit: slave}, single=False),
-    framer=ModbusRtuFramer,
-    address=("127.0.0.1", port),
+    framer=ModbusSocketFramer if framing == "tcp" else ModbusRtuFramer,
+    address=(host, port),
 )

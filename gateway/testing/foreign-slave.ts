@@ -17,13 +17,8 @@ export interface SlaveTables {
 
 /** For tests: pymodbus, a slave that nobody here wrote, at the far end of a serial line named `portName`. */
 export async function startForeignSlave(portName: string, unit: number, tables: SlaveTables): Promise<void> {
-  const tcpPort = await freePort();
-  const script = join(import.meta.dirname, 'foreign-slave.py');
-  const slave = spawn(DEBIAN_PYTHON, [script, String(tcpPort), String(unit), JSON.stringify(tables)]);
-  onTestFinished(() => {
-    slave.kill();
-  });
-  const socket = await eventually(() => connected(tcpPort));
+  const tcpPort = await startForeignServer('rtu', '127.0.0.1', unit, tables);
+  const socket = await connected(tcpPort, '127.0.0.1');
   onTestFinished(() => {
     socket.destroy();
   });
@@ -32,9 +27,34 @@ export async function startForeignSlave(portName: string, unit: number, tables: 
   socket.on('data', (bytes) => line.send(bytes));
 }
 
-function connected(port: number): Promise<Socket> {
+/** For tests: the same slave as a server on a TCP port of `host`, with RTU frames or those of Modbus TCP. */
+export async function startForeignServer(
+  framing: 'rtu' | 'tcp',
+  host: string,
+  unit: number,
+  tables: SlaveTables,
+): Promise<number> {
+  const port = await freePort();
+  const script = join(import.meta.dirname, 'foreign-slave.py');
+  const slave = spawn(DEBIAN_PYTHON, [
+    script,
+    String(port),
+    String(unit),
+    JSON.stringify(tables),
+    framing,
+    host,
+  ]);
+  onTestFinished(() => {
+    slave.kill();
+  });
+  const socket = await eventually(() => connected(port, host));
+  socket.destroy();
+  return port;
+}
+
+function connected(port: number, host: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const attempt = connect(port, '127.0.0.1', () => resolve(attempt));
+    const attempt = connect(port, host, () => resolve(attempt));
     attempt.once('error', reject);
   });
 }

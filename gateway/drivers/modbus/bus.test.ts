@@ -19,6 +19,7 @@ function honest(frame: Uint8Array): Uint8Array {
   const { unit, pdu } = unwrapRtu(frame);
   const request = decodeRequest(pdu);
   if (!('count' in request)) return wrapRtu(unit, encodeResponse(request, { written: true }));
+  if (request.function === 'readCoils') return wrapRtu(unit, encodeResponse(request, { bits: [false] }));
   const registers = Array.from({ length: request.count }, (_, at) => 1000 * unit + request.address + at);
   return wrapRtu(unit, encodeResponse(request, { registers }));
 }
@@ -73,6 +74,93 @@ test('a command goes before the polls that wait', async () => {
   void ask(3, { function: 'writeSingleCoil', address: 0, on: false }, 'command');
   await clock.advance(500);
   expect(line.sent.map(({ frame }) => frame[0])).toEqual([1, 3, 2]);
+});
+
+const CLOSE: ModbusRequest = { function: 'writeSingleCoil', address: 0, on: false };
+const READ_COIL: ModbusRequest = { function: 'readCoils', address: 0, count: 1 };
+
+test('a write goes at once to a unit that rests, and what it holds is read when no answer can be owed', async () => {
+  const { clock, line, bus, ask } = setUp();
+  let isMute = true;
+  line.answer = (frame) => (isMute ? [] : [{ afterMs: 10, bytes: honest(frame) }]);
+  for (let turn = 0; turn < 3; turn++) {
+    void ask(1);
+    await clock.advance(10_000);
+  }
+  void ask(1);
+  await clock.advance(300);
+  isMute = false;
+  // It rests for 8 s now, and owes an answer for 1 s after it was asked last.
+  const lastAskedMs = line.sent.at(-1)!.atMs;
+  expect(bus.isResting(1)).toBe(true);
+  const sentBefore = line.sent.length;
+  const written = ask(1, CLOSE, 'command');
+  await settle();
+  expect(line.sent.slice(sentBefore).map(({ frame }) => frame[1])).toEqual([5]);
+  await clock.advance(300);
+  expect(await written).toEqual({ written: true });
+  const readBack = ask(1, READ_COIL, 'command');
+  const neighbour = ask(2);
+  await clock.advance(100);
+  expect(await neighbour).toEqual({ registers: [2000, 2001] });
+  await clock.advance(2_000);
+  expect(await readBack).toMatchObject({ bits: [expect.any(Boolean)] });
+  const readAtMs = line.sent.findLast(({ frame }) => frame[1] === 1)!.atMs;
+  expect(readAtMs - lastAskedMs).toBeGreaterThanOrEqual(1_000);
+  expect(readAtMs - lastAskedMs).toBeLessThan(1_300);
+});
+
+test('an earlier answer that comes after a write is not what the coil holds', async () => {
+  const { clock, line, ask } = setUp();
+  line.answer = () => [];
+  void ask(1, READ_COIL);
+  await clock.advance(200);
+  // What it owes comes 600 ms later and says open; asked after the closing it says closed.
+  line.send({ afterMs: 600, bytes: wrapRtu(1, encodeResponse(READ_COIL, { bits: [true] })) });
+  line.answer = (frame) => [
+    {
+      afterMs: 10,
+      bytes: wrapRtu(1, encodeResponse(decodeRequest(frame.subarray(1, -2)), { bits: [false] })),
+    },
+  ];
+  const closed = ask(1, CLOSE, 'command').then(() => ask(1, READ_COIL, 'command'));
+  await clock.advance(3_000);
+  expect(await closed).toEqual({ bits: [false] });
+});
+
+test('commands go in the order in which they came, also of one unit', async () => {
+  const { clock, line, ask } = setUp();
+  void ask(1);
+  await clock.advance(22);
+  for (const on of [true, false]) void ask(1, { function: 'writeSingleCoil', address: 0, on }, 'command');
+  void ask(1, READ_COIL, 'command');
+  await clock.advance(500);
+  expect(line.sent.map(({ frame }) => [...frame.subarray(1, 6)]).slice(1)).toEqual([
+    [5, 0, 0, 0xff, 0],
+    [5, 0, 0, 0, 0],
+    [1, 0, 0, 0, 1],
+  ]);
+});
+
+test('load is the time in which nothing else could be sent', async () => {
+  const { clock, bus, ask } = setUp();
+  await clock.advance(1_000);
+  void ask(1);
+  await clock.advance(10_000);
+  // 20 ms of quiet after opening are no request; 10 ms to the answer, and the silence of 3.5 characters.
+  expect(bus.counts.busyMs).toBe(15);
+});
+
+test('what was asked again, and what had a wrong checksum, is counted', async () => {
+  const { clock, line, bus, ask } = setUp();
+  line.answer = (frame) => {
+    const bytes = honest(frame);
+    if (line.sent.length === 1) bytes[3]! ^= 1;
+    return [{ afterMs: 10, bytes }];
+  };
+  void ask(1);
+  await clock.advance(500);
+  expect(bus.counts).toMatchObject({ transactions: 2, retries: 1, errors: 1, checksumErrors: 1, answers: 1 });
 });
 
 test('a refused register is an error with the meaning of the exception, and costs no rest', async () => {

@@ -1,54 +1,43 @@
 import type { Cancel, Clock } from '../../../core/clock.ts';
-import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
+import { reasonOf, type SluiceError, type Words } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log.ts';
-import {
-  EXCEPTIONS,
-  FUNCTION_CODES,
-  type ModbusAnswer,
-  type ModbusRequest,
-} from '../../../core/modbus/pdu.ts';
+import type { ModbusAnswer, ModbusRequest } from '../../../core/modbus/pdu.ts';
 import { characterMs, silenceMs } from '../../../core/modbus/rtu.ts';
+import type { TraceLine } from '../../driver.ts';
 import type { ByteStream, OpenByteStream } from '../serial/byte-stream.ts';
 import { afterReading } from './after-reading.ts';
-import {
-  createExchange,
-  type Exchange,
-  IDLE,
-  type MasterEffect,
-  type MasterInput,
-  type MasterState,
-  stepMaster,
-} from './master.ts';
+import { busErrors, SERIAL_ERRORS, STOPPING, type WayErrors } from './bus-errors.ts';
+import { type BusCounts, noCounts } from './bus-health.ts';
+import { BusTrace } from './bus-trace.ts';
+import { type Framing, type MasterRun, rtuFraming } from './framing.ts';
+import type { Exchange, MasterEffect, MasterInput } from './master.ts';
 import { RestingUnits } from './resting-units.ts';
+import { type Job, type Priority, WaitingJobs } from './waiting-jobs.ts';
 
 export interface BusOptions {
   readonly id: string;
-  /** Name of the port, for messages. */
+  /** Name of the port, or address of the server, for messages. */
   readonly port: string;
+  /** Of the wire; 0 where there is none whose time counts. */
   readonly baud: number;
   /** How long a unit may take to begin its answer. */
   readonly timeoutMs: number;
   /** Silence between frames; follows from the baud rate where not given. */
   readonly silenceMs?: number;
+  /** RTU where not given. */
+  readonly framing?: Framing;
+  /** What makes this a way over a network; a serial port where not given. */
+  readonly network?: NetworkOptions;
   readonly open: OpenByteStream;
   readonly clock: Clock;
   readonly log: Log;
+  readonly trace?: ((line: TraceLine) => void) | undefined;
 }
 
-/**
- * Commands go before polls, and in the order in which they came: an opening that was asked for before a closing must
- * not come after it.
- */
-export type Priority = 'command' | 'poll';
-
-interface Job {
-  readonly exchange: Exchange;
-  readonly priority: Priority;
-  /** Not to be sent after this moment (monotonic). */
-  readonly notAfterMs: number;
-  readonly resolve: (answer: ModbusAnswer) => void;
-  readonly reject: (error: SluiceError) => void;
-  attempts: number;
+export interface NetworkOptions {
+  readonly errors: WayErrors;
+  /** 0 up to 1, for the back-off: gateways that lost one server do not come back all at once. */
+  readonly random: () => number;
 }
 
 /** Converters and drivers hand bytes over in lumps: a gap shorter than this is no sign that the line is quiet. */
@@ -56,9 +45,12 @@ const QUIET_AFTER_FAULT_MS = 20;
 /** A line that has not been quiet for so long will not be soon. */
 const CHATTER_MS = 2_000;
 const ATTEMPTS = 2;
-const STOPPING: Words = { en: 'the gateway is stopping', zh: '网关正在停止' };
 const FIRST_REOPEN_MS = 500;
 const LONGEST_REOPEN_MS = 5_000;
+/** After so many requests in a row without a byte of answer the connection itself is doubted, and made anew. */
+const SILENT_UNTIL_RENEWED = 3;
+/** Gateway path unavailable, target failed to respond: the unit behind a gateway is silent (clause 7). */
+const SILENT_BEHIND_GATEWAY = [10, 11];
 
 /**
  * One line with one master: every request of the gateway to any unit on it waits here for its turn. Opens the port
@@ -67,15 +59,20 @@ const LONGEST_REOPEN_MS = 5_000;
 export class ModbusBus {
   readonly #options: BusOptions;
   readonly #clock: Clock;
+  readonly #framing: Framing;
   readonly #resting: RestingUnits;
-  readonly #queues: Record<Priority, Job[]> = { command: [], poll: [] };
+  readonly #waiting: WaitingJobs;
+  readonly #errors: ReturnType<typeof busErrors>;
+  readonly #trace: BusTrace | undefined;
   readonly #silenceMs: number;
   readonly #characterMs: number;
   #stream: ByteStream | undefined;
   #opening: Promise<void> | undefined;
-  #state: MasterState = IDLE;
+  /** `undefined` while there is no stream. */
+  #master: MasterRun | undefined;
   #current: Job | undefined;
   #sentAtMs = 0;
+  #busySinceMs: number | undefined;
   /** What was sent before this has reached the units: one of them has answered something that was sent then. */
   #passedUntilMs = 0;
   /** An answer has been thrown away, and those that may follow it are waited for. */
@@ -87,17 +84,23 @@ export class ModbusBus {
   #reopenAtMs = 0;
   #reopenMs = FIRST_REOPEN_MS;
   #unavailable: SluiceError | undefined;
+  #hasHeardOnStream = false;
+  #silentInARow = 0;
   #isClosed = false;
 
-  /** Counted since the start. */
-  readonly counts = { transactions: 0, errors: 0, timeouts: 0, turnaroundMs: 0 };
+  readonly #counts = noCounts();
 
   constructor(options: BusOptions) {
+    const { id, port, baud, timeoutMs, framing = rtuFraming(), network, trace } = options;
     this.#options = options;
     this.#clock = options.clock;
-    this.#silenceMs = options.silenceMs ?? silenceMs(options.baud);
-    this.#characterMs = characterMs(options.baud);
-    this.#resting = new RestingUnits(options.timeoutMs);
+    this.#framing = framing;
+    this.#characterMs = baud > 0 ? characterMs(baud) : 0;
+    this.#silenceMs = options.silenceMs ?? silenceMs(baud);
+    this.#errors = busErrors(id, port, timeoutMs, network?.errors ?? SERIAL_ERRORS);
+    this.#resting = new RestingUnits(timeoutMs, framing.isNumbered);
+    this.#waiting = new WaitingJobs(this.#resting, this.#errors.timeout);
+    this.#trace = trace && new BusTrace(trace);
   }
 
   /** Why the port is not open, once that has been tried. */
@@ -105,17 +108,21 @@ export class ModbusBus {
     return this.#unavailable;
   }
 
-  /** Whether `unit` is left alone for now, because it has not answered. */
+  /** Counted since the start, with the time of what is under way. */
+  get counts(): Readonly<BusCounts> {
+    const underWayMs = this.#busySinceMs === undefined ? 0 : this.#clock.monotonicMs() - this.#busySinceMs;
+    return { ...this.#counts, busyMs: this.#counts.busyMs + underWayMs };
+  }
+
+  /** Whether polls leave `unit` alone for now, because it has not answered. */
   isResting(unit: number): boolean {
     return this.#resting.has(unit, this.#clock.monotonicMs());
   }
 
   /**
    * Resolves with the answer to this very request. Throws `MODBUS_TIMEOUT`, `MODBUS_BAD_FRAME`, `MODBUS_EXCEPTION`,
-   * `SERIAL_UNAVAILABLE`, `SERIAL_LOST`, or `WRITE_TOO_LATE` where its turn came after `notAfterMs`.
-   *
-   * As a command, a write goes out at once to a unit that rests: its answer cannot be one to a read, and one to an
-   * earlier write is told apart by the read-back. That is a read, and waits while the unit may owe an answer.
+   * those of the way (`SERIAL_UNAVAILABLE`, `SERIAL_LOST` or their like), or `WRITE_TOO_LATE` where its turn came after
+   * `notAfterMs`. A command goes to a unit also while polls leave it alone.
    */
   transact(
     unit: number,
@@ -123,10 +130,10 @@ export class ModbusBus {
     priority: Priority = 'poll',
     notAfterMs = Number.POSITIVE_INFINITY,
   ): Promise<ModbusAnswer> {
-    const exchange = createExchange(unit, request);
+    const exchange = this.#framing.create(unit, request);
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(this.#lost(STOPPING));
-      this.#queues[priority].push({ exchange, priority, notAfterMs, resolve, reject, attempts: 0 });
+      if (this.#isClosed) return reject(this.#errors.lost(STOPPING));
+      this.#waiting.add({ exchange, priority, notAfterMs, resolve, reject, attempts: 0 });
       this.#next();
     });
   }
@@ -134,9 +141,9 @@ export class ModbusBus {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelWake?.();
-    this.#failWaiting(this.#lost(STOPPING));
+    this.#waiting.fail(() => this.#errors.lost(STOPPING));
     await this.#opening;
-    this.#reset(this.#lost(STOPPING));
+    this.#reset()?.reject(this.#errors.lost(STOPPING));
     const stream = this.#stream;
     this.#stream = undefined;
     await stream?.close();
@@ -144,40 +151,66 @@ export class ModbusBus {
 
   /** Sends the next request, if there is one and the line is free. */
   #next(): void {
-    if (this.#state.phase !== 'idle' || this.#current || this.#waiting === 0) return;
+    if (this.#isClosed || this.#current || this.#waiting.count === 0) return;
     if (!this.#stream) {
       this.#open();
       return;
     }
+    if (this.#master?.phase !== 'idle') return;
     const nowMs = this.#clock.monotonicMs();
-    const job = this.#takeWaiting(nowMs);
-    if (!job) return;
+    this.#cancelWake?.();
+    const turn = this.#waiting.take(nowMs);
+    if ('job' in turn) this.#send(turn.job, nowMs);
+    else if (turn.againAtMs !== undefined) {
+      this.#cancelWake = this.#clock.after(Math.ceil(turn.againAtMs - nowMs), () => this.#next());
+    }
+  }
+
+  #send(job: Job, nowMs: number): void {
+    if (job.attempts > 0) this.#counts.retries++;
     job.attempts++;
     this.#current = job;
     this.#sentAtMs = nowMs;
-    this.counts.transactions++;
+    this.#busySinceMs ??= nowMs;
+    this.#counts.transactions++;
     const deadlineMs = this.#options.timeoutMs + this.#wireMs(job.exchange);
     this.#cancelDeadline = afterReading(this.#clock, deadlineMs, () => this.#step({ kind: 'deadline' }));
     this.#step({ kind: 'begin', exchange: job.exchange });
   }
 
   #step(input: MasterInput): void {
-    const { state, effects } = stepMaster(this.#state, input);
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
-    if (state.phase === 'idle') this.#next();
+    const master = this.#master;
+    if (!master) return;
+    for (const effect of master.step(input)) this.#perform(effect);
+    if (this.#master !== master || master.phase !== 'idle') return;
+    this.#noteFree();
+    this.#next();
+  }
+
+  #noteFree(): void {
+    if (this.#busySinceMs !== undefined) this.#counts.busyMs += this.#clock.monotonicMs() - this.#busySinceMs;
+    this.#busySinceMs = undefined;
   }
 
   #perform(effect: MasterEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#stream!.write(effect.frame);
+        this.#trace?.sent(this.#current!.exchange, effect.frame);
+        this.#stream?.write(effect.frame);
         return;
       case 'answer':
+        this.#trace?.ended(effect);
         this.#answered(effect.answer);
         return;
       case 'fault':
+        this.#trace?.ended(effect);
         this.#failed(effect);
+        return;
+      case 'stray':
+        this.#trace?.note(effect.reason);
+        return;
+      case 'desync':
+        this.#renew(effect.reason);
         return;
       case 'settle':
         this.#settle(effect.after);
@@ -185,21 +218,35 @@ export class ModbusBus {
     }
   }
 
+  #hear(bytes: Uint8Array): void {
+    this.#silentInARow = 0;
+    this.#trace?.heard(bytes);
+    this.#step({ kind: 'bytes', bytes });
+  }
+
   #answered(answer: ModbusAnswer | { readonly exception: number }): void {
     const job = this.#takeCurrent();
     const { exchange } = job;
+    const { unit } = exchange;
     const nowMs = this.#clock.monotonicMs();
-    const isStale = this.#resting.hasBeenSilentSince(exchange.unit, this.#passedUntilMs);
+    const isStale = !this.#framing.isNumbered && this.#resting.hasBeenSilentSince(unit, this.#passedUntilMs);
     // A write to a unit that owes an answer may have been answered by what an earlier write is owed.
-    const isOwn = this.#sentAtMs >= this.#resting.owesUntilMs(exchange.unit);
+    const isOwn = this.#sentAtMs >= this.#resting.owesUntilMs(unit);
     if (isStale || isOwn) this.#passedUntilMs = this.#sentAtMs;
     // Only now has the port shown that it stays.
     this.#reopenMs = FIRST_REOPEN_MS;
-    this.#resting.answered(exchange.unit, nowMs);
-    const tookMs = nowMs - this.#sentAtMs - this.#wireMs(exchange);
-    this.counts.turnaroundMs += Math.max(0, tookMs);
+    this.#hasHeardOnStream = true;
+    this.#counts.answers++;
+    this.#counts.turnaroundMs += Math.max(0, nowMs - this.#sentAtMs - this.#wireMs(exchange));
+    if ('exception' in answer && SILENT_BEHIND_GATEWAY.includes(answer.exception)) {
+      this.#counts.timeouts++;
+      this.#resting.silent(unit, nowMs, job.priority === 'poll');
+      job.reject(this.#errors.exception(exchange, answer.exception));
+      return;
+    }
+    this.#resting.answered(unit, nowMs);
     if (isStale) this.#drain(job);
-    else if ('exception' in answer) job.reject(this.#exception(exchange, answer.exception));
+    else if ('exception' in answer) job.reject(this.#errors.exception(exchange, answer.exception));
     else job.resolve(answer);
   }
 
@@ -209,25 +256,48 @@ export class ModbusBus {
    * that the line moves: the rest is waited for, and then this is asked again.
    */
   #drain(job: Job): void {
+    this.#trace?.note('it may be the answer to an earlier request: thrown away, and asked again');
     this.#isDraining = true;
-    this.#queues[job.priority].unshift(job);
+    this.#waiting.putBack(job);
   }
 
   #failed({ fault, reason, isOwed }: Extract<MasterEffect, { kind: 'fault' }>): void {
     const job = this.#takeCurrent();
-    if (fault === 'timeout') this.counts.timeouts++;
-    else this.counts.errors++;
-    const nowMs = this.#clock.monotonicMs();
-    if (isOwed) this.#resting.silent(job.exchange.unit, nowMs, job.priority === 'poll');
+    if (fault === 'timeout') this.#counts.timeouts++;
+    else this.#counts.errors++;
+    if (fault === 'checksum') this.#counts.checksumErrors++;
+    if (isOwed) this.#resting.silent(job.exchange.unit, this.#clock.monotonicMs(), job.priority === 'poll');
     else if (job.attempts < ATTEMPTS) {
-      this.#queues[job.priority].unshift(job);
+      this.#waiting.putBack(job);
       return;
     }
-    job.reject(fault === 'timeout' ? this.#timeout(job.exchange) : this.#badFrame(job.exchange, reason));
+    if (fault !== 'timeout') {
+      job.reject(this.#errors.badFrame(job.exchange, reason));
+      return;
+    }
+    job.reject(this.#errors.timeout(job.exchange));
+    this.#silentInARow++;
+    const isDoubted = this.#options.network && this.#silentInARow >= SILENT_UNTIL_RENEWED;
+    if (isDoubted) this.#renew('nothing has been heard on it for a while');
+  }
+
+  /**
+   * Gives a connection up and lets the next request make another. A peer that went without a word is found so; and what
+   * this side has not handed over yet is lost with it, rather than acting late.
+   */
+  #renew(reason: string): void {
+    this.#trace?.note(`the connection is given up: ${reason}`);
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.#silentInARow = 0;
+    this.#reset()?.reject(this.#errors.lost(reason));
+    void stream?.close();
+    queueMicrotask(() => this.#next());
   }
 
   /** Starts the wait for silence, again with every byte that comes. */
   #settle(after: 'answer' | 'fault'): void {
+    if (!this.#stream) return;
     const nowMs = this.#clock.monotonicMs();
     if (this.#cancelQuiet) this.#cancelQuiet();
     else this.#settlingSinceMs = nowMs;
@@ -243,10 +313,10 @@ export class ModbusBus {
     }
     // Timers have whole milliseconds and may be early; the silence may not be cut short.
     this.#cancelQuiet = afterReading(this.#clock, Math.ceil(quietMs), quiet);
-    if (nowMs - this.#settlingSinceMs > CHATTER_MS && this.#waiting > 0) {
+    if (nowMs - this.#settlingSinceMs > CHATTER_MS && this.#waiting.count > 0) {
       this.#settlingSinceMs = nowMs;
-      this.counts.errors++;
-      this.#failWaiting((job) => this.#badFrame(job.exchange, 'the line is never quiet'));
+      this.#counts.errors++;
+      this.#waiting.fail(({ exchange }) => this.#errors.badFrame(exchange, 'the line is never quiet'));
     }
   }
 
@@ -257,98 +327,85 @@ export class ModbusBus {
   #open(): void {
     const nowMs = this.#clock.monotonicMs();
     if (this.#opening) return;
-    if (this.#unavailable && nowMs < this.#reopenAtMs) {
-      this.#failWaiting(this.#unavailable);
+    const unavailable = this.#unavailable;
+    if (unavailable && nowMs < this.#reopenAtMs) {
+      this.#waiting.fail(() => unavailable);
       return;
     }
     this.#opening = this.#tryOpen().finally(() => {
       this.#opening = undefined;
-      if (this.#state.phase === 'idle') this.#next();
+      this.#next();
     });
   }
 
   async #tryOpen(): Promise<void> {
     const { id, port, log, open } = this.#options;
+    let opened: ByteStream | undefined;
     try {
-      this.#stream = await open({
-        bytes: (bytes) => this.#step({ kind: 'bytes', bytes }),
-        closed: (reason) => this.#streamClosed(reason),
+      const isMine = () => opened === undefined || opened === this.#stream;
+      opened = await open({
+        bytes: (bytes) => isMine() && this.#hear(bytes),
+        closed: (reason) => isMine() && this.#streamClosed(reason),
       });
     } catch (thrown) {
-      const error = new SluiceError('SERIAL_UNAVAILABLE', { port, reason: reasonOf(thrown) }, thrown);
+      const error = this.#errors.unavailable(reasonOf(thrown), thrown);
       if (!this.#unavailable) log.error({ bus: id, code: error.code }, error.message);
       this.#noteUnavailable(error);
-      this.#failWaiting(error);
+      this.#waiting.fail(() => error);
       return;
     }
-    if (this.#unavailable) log.info({ bus: id }, `serial port ${port} is open again`);
+    this.#stream = opened;
+    if (this.#unavailable) log.info({ bus: id }, `${port} is open again`);
     this.#unavailable = undefined;
-    // What the port had kept from before is thrown away: the line must first be quiet.
-    this.#state = { phase: 'settling', after: 'fault' };
-    this.#settle('fault');
+    this.#hasHeardOnStream = false;
+    this.#master = this.#framing.start();
+    if (this.#master.phase === 'settling') this.#settle('fault');
   }
 
   #streamClosed(reason: string | Words): void {
     this.#stream = undefined;
-    const error = this.#lost(reason);
-    this.#options.log.error({ bus: this.#options.id, code: error.code }, error.message);
+    const { id, log, network } = this.#options;
+    const error = this.#errors.lost(reason);
+    // A server may end a connection on which nothing is asked; the next request makes another.
+    const isIdle = !this.#current && this.#hasHeardOnStream && this.#waiting.count === 0;
+    if (network && isIdle) {
+      this.#reset();
+      return;
+    }
+    log.error({ bus: id, code: error.code }, error.message);
     this.#noteUnavailable(error);
     // Whoever was silent may have been so because of the port.
-    this.#resting.clear();
-    this.#reset(error);
-    this.#failWaiting(error);
+    if (!network) this.#resting.clear();
+    this.#reset()?.reject(error);
+    this.#waiting.fail(() => error);
   }
 
   #noteUnavailable(error: SluiceError): void {
     this.#unavailable = error;
-    this.#reopenAtMs = this.#clock.monotonicMs() + this.#reopenMs;
+    const { network } = this.#options;
+    const factor = network ? 0.5 + network.random() : 1;
+    this.#reopenAtMs = this.#clock.monotonicMs() + factor * this.#reopenMs;
     this.#reopenMs = Math.min(2 * this.#reopenMs, LONGEST_REOPEN_MS);
   }
 
-  #reset(error: SluiceError): void {
+  /**
+   * Back to before the stream was opened; the request that was under way is the caller's to fail. Over a network the
+   * units have not gone with the connection: what they owe may yet come, on the next one.
+   */
+  #reset(): Job | undefined {
     this.#cancelDeadline?.();
     this.#cancelQuiet?.();
     this.#cancelQuiet = undefined;
     this.#isDraining = false;
-    this.#state = IDLE;
+    this.#master = undefined;
+    this.#noteFree();
     const job = this.#current;
     this.#current = undefined;
-    job?.reject(error);
-  }
-
-  /** The next request whose unit may be asked; polls of a unit that has fallen silent meanwhile fail at once. */
-  #takeWaiting(nowMs: number): Job | undefined {
-    const command = this.#takeCommand(nowMs);
-    if (command) return command;
-    for (;;) {
-      const job = this.#queues.poll.shift();
-      if (!job || !this.#resting.has(job.exchange.unit, nowMs)) return job;
-      job.reject(this.#timeout(job.exchange));
+    if (job && this.#options.network) {
+      this.#resting.silent(job.exchange.unit, this.#clock.monotonicMs(), false);
     }
-  }
-
-  /** The first command whose time has come; the line is offered again when that of the others does. */
-  #takeCommand(nowMs: number): Job | undefined {
-    this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    const queue = this.#queues.command;
-    let wakeAtMs = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < queue.length; index++) {
-      const job = queue[index]!;
-      const { unit, request } = job.exchange;
-      const readyAtMs = 'count' in request ? this.#resting.owesUntilMs(unit) : nowMs;
-      if (nowMs > job.notAfterMs) {
-        queue.splice(index--, 1);
-        job.reject(new SluiceError('WRITE_TOO_LATE', { target: `unit ${unit}, ${this.#options.id}` }));
-      } else if (readyAtMs <= nowMs) {
-        queue.splice(index, 1);
-        return job;
-      } else wakeAtMs = Math.min(wakeAtMs, readyAtMs);
-    }
-    if (wakeAtMs < Number.POSITIVE_INFINITY) {
-      this.#cancelWake = this.#clock.after(Math.ceil(wakeAtMs - nowMs), () => this.#next());
-    }
-    return undefined;
+    if (this.#options.network) this.#resting.wake();
+    return job;
   }
 
   #takeCurrent(): Job {
@@ -358,40 +415,8 @@ export class ModbusBus {
     return job;
   }
 
-  get #waiting(): number {
-    return this.#queues.command.length + this.#queues.poll.length;
-  }
-
-  #failWaiting(error: SluiceError | ((job: Job) => SluiceError)): void {
-    const jobs = [...this.#queues.command.splice(0), ...this.#queues.poll.splice(0)];
-    for (const job of jobs) job.reject(typeof error === 'function' ? error(job) : error);
-  }
-
   /** Time that request and answer take on the wire. */
   #wireMs(exchange: Exchange): number {
     return (exchange.frame.length + exchange.answerLength) * this.#characterMs;
-  }
-
-  #lost(reason: string | Words): SluiceError {
-    return new SluiceError('SERIAL_LOST', { port: this.#options.port, reason });
-  }
-
-  #timeout({ unit }: Exchange): SluiceError {
-    const { id: bus, timeoutMs } = this.#options;
-    return new SluiceError('MODBUS_TIMEOUT', { unit, bus, timeoutMs });
-  }
-
-  #badFrame({ unit }: Exchange, reason: string): SluiceError {
-    return new SluiceError('MODBUS_BAD_FRAME', { unit, bus: this.#options.id, reason });
-  }
-
-  #exception({ unit, request }: Exchange, exception: number): SluiceError {
-    return new SluiceError('MODBUS_EXCEPTION', {
-      unit,
-      bus: this.#options.id,
-      function: FUNCTION_CODES[request.function],
-      exception,
-      meaning: EXCEPTIONS[exception] ?? 'a code of the maker',
-    });
   }
 }

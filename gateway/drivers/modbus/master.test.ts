@@ -62,7 +62,7 @@ test('part of an answer until the deadline is a bad frame, and the rest is owed'
 
 test('a whole answer with a wrong checksum is a bad frame that owes nothing', () => {
   const { effects } = run(WAITING, bytes('11 03 06 ae 41 56 52 43 41 49 ad'));
-  expect(effects[0]).toMatchObject({ kind: 'fault', fault: 'bad-frame', isOwed: false });
+  expect(effects[0]).toMatchObject({ kind: 'fault', fault: 'checksum', isOwed: false });
 });
 
 test.each([

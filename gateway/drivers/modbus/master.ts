@@ -38,13 +38,19 @@ export type MasterEffect =
   | { readonly kind: 'answer'; readonly answer: ModbusAnswer | { readonly exception: number } }
   | {
       readonly kind: 'fault';
-      readonly fault: 'timeout' | 'bad-frame';
+      readonly fault: Fault;
       readonly reason: string;
       /** The answer may still arrive, and would then look like the answer to the next request of that unit. */
       readonly isOwed: boolean;
     }
+  /** An answer that nobody waits for has been thrown away. */
+  | { readonly kind: 'stray'; readonly reason: string }
+  /** Where frames begin cannot be told any more on this connection. */
+  | { readonly kind: 'desync'; readonly reason: string }
   /** Wait for silence, from now: the short one between frames, or the longer one after a fault. */
   | { readonly kind: 'settle'; readonly after: 'answer' | 'fault' };
+
+export type Fault = 'timeout' | 'bad-frame' | 'checksum';
 
 export interface MasterStep {
   readonly state: MasterState;
@@ -98,13 +104,16 @@ function receive(exchange: Exchange, received: Uint8Array): MasterStep {
   if (received.length < lengthOfAnswer(exchange, received)) {
     return { state: { phase: 'waiting', exchange, received }, effects: [] };
   }
+  let isWhole = false;
   try {
-    const answer = decodeResponse(exchange.request, unwrapRtu(received).pdu);
+    const { pdu } = unwrapRtu(received);
+    isWhole = true;
+    const answer = decodeResponse(exchange.request, pdu);
     const settling = settle('answer');
     return { state: settling.state, effects: [{ kind: 'answer', answer }, ...settling.effects] };
   } catch (error) {
     // All bytes of an answer are in, though some are wrong: nothing more is to come.
-    return fault('bad-frame', reasonOf(error), false);
+    return fault(isWhole ? 'bad-frame' : 'checksum', reasonOf(error), false);
   }
 }
 
@@ -133,7 +142,7 @@ function expire(exchange: Exchange, received: Uint8Array): MasterStep {
   return fault('bad-frame', `only ${received.length} of ${of} bytes arrived`, true);
 }
 
-function fault(kind: 'timeout' | 'bad-frame', reason: string, isOwed: boolean): MasterStep {
+function fault(kind: Fault, reason: string, isOwed: boolean): MasterStep {
   const settling = settle('fault');
   return {
     state: settling.state,

@@ -9,7 +9,7 @@ import { GATEWAY_ITSELF, type Outcome } from '../../driver.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { openPtyLine } from '../../testing/pty-line.ts';
 import { ModbusConfig } from './config.ts';
-import { modbusDriver } from './modbus-driver.ts';
+import { modbusRtu } from './modbus-rtu.ts';
 
 const PROFILE = `protocol: modbus
 title: { en: Pond probe, zh: 水质探头 }
@@ -36,7 +36,7 @@ async function setUp() {
   const device = { id: 'pond', unit: 1, profile: 'pond.yaml' };
   const config = { driver: 'modbus-rtu', id: 'shore', port: 'bus', timeoutMs: 300, devices: [device] };
   const context = driverContext({ dataFolder: folder, configFolder: folder });
-  const driver = modbusDriver.create(checkConfig(ModbusConfig, config), context);
+  const driver = modbusRtu.create(checkConfig(ModbusConfig, config), context);
   onTestFinished(() => driver.stop());
   const values = (outcome: Outcome | undefined) =>
     Object.fromEntries(outcome!.samples.map(({ metric, value }) => [metric.quantity.field, value]));
@@ -66,16 +66,21 @@ test('a device that is silent is asked one thing only, and then not at all for a
   expect(await driver.poll!('pond', 'readings', SIGNAL)).toBeUndefined();
 });
 
-test('the bus reports its errors, timeouts and turnaround as the gateway’s own', async () => {
+test('the bus reports its load, errors and turnaround as the gateway’s own', async () => {
   const { driver, far, values } = await setUp();
-  expect(values(await driver.poll!(GATEWAY_ITSELF, 'shore', SIGNAL))).toEqual({
-    bus_errors: 0,
-    bus_timeouts: 0,
-  });
+  const none = { bus_errors: 0, bus_crc_errors: 0, bus_timeouts: 0, bus_retries: 0 };
+  expect(values(await driver.poll!(GATEWAY_ITSELF, 'shore', SIGNAL))).toEqual({ ...none, bus_load: 0 });
   await driver.poll!('pond', 'readings', SIGNAL);
   far.isMute = true;
   await driver.poll!('pond', 'readings', SIGNAL);
   const health = await driver.poll!(GATEWAY_ITSELF, 'shore', SIGNAL);
-  expect(values(health)).toEqual({ bus_errors: 0, bus_timeouts: 1, turnaround: expect.any(Number) });
-  expect(health!.samples.map(({ metric }) => metric.point)).toEqual(['shore', 'shore', 'shore']);
+  expect(values(health)).toEqual({
+    ...none,
+    bus_timeouts: 1,
+    turnaround: expect.any(Number),
+    bus_load: expect.any(Number),
+  });
+  expect(values(health).bus_load).toBeGreaterThan(50);
+  expect(values(health).bus_load).toBeLessThanOrEqual(100);
+  expect(new Set(health!.samples.map(({ metric }) => metric.point))).toEqual(new Set(['shore']));
 });

@@ -1,60 +1,49 @@
-import { resolve } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../core/errors.ts';
 import { ACKNOWLEDGE, type ModbusRequest } from '../../../core/modbus/pdu.ts';
-import { findQuantity } from '../../../core/quantities.ts';
-import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import {
   type DeviceSpec,
   type Driver,
   type DriverContext,
-  type DriverKind,
   GATEWAY_ITSELF,
-  type MetricSpec,
   type Outcome,
   type Sample,
   type WriteRequest,
   type WriteResult,
 } from '../../driver.ts';
-import { serialStream } from '../serial/serial-stream.ts';
-import { ModbusBus } from './bus.ts';
-import { ModbusConfig } from './config.ts';
+import { type BusOptions, ModbusBus } from './bus.ts';
+import { BusHealth } from './bus-health.ts';
+import type { ModbusDeviceConfig } from './config.ts';
 import { createModbusDevice, type ModbusDevice, samplesOf } from './modbus-device.ts';
 import { loadModbusProfile, type ModbusProfile } from './profile.ts';
 
-const HEALTH_EVERY_MS = 10_000;
+/** Settings that every way to a bus has. */
+export interface BusConfig {
+  readonly id: string;
+  readonly timeoutMs: number;
+  readonly devices: readonly ModbusDeviceConfig[];
+}
 
-/** Modbus RTU on a serial port: one bus with its devices. */
-export const modbusDriver: DriverKind<typeof ModbusConfig> = {
-  schema: ModbusConfig,
-  create: (config, context) => new ModbusDriver(config, context),
-};
+/** What sets one way to a bus apart from the others. */
+export type Way = Pick<BusOptions, 'port' | 'baud' | 'open' | 'silenceMs' | 'framing' | 'network'>;
 
-class ModbusDriver implements Driver {
+/** One bus with its devices, however it is reached. */
+export class ModbusDriver implements Driver {
   readonly devices: readonly DeviceSpec[];
   readonly #context: DriverContext;
   readonly #bus: ModbusBus;
   readonly #byId: ReadonlyMap<string, ModbusDevice>;
-  readonly #health: ReturnType<typeof busHealth>;
+  readonly #health: BusHealth;
 
-  constructor(config: ModbusConfig, context: DriverContext) {
-    const profiles = config.devices.map(({ profile }) => loadModbusProfile(profile, context.configFolder));
+  constructor(config: BusConfig, way: Way, context: DriverContext) {
+    const { id, timeoutMs } = config;
+    const { clock, log, trace, configFolder } = context;
+    const profiles = config.devices.map(({ profile }) => loadModbusProfile(profile, configFolder));
     refuseMistakes(config, profiles);
     const devices = config.devices.map((device, index) => createModbusDevice(device, profiles[index]!));
-    const { id, baud, timeoutMs } = config;
-    const { clock, log, dataFolder } = context;
-    const port = resolve(dataFolder, config.port);
     this.#context = context;
-    this.#bus = new ModbusBus({
-      id,
-      port,
-      baud,
-      timeoutMs,
-      open: serialStream({ ...config, port }),
-      clock,
-      log,
-    });
+    this.#bus = new ModbusBus({ ...way, id, timeoutMs, clock, log, trace });
     this.#byId = new Map(devices.map((device) => [device.spec.id, device]));
-    this.#health = busHealth(id);
+    this.#health = new BusHealth(id, clock.monotonicMs());
     this.devices = [...devices.map(({ spec }) => spec), this.#health.spec];
   }
 
@@ -63,8 +52,10 @@ class ModbusDriver implements Driver {
   }
 
   async poll(deviceId: string, group: string, signal: AbortSignal): Promise<Outcome | undefined> {
-    if (deviceId === GATEWAY_ITSELF)
-      return this.#health.report(this.#bus.counts, this.#context.clock.nowMs());
+    if (deviceId === GATEWAY_ITSELF) {
+      const { clock } = this.#context;
+      return this.#health.report(this.#bus.counts, clock.monotonicMs(), clock.nowMs());
+    }
     const device = this.#byId.get(deviceId)!;
     if (this.#bus.isResting(device.unit)) return undefined;
     const samples: Sample[] = [];
@@ -78,8 +69,9 @@ class ModbusDriver implements Driver {
         samples.push(...samplesOf(read, answer));
       } catch (thrown) {
         error = asSluiceError(thrown);
-        // A device that refuses one register answers for others; one that is silent is not asked on.
-        if (error.code !== 'MODBUS_EXCEPTION') break;
+        // A device that refuses one register answers for others; one that is silent, also where a gateway says so in
+        // its place, is not asked on.
+        if (error.code !== 'MODBUS_EXCEPTION' || this.#bus.isResting(device.unit)) break;
         isReached = true;
       }
     }
@@ -135,7 +127,7 @@ function mayHaveActed({ code, details }: SluiceError): boolean {
 }
 
 /** What no schema can see: two devices at one address, points that the profile does not have. */
-function refuseMistakes({ id, devices }: ModbusConfig, profiles: readonly ModbusProfile[]): void {
+function refuseMistakes({ id, devices }: BusConfig, profiles: readonly ModbusProfile[]): void {
   const units = devices.map(({ unit }) => unit);
   const doubles = units
     .filter((unit, index) => units.indexOf(unit) !== index)
@@ -151,40 +143,4 @@ function refuseMistakes({ id, devices }: ModbusConfig, profiles: readonly Modbus
   });
   const problems = [...doubles, ...strangers];
   if (problems.length > 0) throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
-}
-
-/** How the bus itself is doing, as readings of the gateway. */
-function busHealth(bus: string) {
-  const metric = (field: string): MetricSpec => ({
-    quantity: findQuantity('gateway', field)!,
-    point: bus,
-    zone: '',
-    link: '',
-    class: '',
-    dataType: DATA_TYPES.Double,
-  });
-  const errors = metric('bus_errors');
-  const timeouts = metric('bus_timeouts');
-  const turnaround = metric('turnaround');
-  let before = { answers: 0, turnaroundMs: 0 };
-  return {
-    spec: {
-      id: GATEWAY_ITSELF,
-      metrics: [errors, timeouts, turnaround],
-      groups: [{ id: bus, everyMs: HEALTH_EVERY_MS }],
-    },
-    report(counts: ModbusBus['counts'], timeMs: number): Outcome {
-      const answers = counts.transactions - counts.timeouts - counts.errors;
-      const samples: Sample[] = [
-        { metric: errors, value: counts.errors, quality: 'good' },
-        { metric: timeouts, value: counts.timeouts, quality: 'good' },
-      ];
-      if (answers > before.answers) {
-        const meanMs = (counts.turnaroundMs - before.turnaroundMs) / (answers - before.answers);
-        samples.push({ metric: turnaround, value: meanMs, quality: 'good' });
-      }
-      before = { answers, turnaroundMs: counts.turnaroundMs };
-      return { device: GATEWAY_ITSELF, timeMs, isReached: true, samples };
-    },
-  };
 }

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { openPtyLine } from '../../testing/pty-line.ts';
 import { ModbusConfig } from './config.ts';
-import { modbusDriver } from './modbus-driver.ts';
+import { modbusRtu } from './modbus-rtu.ts';
 
 const SIGNAL = new AbortController().signal;
 
@@ -48,8 +48,8 @@ async function setUp(profile: string) {
   onTestFinished(() => line.unplug());
   const context = driverContext({ dataFolder: folder, configFolder: folder });
   const devices = [{ id: 'far', unit: 7, profile }];
-  const config = { driver: 'modbus-rtu', id: 'field', port: 'bus', timeoutMs: 50, devices };
-  const driver = modbusDriver.create(checkConfig(ModbusConfig, config), context);
+  const config = { driver: 'modbus-rtu', id: 'field', port: 'bus', timeoutMs: 300, devices };
+  const driver = modbusRtu.create(checkConfig(ModbusConfig, config), context);
   onTestFinished(() => driver.stop());
   const metric = (field: string, point = '') =>
     driver.devices[0]!.metrics.find((one) => one.quantity.field === field && one.point === point)!;

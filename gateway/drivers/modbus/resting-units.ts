@@ -4,11 +4,14 @@
  * polls ask it, for each costs its neighbours a timeout.
  */
 export class RestingUnits {
+  readonly #firstRestMs: number;
   readonly #owedMs: number;
   readonly #units = new Map<number, Rest>();
 
-  constructor(timeoutMs: number) {
-    this.#owedMs = Math.max(1_000, 2 * timeoutMs);
+  /** `isNumbered`: answers name their requests, so that nothing is owed. */
+  constructor(timeoutMs: number, isNumbered: boolean) {
+    this.#firstRestMs = Math.max(1_000, 2 * timeoutMs);
+    this.#owedMs = isNumbered ? 0 : this.#firstRestMs;
   }
 
   /** Whether polls leave `unit` alone. */
@@ -27,7 +30,7 @@ export class RestingUnits {
     const last = this.#units.get(unit);
     const owesUntilMs = nowMs + this.#owedMs;
     const restMs =
-      last && wasPolled ? Math.min(2 * last.restMs, LONGEST_REST_MS) : (last?.restMs ?? this.#owedMs);
+      last && wasPolled ? Math.min(2 * last.restMs, LONGEST_REST_MS) : (last?.restMs ?? this.#firstRestMs);
     const untilMs = wasPolled ? nowMs + restMs : Math.max(owesUntilMs, last?.untilMs ?? 0);
     this.#units.set(unit, { sinceMs: nowMs, owesUntilMs, untilMs, restMs });
   }
@@ -43,7 +46,14 @@ export class RestingUnits {
     const rest = this.#units.get(unit);
     if (!rest) return;
     if (nowMs >= rest.owesUntilMs) this.#units.delete(unit);
-    else this.#units.set(unit, { ...rest, untilMs: rest.owesUntilMs, restMs: this.#owedMs });
+    else this.#units.set(unit, { ...rest, untilMs: rest.owesUntilMs, restMs: this.#firstRestMs });
+  }
+
+  /** Whatever kept the units silent may be over: all may be polled as soon as they owe nothing. */
+  wake(): void {
+    for (const [unit, rest] of this.#units) {
+      this.#units.set(unit, { ...rest, untilMs: rest.owesUntilMs, restMs: this.#firstRestMs });
+    }
   }
 
   clear(): void {
