@@ -4,6 +4,7 @@ import { ID_PATTERN } from '../core/ids.ts';
 import { DeviceConfig } from './devices/devices.ts';
 import { FarmConfig, linesOf } from './farm/farm-config.ts';
 import { faultProblems } from './farm/farm-faults.ts';
+import { NodeConfig } from './nbiot/node-config.ts';
 
 const BusConfig = Type.Object(
   {
@@ -41,7 +42,8 @@ export const SimulatorConfig = Type.Object(
         'A door for other processes at <data folder>/sim/control.sock: see and break what is simulated.',
     }),
     ...FarmConfig.properties,
-    buses: Type.Array(BusConfig, { minItems: 1 }),
+    buses: Type.Array(BusConfig, { default: [] }),
+    nodes: Type.Array(NodeConfig, { default: [], description: 'NB-IoT nodes, each on its own UDP socket.' }),
   },
   { additionalProperties: false, description: 'Simulated devices on pseudo-terminals, over one farm.' },
 );
@@ -56,6 +58,7 @@ export function checkSimulator(config: SimulatorConfig): void {
     ...repeated(config.buses.map(({ id }) => id)).map((id) => `buses: "${id}" is there twice`),
     ...farmProblems(config),
     ...config.buses.flatMap((bus) => busProblems(bus, config)),
+    ...nodeProblems(config),
   ];
   if (config.startTime !== undefined && Number.isNaN(Date.parse(config.startTime))) {
     problems.push(`startTime: there is no ${config.startTime}`);
@@ -111,8 +114,19 @@ function busProblems({ id, devices }: BusConfig, config: SimulatorConfig): strin
   ];
 }
 
-/** Parts of the farm that a device names and the farm does not have. */
-function placeProblems(device: DeviceConfig, config: SimulatorConfig): string[] {
+function nodeProblems(config: SimulatorConfig): string[] {
+  const twice = repeated(config.nodes.map(({ id }) => id)).map((id) => `nodes: "${id}" is there twice`);
+  const ofEach = config.nodes.flatMap((node) => {
+    const problems = placeProblems(node, config);
+    if (node.kind === 'nbiot-soil-node' && node.zone === undefined)
+      problems.push('zone: missing; it must be set');
+    return problems.map((problem) => `node ${node.id}: ${problem}`);
+  });
+  return [...twice, ...ofEach];
+}
+
+/** Parts of the farm that a device or a node names and the farm does not have. */
+function placeProblems(device: DeviceConfig | NodeConfig, config: SimulatorConfig): string[] {
   const lines = linesOf(config);
   const unknown = (what: string, id: string | undefined, known: readonly { id: string }[]) =>
     id === undefined || known.some((one) => one.id === id)

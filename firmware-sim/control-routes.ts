@@ -4,11 +4,13 @@ import { SluiceError } from '../core/errors.ts';
 import { FarmFault } from './farm/farm-faults.ts';
 import type { Tank } from './farm/tank.ts';
 import { FaultConfig } from './faults.ts';
+import { NodeFault } from './nbiot/node-config.ts';
 import type { Simulator } from './service.ts';
 
 const closed = { additionalProperties: false, minProperties: 1 } as const;
 const Plug = Type.Object({ plugged: Type.Boolean() }, closed);
 const Faults = Type.Array(FaultConfig);
+const NodeFaults = Type.Array(NodeFault);
 const Coils = Type.Object({ address: Type.Integer({ minimum: 0 }), on: Type.Boolean() }, closed);
 const Registers = Type.Object(
   {
@@ -50,6 +52,13 @@ const ROUTES: readonly [method: string, path: string, handle: Handle][] = [
   ],
   ['PUT', '/buses/*/units/*/coil', writeCoil],
   ['PUT', '/buses/*/units/*/registers', writeRegisters],
+  [
+    'PUT',
+    '/nodes/*/faults',
+    (simulator, [id], body) => simulator.node(id!).setFaults(checked(NodeFaults, body)),
+  ],
+  ['POST', '/nodes/*/move', (simulator, [id]) => simulator.node(id!).moveAddress()],
+  ['POST', '/nodes/*/reboot', (simulator, [id]) => simulator.node(id!).reboot()],
   ['PUT', '/tanks/*', ({ farm }, [id], body) => setTank(farm.tank(id!), checked(TankState, body))],
 ];
 
@@ -77,7 +86,7 @@ function checked<T extends TSchema>(schema: T, body: unknown): Static<T> {
 }
 
 /** All that can be seen, true values and not what devices tell. */
-function stateOf({ farm, now, openSince, buses }: Simulator): unknown {
+function stateOf({ farm, now, openSince, buses, nodes }: Simulator): unknown {
   return {
     now: now(),
     zones: [...farm.zones.values()].map((zone) => ({
@@ -102,6 +111,7 @@ function stateOf({ farm, now, openSince, buses }: Simulator): unknown {
       plugged: bus.isPlugged,
       units: bus.slaves.map(({ unit, faults }) => ({ unit, faults })),
     })),
+    nodes: [...nodes.values()].map((node) => node.state),
     faults: Object.fromEntries(farm.faults),
   };
 }

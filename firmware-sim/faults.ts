@@ -3,7 +3,7 @@ import type { Random } from './farm/random.ts';
 
 /** On the line: what becomes of an answer. In the sensor: what becomes of what it measures. */
 const LINE_KINDS = ['dead', 'delay', 'crc', 'noise'] as const;
-const VALUE_KINDS = ['drift', 'stuck-value', 'spikes'] as const;
+export const VALUE_KINDS = ['drift', 'stuck-value', 'spikes'] as const;
 
 export const FaultConfig = Type.Object(
   {

@@ -9,6 +9,7 @@ import { Farm, type FarmEvent } from './farm/farm.ts';
 import type { FarmFault } from './farm/farm-faults.ts';
 import type { Fault } from './faults.ts';
 import { Journal, type Moment } from './journal.ts';
+import { NbiotNode } from './nbiot/nbiot-node.ts';
 import { SimulatedBus } from './simulated-bus.ts';
 
 /** A farm that lives, with its devices on serial ports. */
@@ -20,11 +21,14 @@ export interface Simulator extends Service {
   /** Since when each valve that is not closed has been so, by zone. */
   readonly openSince: ReadonlyMap<string, Moment>;
   readonly buses: ReadonlyMap<string, SimulatedBus>;
+  readonly nodes: ReadonlyMap<string, NbiotNode>;
   /** Where `control` is set: its door, for `ControlClient`. */
   readonly controlPath: string;
   readonly now: () => Moment;
   /** Throws a RangeError where there is none, as all that take a bus. */
   bus(id: string): SimulatedBus;
+  /** Throws a RangeError where there is none. */
+  node(id: string): NbiotNode;
   /** Replaces what is wrong with one device; an empty list mends it. */
   setFaults(bus: string, unit: number, faults: readonly Fault[]): void;
   /** Breaks something in valves and pipes, or replaces the fault of that name; `undefined` mends it. */
@@ -50,6 +54,7 @@ class FarmSimulator implements Simulator {
   readonly farm: Farm;
   readonly journal: Journal;
   readonly buses: ReadonlyMap<string, SimulatedBus>;
+  readonly nodes: ReadonlyMap<string, NbiotNode>;
   readonly controlPath: string;
   readonly openSince = new Map<string, Moment>();
   readonly #context: ServiceContext;
@@ -76,6 +81,9 @@ class FarmSimulator implements Simulator {
         return [bus.id, new SimulatedBus(bus, this.farm, config.seed, portPath, context)];
       }),
     );
+    this.nodes = new Map(
+      config.nodes.map((node) => [node.id, new NbiotNode(node, this.farm, config.seed, context)]),
+    );
     this.controlPath = join(context.dataFolder, 'sim', 'control.sock');
     if (config.control) this.#door = new ControlDoor(this.controlPath, this, context.log);
   }
@@ -93,6 +101,7 @@ class FarmSimulator implements Simulator {
       // A second simulator would take the ports of the first away.
       this.#lock ??= new FolderLock(join(this.#context.dataFolder, 'simulator'));
       for (const bus of this.buses.values()) await bus.open();
+      for (const node of this.nodes.values()) await node.open();
       await this.#door?.open();
     } catch (error) {
       await this.#closeAll();
@@ -131,6 +140,12 @@ class FarmSimulator implements Simulator {
     await (plugged ? line.open() : line.close());
   }
 
+  node(id: string): NbiotNode {
+    const node = this.nodes.get(id);
+    if (!node) throw new RangeError(`the simulator has no node ${id}`);
+    return node;
+  }
+
   bus(id: string): SimulatedBus {
     const bus = this.buses.get(id);
     if (!bus) throw new RangeError(`the simulator has no bus ${id}`);
@@ -151,6 +166,7 @@ class FarmSimulator implements Simulator {
     while (this.#livedUntilMs + TICK_S * 1000 <= nowMs) {
       this.#livedUntilMs += TICK_S * 1000;
       for (const bus of this.buses.values()) bus.step(TICK_S);
+      for (const node of this.nodes.values()) node.step(TICK_S);
       this.farm.step(TICK_S);
     }
     this.#isCatchingUp = false;
@@ -164,6 +180,7 @@ class FarmSimulator implements Simulator {
 
   async #closeAll(): Promise<void> {
     await this.#door?.close();
+    for (const node of this.nodes.values()) await node.close();
     for (const bus of this.buses.values()) await bus.close();
     this.#lock?.release();
     this.#lock = undefined;
