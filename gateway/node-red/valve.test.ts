@@ -129,6 +129,17 @@ test('a refusal goes out with its reason, is shown, and is not asked again at on
   expect(door.commands).toHaveLength(1);
 });
 
+test('a gateway that keeps silent is shown, and what it says late still goes out', async () => {
+  const door = await valveNode();
+  runtime.give('valve', { payload: 'open' });
+  const { id } = (await command(door, 0)).command;
+  await door.says('outcome/irrigation', { id, state: 'unanswered' });
+  await runtime.shows('valve', 'no answer from the gateway');
+  await door.says('outcome/irrigation', { id, state: 'applied', outcome: 'applied' });
+  await runtime.shows('valve', 'open, 10 min left');
+  expect(runtime.sent('valve').map(({ payload }) => payload)).toEqual(['unanswered', 'applied']);
+});
+
 test('without a connection a command is refused at once and never sent later', async () => {
   const door = await valveNode();
   await door.stop();

@@ -90,9 +90,11 @@ module.exports = (RED) => {
     takeOutcome({ id, state, outcome, reason, leaseEndsMs }) {
       const command = this.asked.get(id);
       if (!command) return;
-      if (outcome !== undefined) {
-        this.asked.delete(id);
-        this.wish = valveWish(this.wish, { is: 'outcome', id, outcome }).state;
+      // Unanswered is no outcome, and a late one may follow; until then it is tried again like one that failed.
+      const end = outcome ?? (state === 'unanswered' ? state : undefined);
+      if (outcome !== undefined) this.asked.delete(id);
+      if (end !== undefined) {
+        this.wish = valveWish(this.wish, { is: 'outcome', id, outcome: end }).state;
         if (this.wish.command?.id === id) {
           this.reason = reason;
           this.leaseEndsMs = leaseEndsMs;
