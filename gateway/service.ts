@@ -15,10 +15,9 @@ import { type Driver, type DriverContext, GATEWAY_ITSELF, isWayGone, type Outcom
 import { createDriver } from './drivers/create-driver.ts';
 import { EdgeClient } from './edge-client.ts';
 import { EVENT, MetricTable } from './metric-table.ts';
-import { LedgerOutbox } from './outbox/ledger-outbox.ts';
-import { MemoryLog } from './outbox/memory-log.ts';
-import type { Outbox } from './outbox/outbox.ts';
+import { DropWatch, diskEvent } from './outbox/condition-events.ts';
 import { OutboxDriver } from './outbox/outbox-driver.ts';
+import { SafeOutbox } from './outbox/safe-outbox.ts';
 import { Poller } from './poller.ts';
 import { type ProbeReport, probeDevice } from './probe-device.ts';
 import { clockSetEvent } from './time/clock-set-event.ts';
@@ -35,7 +34,7 @@ class Gateway implements RunningGateway {
   readonly name: string;
   readonly #log: Log;
   readonly #drivers: readonly Driver[];
-  readonly #outbox: Outbox;
+  readonly #outbox: SafeOutbox;
   readonly #table: MetricTable;
   readonly #edge: EdgeClient;
   readonly #poller: Poller;
@@ -44,6 +43,7 @@ class Gateway implements RunningGateway {
   readonly #controls: Controls;
   readonly devices: readonly string[];
   #trace: DriverContext['trace'];
+  #isOpen = false;
   #isStarted = false;
 
   constructor(config: GatewayConfig, context: ServiceContext, onCare: (text: string) => void) {
@@ -67,7 +67,16 @@ class Gateway implements RunningGateway {
       if (event) this.emit(event);
     });
     this.onCare = onCare;
-    this.#outbox = new LedgerOutbox(new MemoryLog(config.outbox.maxMemoryBytes), config.outbox, clock, clock);
+    this.#outbox = new SafeOutbox({
+      folder: join(folder, 'outbox'),
+      config: config.outbox,
+      clock,
+      stamps: clock,
+      log: this.#log,
+    });
+    this.#outbox.onLedgerChanged = () => this.#edge.rebirth();
+    this.#outbox.onTrouble = (error) => this.emit(diskEvent(error, clock.nowMs()));
+    const drops = new DropWatch(this.#log);
     const deliver = (outcome: Outcome) => {
       try {
         this.#deliver(outcome);
@@ -102,7 +111,11 @@ class Gateway implements RunningGateway {
       deliver,
     });
     const { readings } = this.#controls;
-    this.#drivers = [...configured, readings, new OutboxDriver(this.#outbox, clock)];
+    const outboxDriver = new OutboxDriver(this.#outbox, clock, (status) => {
+      const event = drops.look(status, clock.nowMs());
+      if (event) this.emit(event);
+    });
+    this.#drivers = [...configured, readings, outboxDriver];
     const devices = this.#drivers.flatMap((driver) => driver.devices);
     refuse(
       doubles(
@@ -133,6 +146,8 @@ class Gateway implements RunningGateway {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#clock.start();
+    if (!this.#isOpen) await this.#outbox.open();
+    this.#isOpen = true;
     for (const driver of this.#drivers) await driver.start?.(signal);
     if (this.#isStarted) return;
     this.#isStarted = true;
@@ -149,6 +164,7 @@ class Gateway implements RunningGateway {
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
     await polls;
     await this.#edge.stop();
+    await this.#outbox.close();
     this.#clock.stop();
   }
 
@@ -178,7 +194,11 @@ class Gateway implements RunningGateway {
   }
 
   trouble(): SluiceError | undefined {
-    return this.#edge.trouble ?? this.#drivers.map((driver) => driver.trouble?.()).find((error) => error);
+    const troubles = [this.#edge.trouble, this.#outbox.trouble()];
+    return (
+      troubles.find((error) => error) ??
+      this.#drivers.map((driver) => driver.trouble?.()).find((error) => error)
+    );
   }
 
   #deliver(heard: Outcome): void {

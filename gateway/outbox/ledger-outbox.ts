@@ -70,7 +70,8 @@ export class LedgerOutbox implements Outbox {
   #cancelTimer: Cancel | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
   #droppedReadings = 0;
-  #provenAtMs: number;
+  /** Since when something has gone out and nothing was confirmed. */
+  #unprovenSinceMs: number | undefined;
 
   constructor(log: MessageLog, settings: DeliverySettings, clock: Clock, stamps: StampClock) {
     this.#log = log;
@@ -82,9 +83,9 @@ export class LedgerOutbox implements Outbox {
     this.#liveFirst = log.next;
     this.#cursor = log.first;
     this.#backlogOf = new Map(log.newestOf);
-    this.#provenAtMs = clock.monotonicMs();
     log.onSendable = () => this.onReady();
     log.onDropped = (range) => this.#drop(range);
+    log.onRolledBack = (next) => this.#rollBack(next);
     stamps.onLearned(() => this.#unhold());
   }
 
@@ -105,8 +106,7 @@ export class LedgerOutbox implements Outbox {
       this.#backlogOf.set(message.device, this.#log.next - 1);
       return;
     }
-    this.#live.push({ ...message, first });
-    this.#liveOf.set(message.device, (this.#liveOf.get(message.device) ?? 0) + 1);
+    this.#pushLive({ ...message, first });
     if (this.#live.length > MOST_LIVE) this.#demote(MOST_LIVE);
   }
 
@@ -128,7 +128,7 @@ export class LedgerOutbox implements Outbox {
     let isNews = false;
     for (const { first, last } of ranges) isNews = this.#settle(first, last) || isNews;
     if (!isNews) return;
-    this.#provenAtMs = this.#clock.monotonicMs();
+    this.#unprovenSinceMs = this.#underWay.size > 0 ? this.#clock.monotonicMs() : undefined;
     this.#keepBook();
     this.onReady();
   }
@@ -136,11 +136,12 @@ export class LedgerOutbox implements Outbox {
   connect(): void {
     this.#isConnected = true;
     this.#tokens = 0;
-    this.#tokensAtMs = this.#provenAtMs = this.#clock.monotonicMs();
+    this.#tokensAtMs = this.#clock.monotonicMs();
   }
 
   release(): void {
     this.#isConnected = false;
+    this.#unprovenSinceMs = undefined;
     this.#cancelTimer?.();
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     this.#demote(0);
@@ -156,12 +157,11 @@ export class LedgerOutbox implements Outbox {
 
   status(): OutboxStatus {
     const { first, next } = this.#log;
-    const isWaitingForProof = this.#isConnected && this.#underWay.size > 0;
     return {
       waiting:
         next - first - this.#settled.within(first, next).reduce((sum, range) => sum + countOf(range), 0),
       dropped: this.#droppedReadings,
-      unconfirmedForMs: isWaitingForProof ? this.#clock.monotonicMs() - this.#provenAtMs : 0,
+      unconfirmedForMs: this.#clock.monotonicMs() - (this.#unprovenSinceMs ?? this.#clock.monotonicMs()),
     };
   }
 
@@ -209,7 +209,7 @@ export class LedgerOutbox implements Outbox {
 
   #send(message: NumberedMessage, nowMs: number, isHistorical: boolean): OutboxEntry {
     const { first, last } = numbersOf(message);
-    if (this.#underWay.size === 0) this.#provenAtMs = nowMs;
+    this.#unprovenSinceMs ??= nowMs;
     this.#underWay.add(first, last, nowMs, isHistorical);
     return { kind: 'readings', ledger: this.#log.ledger, message, isHistorical };
   }
@@ -278,27 +278,38 @@ export class LedgerOutbox implements Outbox {
   }
 
   #drop({ first, last, fromMs, toMs }: DroppedRange): void {
-    for (const gap of this.#settled.gaps(first, last)) {
+    const known = new RangeSet(this.#dropped.map(({ range }) => range));
+    const gaps = this.#settled.gaps(first, last).flatMap((gap) => known.gaps(gap.first, gap.last));
+    for (const gap of gaps) {
       this.#droppedReadings += countOf(gap);
       const before = this.#dropped.at(-1);
-      const isNext = before && before.sentAtMs === undefined && before.range.last + 1 === gap.first;
-      if (!isNext && this.#dropped.length < MOST_DROPPED) {
+      const isNext = before?.sentAtMs === undefined && before?.range.last === gap.first - 1;
+      if (before && (isNext || this.#dropped.length >= MOST_DROPPED)) {
+        const { range } = before;
+        const [since, until] = [Math.min(range.fromMs, fromMs), Math.max(range.toMs, toMs)];
+        const both = { first: Math.min(range.first, gap.first), last: Math.max(range.last, gap.last) };
+        this.#dropped[this.#dropped.length - 1] = {
+          range: { ...both, fromMs: since, toMs: until },
+          sentAtMs: undefined,
+        };
+      } else {
         this.#dropped.push({ range: { ...gap, fromMs, toMs }, sentAtMs: undefined });
-        continue;
       }
-      const since = Math.min(before!.range.fromMs, fromMs);
-      const range = {
-        first: before!.range.first,
-        last: gap.last,
-        fromMs: since,
-        toMs: Math.max(before!.range.toMs, toMs),
-      };
-      this.#dropped[this.#dropped.length - 1] = { range, sentAtMs: undefined };
     }
     this.#underWay.remove(first, last);
-    this.#settled.remove(first, last);
     while (this.#live.peek() && this.#live.peek()!.first <= last) this.#takeLive();
     this.#keepBook();
+    if (gaps.length > 0) this.onReady();
+  }
+
+  #rollBack(next: number): void {
+    const kept: NumberedMessage[] = [];
+    for (let message = this.#takeLive(); message; message = this.#takeLive()) {
+      if (message.first < next) kept.push(message);
+    }
+    this.#liveFirst = Math.min(kept[0]?.first ?? next, next);
+    for (const message of kept) this.#pushLive(message);
+    for (const [device, newest] of this.#backlogOf) this.#backlogOf.set(device, Math.min(newest, next - 1));
   }
 
   #expire(nowMs: number): void {
@@ -319,6 +330,11 @@ export class LedgerOutbox implements Outbox {
     if (this.#live.length === 0) this.#liveFirst = this.#log.next;
   }
 
+  #pushLive(message: NumberedMessage): void {
+    this.#live.push(message);
+    this.#liveOf.set(message.device, (this.#liveOf.get(message.device) ?? 0) + 1);
+  }
+
   #takeLive(): NumberedMessage | undefined {
     const message = this.#live.shift();
     if (!message) return undefined;
@@ -335,7 +351,8 @@ export class LedgerOutbox implements Outbox {
       if (newest >= number && !this.#settled.has(newest))
         this.#backlogOf.set(device, Math.min(newest, this.#liveFirst - 1));
     }
-    this.#cursor = Math.min(this.#cursor, number);
+    // What has been read and not sent is read again.
+    this.#cursor = Math.min(this.#cursor, number, this.#piece.peek()?.first ?? number);
     this.#piece = new Queue();
     this.#round++;
   }

@@ -14,6 +14,7 @@ export class MemoryLog implements MessageLog {
   readonly book = { settled: [], dropped: [] };
   readonly newestOf = new Map<string, number>();
   onSendable = () => {};
+  onRolledBack = () => {};
   onDropped: (range: DroppedRange) => void = () => {};
   readonly #maxBytes: number;
   /** The part before `#head` has been forgotten. */

@@ -42,4 +42,6 @@ export interface MessageLog {
   onSendable: () => void;
   /** The oldest messages had to make room; `range` may hold numbers that were settled. */
   onDropped: (range: DroppedRange) => void;
+  /** Numbers from `next` on were never sendable, and are free again. */
+  onRolledBack: (next: number) => void;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { findQuantity } from '../../core/quantities.ts';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { type DeviceSpec, type Driver, GATEWAY_ITSELF, type MetricSpec, type Outcome } from '../driver.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, OutboxStatus } from './outbox.ts';
 
 const BACKLOG = metric('backlog');
 const DROPPED = metric('dropped');
@@ -15,14 +15,18 @@ export class OutboxDriver implements Driver {
   ];
   readonly #outbox: Outbox;
   readonly #clock: Clock;
+  readonly #look: (status: OutboxStatus) => void;
 
-  constructor(outbox: Outbox, clock: Clock) {
+  constructor(outbox: Outbox, clock: Clock, look: (status: OutboxStatus) => void = () => {}) {
     this.#outbox = outbox;
     this.#clock = clock;
+    this.#look = look;
   }
 
   async poll(): Promise<Outcome> {
-    const { waiting, dropped } = this.#outbox.status();
+    const status = this.#outbox.status();
+    this.#look(status);
+    const { waiting, dropped } = status;
     const samples = [
       { metric: BACKLOG, value: waiting, quality: 'good' as const },
       { metric: DROPPED, value: dropped, quality: 'good' as const },
