@@ -43,7 +43,7 @@ class Gateway implements RunningGateway {
   readonly #controls: Controls;
   readonly devices: readonly string[];
   #trace: DriverContext['trace'];
-  #isOpen = false;
+  #opening: Promise<void> | undefined;
   #isStarted = false;
 
   constructor(config: GatewayConfig, context: ServiceContext, onCare: (text: string) => void) {
@@ -146,13 +146,14 @@ class Gateway implements RunningGateway {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#clock.start();
-    if (!this.#isOpen) await this.#outbox.open();
-    this.#isOpen = true;
+    // A long backlog takes a while to read, which is no reason to leave a valve open.
+    this.#opening ??= this.#outbox.open();
     for (const driver of this.#drivers) await driver.start?.(signal);
     if (this.#isStarted) return;
     this.#isStarted = true;
     // Safe before anything else: before any poll, and before any command can come.
     await this.#controls.start();
+    await this.#opening;
     this.#edge.start();
     this.#poller.start();
   }
@@ -164,6 +165,7 @@ class Gateway implements RunningGateway {
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
     await polls;
     await this.#edge.stop();
+    await this.#opening;
     await this.#outbox.close();
     this.#clock.stop();
   }

@@ -18,6 +18,7 @@ export interface SafeOutboxOptions {
 }
 
 const TRY_AGAIN_MS = 10_000;
+const MOST_EARLY = 10_000;
 /** Told as trouble after so long; the figure on the page is there sooner. */
 const UNCONFIRMED_MS = 300_000;
 const HOUR_MS = 3_600_000;
@@ -38,13 +39,15 @@ export class SafeOutbox implements Outbox {
   #memory: LedgerOutbox;
   #trouble: SluiceError | undefined;
   #isConnected = false;
+  /** What came before it is known where the log on disk goes on. */
+  #early: OutboxMessage[] | undefined = [];
   /** Dropped by memories that are gone. */
   #droppedBefore = 0;
   #cancelRetry: Cancel | undefined;
   #trying: Promise<void> | undefined;
   #isClosed = false;
 
-  /** Until `open`, everything is kept in memory. */
+  /** Until `open` has ended, what is added waits. */
   constructor(options: SafeOutboxOptions) {
     this.#options = options;
     this.#memory = this.#newMemory();
@@ -57,6 +60,10 @@ export class SafeOutbox implements Outbox {
     } catch (error) {
       this.#hasFailed(error);
     }
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const message of early) this.add(message);
+    this.onReady();
   }
 
   /** What was added is on the disk when this resolves, if there is one. */
@@ -79,6 +86,10 @@ export class SafeOutbox implements Outbox {
   }
 
   add(message: OutboxMessage): void {
+    if (this.#early && this.#early.length < MOST_EARLY) {
+      this.#early.push(message);
+      return;
+    }
     if (!this.#trouble && this.#disk) {
       try {
         this.#disk.outbox.add(message);
