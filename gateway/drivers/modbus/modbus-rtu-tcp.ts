@@ -1,8 +1,8 @@
 import type { DriverKind } from '../../driver.ts';
+import { addressOf, tcpStream } from '../serial/tcp-stream.ts';
 import { NETWORK_ERRORS } from './bus-errors.ts';
 import { ModbusRtuTcpConfig } from './config.ts';
 import { ModbusDriver } from './modbus-driver.ts';
-import { addressOf, tcpStream } from './tcp-stream.ts';
 
 /** The converter keeps the silence between frames on its line; so much is left for the copy of an answer to show. */
 const SILENCE_MS = 1;

@@ -1,9 +1,9 @@
 import type { DriverKind } from '../../driver.ts';
+import { addressOf, tcpStream } from '../serial/tcp-stream.ts';
 import { NETWORK_ERRORS } from './bus-errors.ts';
 import { ModbusTcpConfig } from './config.ts';
 import { tcpFraming } from './framing.ts';
 import { ModbusDriver } from './modbus-driver.ts';
-import { addressOf, tcpStream } from './tcp-stream.ts';
 
 /** Modbus TCP: a server with units of its own, or a gateway with several behind it. */
 export const modbusTcp: DriverKind<typeof ModbusTcpConfig> = {

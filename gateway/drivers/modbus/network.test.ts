@@ -9,10 +9,10 @@ import { describeWith } from '../../../core/testing/needs.ts';
 import type { Driver, Outcome, TraceLine } from '../../driver.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { startForeignServer } from '../../testing/foreign-slave.ts';
+import { addressOf } from '../serial/tcp-stream.ts';
 import { ModbusRtuTcpConfig, ModbusTcpConfig } from './config.ts';
 import { modbusRtuTcp } from './modbus-rtu-tcp.ts';
 import { modbusTcp } from './modbus-tcp.ts';
-import { addressOf } from './tcp-stream.ts';
 
 const SIGNAL = new AbortController().signal;
 const DEVICES = [{ id: 'doser', unit: 7, profile: 'fertigation-controller' }];

@@ -9,7 +9,8 @@ export const NmeaConfig = Type.Object(
     id: id('Name of the receiver, unique among the drivers'),
     port: Type.String({
       minLength: 1,
-      description: 'Serial port, such as /dev/ttyACM0; a simulated one is named relative to the data folder',
+      description:
+        'Serial port, such as /dev/ttyACM0; a simulated one is named relative to the data folder. Or tcp://HOST:PORT for a converter, gpsd://HOST:2947 for gpsd',
     }),
     baud: Type.Integer({ minimum: 300, maximum: 4_000_000, default: 9_600, description: 'Bits per second' }),
     device: Type.Optional(

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkConfig } from '../../../core/config.ts';
@@ -208,6 +209,33 @@ test('whoever watches sees each line, and why one cannot be used', async () => {
   ]);
   expect(traced.at(-1)?.text).toContain('checksum is wrong');
 });
+
+test.each(['tcp', 'gpsd'])('a receiver behind %s', async (kind) => {
+  const asked: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => asked.push(bytes.toString()));
+    socket.write(`{"class":"VERSION"}\r\n${moving(START).join('\r\n')}\r\n`);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const config = checkConfig(NmeaConfig, { driver: 'nmea', id: 'gnss', port: `${kind}://127.0.0.1:${port}` });
+  const driver = nmeaDriver.create(config, driverContext());
+  onTestFinished(() => driver.stop());
+  const outcome = await eventually(() => driver.poll!(GATEWAY_ITSELF, 'gnss', new AbortController().signal));
+  expect(values(outcome)).toMatchObject({ fix: 1 });
+  if (kind === 'gpsd') await eventually(() => asked.join('').includes('?WATCH={"enable":true,"nmea":true}'));
+  else expect(asked).toEqual([]);
+});
+
+test.each(['tcp://', 'tcp://host', 'tcp://host:0', 'tcp://host:70000', 'gpsd://a b:1'])(
+  '%s is no address',
+  (port) => {
+    const config = checkConfig(NmeaConfig, { driver: 'nmea', id: 'gnss', port });
+    expect(() => nmeaDriver.create(config, driverContext())).toThrow(port);
+  },
+);
 
 test('a receiver on a serial line', async () => {
   const folder = temporaryFolder();

@@ -19,12 +19,15 @@ import { serialStream } from '../serial/serial-stream.ts';
 import { NmeaConfig } from './config.ts';
 import { type Epoch, type EpochState, endEpoch, NO_EPOCH, stepEpoch } from './epoch.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { openNetwork } from './open-network.ts';
 import { isLeapSecond, parseSentence } from './sentence.ts';
 
 /** A GNSS receiver that talks by itself: where it is, and what time it is. */
 export const nmeaDriver: DriverKind<typeof NmeaConfig> = {
   schema: NmeaConfig,
   create(config, context) {
+    const network = openNetwork(config.port, context.clock);
+    if (network) return new NmeaDriver(config, context, network);
     const port = resolve(context.dataFolder, config.port);
     const open = serialStream({ port, baud: config.baud, parity: 'none', stopBits: 1 });
     return new NmeaDriver({ ...config, port }, context, open);

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import type { Words } from '../../../core/errors.ts';
-import type { OpenByteStream } from '../serial/byte-stream.ts';
+import type { OpenByteStream } from './byte-stream.ts';
 
 export interface TcpAddress {
   /** A name, an IPv4 or an IPv6 address. */
