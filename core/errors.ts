@@ -327,6 +327,12 @@ export const ERRORS = {
   },
 
   // GNSS
+  NMEA_UNREACHABLE: {
+    en: 'the GNSS receiver at {port} cannot be reached: {reason}. Check that the converter or gpsd runs, and its address. Trying again by itself.',
+    zh: '无法连接 {port} 处的卫星定位接收机：{reason}。请检查转换器或 gpsd 是否运行及其地址。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
   NMEA_SILENT: {
     en: 'the GNSS receiver on {port} has said nothing usable for {timeoutMs} ms ({heard}). Check its power, the cable and the baud rate.',
     zh: '{port} 上的卫星定位接收机已有 {timeoutMs} 毫秒没有可用输出（{heard}）。请检查供电、线缆和波特率。',

@@ -167,6 +167,7 @@ export interface Sample {
 const WAY_GONE: readonly ErrorCode[] = [
   'SERIAL_UNAVAILABLE',
   'SERIAL_LOST',
+  'NMEA_UNREACHABLE',
   'MODBUS_UNREACHABLE',
   'MODBUS_DISCONNECTED',
 ];

@@ -237,6 +237,13 @@ test.each(['tcp://', 'tcp://host', 'tcp://host:0', 'tcp://host:70000', 'gpsd://a
   },
 );
 
+test('a converter that is not there is named as one', async () => {
+  const { driver, far } = setUp({ port: 'tcp://192.0.2.1:4001' });
+  far.failure = 'ETIMEDOUT';
+  await driver.start();
+  expect(driver.trouble()).toMatchObject({ code: 'NMEA_UNREACHABLE' });
+});
+
 test('a receiver on a serial line', async () => {
   const folder = temporaryFolder();
   const line = await openPtyLine(join(folder, 'gnss'), () => {});

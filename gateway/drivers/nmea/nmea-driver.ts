@@ -19,7 +19,7 @@ import { serialStream } from '../serial/serial-stream.ts';
 import { NmeaConfig } from './config.ts';
 import { type Epoch, type EpochState, endEpoch, NO_EPOCH, stepEpoch } from './epoch.ts';
 import { LineSplitter } from './line-splitter.ts';
-import { openNetwork } from './open-network.ts';
+import { isNetwork, openNetwork } from './open-network.ts';
 import { isLeapSecond, parseSentence } from './sentence.ts';
 
 /** A GNSS receiver that talks by itself: where it is, and what time it is. */
@@ -174,10 +174,11 @@ export class NmeaDriver implements Driver {
         closed: (reason) => this.#closed(reason),
       });
     } catch (thrown) {
-      this.#away(new SluiceError('SERIAL_UNAVAILABLE', { port, reason: reasonOf(thrown) }, thrown));
+      const code = isNetwork(port) ? 'NMEA_UNREACHABLE' : 'SERIAL_UNAVAILABLE';
+      this.#away(new SluiceError(code, { port, reason: reasonOf(thrown) }, thrown));
       return;
     }
-    if (this.#unavailable) log.info({ receiver: id }, `serial port ${port} is open again`);
+    if (this.#unavailable) log.info({ receiver: id }, `${port} is open again`);
     this.#unavailable = undefined;
     this.#bytes = 0;
     this.#badLines = 0;
@@ -185,7 +186,8 @@ export class NmeaDriver implements Driver {
 
   #closed(reason: string | Words): void {
     this.#stream = undefined;
-    this.#away(new SluiceError('SERIAL_LOST', { port: this.#config.port, reason }));
+    const { port } = this.#config;
+    this.#away(new SluiceError(isNetwork(port) ? 'NMEA_UNREACHABLE' : 'SERIAL_LOST', { port, reason }));
   }
 
   #away(error: SluiceError): void {
