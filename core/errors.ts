@@ -144,6 +144,18 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
+  VALUE_MISSING: {
+    en: 'a metric came without a value, so there is nothing to store',
+    zh: '收到的指标没有数值，无内容可存储',
+    retryable: false,
+    http: 400,
+  },
+  EVENT_INVALID: {
+    en: 'gateway {gateway} sent an event that cannot be read: {shown}. Bring the gateway and this host to the same version.',
+    zh: '网关 {gateway} 发送的事件无法识别：{shown}。请将网关与本主机升级到同一版本。',
+    retryable: false,
+    http: 400,
+  },
   METRIC_NAME_INVALID: {
     en: 'metric name "{metric}" cannot be stored: use 1 to {limit} characters, and no control characters',
     zh: '指标名称 "{metric}" 无法存储：长度应为 1 至 {limit} 个字符，且不含控制字符',
@@ -456,6 +468,12 @@ export const ERRORS = {
     zh: '存储文件 {file} 已损坏：{reason}。请从备份恢复，或将其移走以便从空存储开始。',
     retryable: false,
     http: 500,
+  },
+  LEDGER_UNAVAILABLE: {
+    en: 'the file {file} cannot be used: {reason}. Check the disk: its free space, and that this user may write there. Until then nothing is confirmed, and gateways keep what they have sent.',
+    zh: '无法使用文件 {file}：{reason}。请检查磁盘剩余空间以及本用户的写权限。恢复之前不会确认任何数据，网关将保留已发送的内容。',
+    retryable: true,
+    http: 503,
   },
   STORE_REFUSED: {
     en: 'the {store} store refused a point: {reason}',

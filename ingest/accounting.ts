@@ -7,6 +7,8 @@ export interface GatewayAccount {
   readonly site: string;
   readonly gateway: string;
   received: number;
+  /** Known by their numbers to be stored or rejected already; they are not in `received`. */
+  repeated: number;
   stored: number;
   rejected: number;
   readonly rejectedByCode: Map<ErrorCode, number>;
@@ -33,6 +35,7 @@ export class Accounting {
         site,
         gateway,
         received: 0,
+        repeated: 0,
         stored: 0,
         rejected: 0,
         rejectedByCode: new Map(),

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
+import { EventsConfig } from './events/config.ts';
 import { HttpConfig } from './http/config.ts';
 import { StoreConfig } from './stores/stores.ts';
 
@@ -98,6 +99,7 @@ export const IngestConfig = Type.Object(
     session: sessionSchema,
     pipeline: pipelineSchema,
     store: storeSchema,
+    events: EventsConfig,
     http: Type.Object(HttpConfig.properties, { ...strict, default: {} }),
   },
   strict,

@@ -1,6 +1,8 @@
-import type { SluiceError } from '../core/errors.ts';
+import type { ErrorCode, SluiceError } from '../core/errors.ts';
+import type { LedgerMark } from '../core/ledger.ts';
 import type { Metric } from '../core/sparkplug/payload.ts';
 import type { MetricDefinition } from './host-state.ts';
+import type { LedgerAnnouncement } from './ledger/ledger-book.ts';
 
 /** Both clocks at one moment: wall time stamps things, monotonic time spaces them. */
 export interface Instant {
@@ -23,6 +25,19 @@ export interface IncomingReadings {
   readonly definitions: readonly MetricDefinition[];
   /** For metrics without a time of their own. */
   readonly defaultTimeMs: number;
+  /** A birth tells what is; only data tells what happens. */
+  readonly isBirth: boolean;
+  /** Where the gateway numbers its readings, and all that a repeat could bring is among them. */
+  readonly numbered?: NumberedMessage;
+}
+
+/** How the metrics that were taken stand in the message that the mark belongs to. */
+export interface NumberedMessage {
+  readonly mark: LedgerMark;
+  /** By index of `metrics`, its place in the message; absent where nothing was left out. */
+  readonly positions?: readonly number[];
+  /** What was left out, for reasons that no repeat mends. */
+  readonly leftOut: readonly { readonly position: number; readonly code: ErrorCode }[];
 }
 
 /** In the order in which they are to be carried out. */
@@ -36,6 +51,15 @@ export type HostEffect =
       readonly retain: boolean;
     }
   | ({ readonly kind: 'readings' } & IncomingReadings)
+  /** A birth; `said` is absent for a gateway that keeps no ledger. */
+  | {
+      readonly kind: 'ledger';
+      readonly site: string;
+      readonly gateway: string;
+      readonly said: LedgerAnnouncement | undefined;
+    }
+  /** The gateway had to give readings up. */
+  | { readonly kind: 'dropped'; readonly site: string; readonly gateway: string; readonly mark: LedgerMark }
   /** Starts a timer, or starts it anew. */
   | { readonly kind: 'timer'; readonly key: string; readonly delayMs: number }
   | { readonly kind: 'cancelTimer'; readonly key: string }

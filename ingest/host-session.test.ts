@@ -147,7 +147,10 @@ describe('births and data', () => {
     const bench = new Bench();
     bench.message(bench.edge.nbirth());
     expect(bench.readings).toEqual([]);
-    expect(bench.effects).toEqual([{ kind: 'presence', site: 'farm', gateway: 'pump-house', online: true }]);
+    expect(bench.effects).toEqual([
+      { kind: 'presence', site: 'farm', gateway: 'pump-house', online: true },
+      { kind: 'ledger', site: 'farm', gateway: 'pump-house', said: undefined },
+    ]);
   });
 
   it('gives the time of the payload, and failing that of arrival, to metrics without one', () => {

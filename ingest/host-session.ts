@@ -6,6 +6,7 @@ import { gatewayName } from './gateway-name.ts';
 import type { HostEffect, HostInput, Instant } from './host-effect.ts';
 import { createDevice, type DeviceState, type HostState, type NodeState } from './host-state.ts';
 import { knownNode } from './known-node.ts';
+import { ledgerOfBirth } from './ledger/ledger-of-birth.ts';
 import {
   askForBirth,
   cancelRebirth,
@@ -151,8 +152,10 @@ function onNodeBirth(
     node.sinceMs = at.nowMs;
     effects.push({ kind: 'presence', site: node.site, gateway: node.gateway, online: true });
   }
+  const { site, gateway } = node;
+  effects.push({ kind: 'ledger', site, gateway, said: ledgerOfBirth(payload.metrics) });
   node.metrics = emptied(node, node.metrics);
-  takeReadings(state, node, '', node.metrics, payload, at, effects);
+  takeReadings(state, node, '', node.metrics, payload, at, effects, true);
 }
 
 /**
@@ -189,7 +192,7 @@ function onDeviceBirth(
     device.sinceMs = at.nowMs;
     effects.push(devicePresence(node, device));
   }
-  takeReadings(state, node, name, device.metrics, payload, at, effects);
+  takeReadings(state, node, name, device.metrics, payload, at, effects, true);
 }
 
 function onDeviceDeath(node: NodeState, name: string, at: Instant, effects: HostEffect[]): void {

@@ -9,6 +9,7 @@ import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
+import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { IngestConfig } from './config.ts';
 import type { GatewayStatus } from './http/sources.ts';
 import { createIngest } from './service.ts';
@@ -42,6 +43,7 @@ class Bench {
       pipeline: { flushMs: 10, ...settings.pipeline },
     });
     const context = serviceContext({
+      dataFolder: temporaryFolder(),
       log: this.kept.log,
       states: () => this.#supervisor.states(),
       announce: (line) => {

@@ -30,7 +30,17 @@ class Bench {
 
   constructor(config: Partial<typeof CONFIG> = {}) {
     const refusals = new RefusalLog(this.kept.log, this.clock);
-    const parts = { store: this.store, accounting: this.accounting, refusals, clock: this.clock };
+    const unnumbered = {
+      ledger: { find: () => undefined, settle() {}, drop() {}, confirmAgain() {} },
+      events: { keep() {} },
+    };
+    const parts = {
+      store: this.store,
+      accounting: this.accounting,
+      refusals,
+      clock: this.clock,
+      ...unnumbered,
+    };
     void this.store.start();
     this.pipeline = new Pipeline({ ...CONFIG, ...config }, { ...parts, log: this.kept.log });
   }
@@ -64,6 +74,7 @@ class Bench {
       metrics: [{ timeMs: this.clock.nowMs(), ...metric, value }],
       definitions: [definition],
       defaultTimeMs: this.clock.nowMs(),
+      isBirth: false,
     });
   }
 

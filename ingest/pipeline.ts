@@ -1,18 +1,24 @@
 import { type Cancel, type Clock, delay } from '../core/clock.ts';
 import { asSluiceError, type SluiceError } from '../core/errors.ts';
+import { EVENT_METRIC, parseGatewayEvent } from '../core/gateway-event.ts';
+import type { LedgerMark } from '../core/ledger.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import { seriesIdentity } from '../core/reading.ts';
-import { ReadingBatch, SeriesTable } from '../core/reading-batch.ts';
+import { SeriesTable } from '../core/reading-batch.ts';
 import type { Metric } from '../core/sparkplug/payload.ts';
 import { statusOf } from '../core/sparkplug/status.ts';
 import { type Accounting, countDropped, countRejected, type GatewayAccount } from './accounting.ts';
 import { checkTime, checkValue, type Refusal, refusal } from './check-reading.ts';
 import type { PipelineConfig } from './config.ts';
+import type { EventSink } from './events/event-sink.ts';
 import { gatewayName } from './gateway-name.ts';
 import type { IncomingReadings } from './host-effect.ts';
 import type { MetricDefinition } from './host-state.ts';
+import type { LedgerBook } from './ledger/ledger-book.ts';
+import { PendingMessage } from './ledger/pending-message.ts';
 import { bindMetric, type MetricBinding } from './metric-binding.ts';
+import { PendingBatch } from './pending-batch.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import type { Rejection, Store } from './stores/store.ts';
 
@@ -22,9 +28,12 @@ const LONGEST_RETRY_MS = 10_000;
 const MOST_PENDING_TEXT = 16 * 1024 * 1024;
 /** How long the store may take for its last answers, so that the whole stops within five seconds. */
 const STOP_MS = 2_000;
+const NOTHING_REJECTED: { readonly rejected: readonly Rejection[] } = { rejected: [] };
 
 interface PipelineParts {
   readonly store: Pick<Store, 'write'>;
+  readonly ledger: Pick<LedgerBook, 'find' | 'settle' | 'drop' | 'confirmAgain'>;
+  readonly events: EventSink;
   readonly accounting: Accounting;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
@@ -41,6 +50,10 @@ interface OpenMetric extends MetricBinding {
  * is being written while the next one fills. A store that is away is tried again with the same batch until it
  * answers, so order is kept; meanwhile `isCrowded` tells the subscriber to stop reading. What arrives even then, past
  * `maxPendingReadings`, is dropped and counted with the time it covers.
+ *
+ * A numbered message lies within one batch. Once all of that is durable, the ledger is told which of its readings are
+ * stored and which were refused for good; of a message with something that was dropped it is told nothing, so it
+ * comes again.
  */
 export class Pipeline implements Service {
   readonly name = 'pipeline';
@@ -52,8 +65,8 @@ export class Pipeline implements Service {
   readonly #identities = new Map<GatewayAccount, Set<string>>();
   readonly #metrics = new WeakMap<MetricDefinition, OpenMetric | Refusal>();
   readonly #abort = new AbortController();
-  #filling = new ReadingBatch(this.#table);
-  #spare = new ReadingBatch(this.#table);
+  #filling = new PendingBatch(this.#table);
+  #spare = new PendingBatch(this.#table);
   #writing: { readonly rows: number; readonly done: Promise<void> } | undefined;
   /** Characters of text in both batches. */
   #pendingText = 0;
@@ -84,7 +97,7 @@ export class Pipeline implements Service {
   }
 
   async #drain(): Promise<void> {
-    while (this.pendingReadings > 0) {
+    while (this.#writing || !this.#filling.isEmpty) {
       this.#isDue = true;
       this.#pump();
       await this.#writing?.done;
@@ -97,7 +110,7 @@ export class Pipeline implements Service {
   }
 
   get pendingReadings(): number {
-    return this.#filling.length + (this.#writing?.rows ?? 0);
+    return this.#filling.rows.length + (this.#writing?.rows ?? 0);
   }
 
   /** Half of the room is taken: the rest is for what is already on its way. */
@@ -113,17 +126,52 @@ export class Pipeline implements Service {
     this.#waiting.push(fn);
   }
 
-  take({ site, gateway, metrics, definitions, defaultTimeMs }: IncomingReadings): void {
+  take({ site, gateway, metrics, definitions, defaultTimeMs, numbered }: IncomingReadings): void {
     const account = this.#parts.accounting.of(site, gateway);
+    const message = numbered && this.#begin(site, gateway, numbered.mark);
+    if (message === 'done') {
+      account.repeated += metrics.length;
+      return;
+    }
     account.received += metrics.length;
     const nowMs = this.#parts.clock.nowMs();
+    for (const { position, code } of numbered?.leftOut ?? []) message?.reject(position, code);
     for (let index = 0; index < metrics.length; index++) {
       const metric = metrics[index]!;
-      const open = this.#open(definitions[index]!, account);
+      const definition = definitions[index]!;
+      const position = numbered?.positions?.[index] ?? index;
       const timeMs = metric.timeMs ?? defaultTimeMs;
-      const problem = this.#takeOne(open, metric, timeMs, nowMs, account);
-      if (problem) this.#reject(account, problem, 1);
+      const isEvent = numbered !== undefined && definition.name === EVENT_METRIC && definition.device === '';
+      const problem = isEvent
+        ? this.#takeEvent(metric, timeMs, account, message)
+        : this.#takeOne(this.#open(definition, account), metric, timeMs, nowMs, account, message, position);
+      if (problem) {
+        this.#reject(account, problem, 1);
+        message?.reject(position, problem.code);
+      }
     }
+    if (message) this.#filling.messages.push(message);
+    this.#pump();
+  }
+
+  /** `undefined` where no account can be kept of it just now, `'done'` where it has come before and is settled. */
+  #begin(site: string, gateway: string, mark: LedgerMark): PendingMessage | 'done' | undefined {
+    // Messages without a row take room as well, so there are only so many of them.
+    if (this.#filling.messages.length >= this.#config.maxPendingReadings) return undefined;
+    const handle = this.#parts.ledger.find(site, gateway, mark);
+    if (!handle) return undefined;
+    const range = { first: mark.first, last: mark.first + mark.count - 1 };
+    if (!handle.ledger.isDone(range)) return new PendingMessage(handle, mark, this.#filling.rows.length);
+    this.#parts.ledger.confirmAgain(handle, range);
+    return 'done';
+  }
+
+  /** Readings that a gateway had to give up. Noted in turn, after what came before it. */
+  takeDropped(site: string, gateway: string, mark: LedgerMark): void {
+    if (this.#filling.dropped.length >= this.#config.maxPendingReadings) return;
+    const handle = this.#parts.ledger.find(site, gateway, mark);
+    if (!handle) return;
+    this.#filling.dropped.push({ handle, mark });
     this.#pump();
   }
 
@@ -145,6 +193,8 @@ export class Pipeline implements Service {
     timeMs: number,
     nowMs: number,
     account: GatewayAccount,
+    message: PendingMessage | undefined,
+    position: number,
   ): Refusal | undefined {
     if ('code' in open) return open;
     const badTime = checkTime(timeMs, nowMs, this.#config.maxAheadS, account.gateway);
@@ -154,10 +204,36 @@ export class Pipeline implements Service {
     const textLength = typeof value === 'string' ? value.length : 0;
     if (!this.#hasRoom(textLength)) {
       countDropped(account, timeMs);
+      if (message) message.isWhole = false;
       return undefined;
     }
-    this.#filling.push(open.seriesId, timeMs, value, statusOf(metric.properties));
+    this.#filling.rows.push(open.seriesId, timeMs, value, statusOf(metric.properties));
+    message?.addRow(position);
     this.#pendingText += textLength;
+    account.inFlight++;
+    return undefined;
+  }
+
+  /** An event is kept beside the readings, and must be as safe as they are before its message is settled. */
+  #takeEvent(
+    { value }: Metric,
+    timeMs: number,
+    account: GatewayAccount,
+    message: PendingMessage | undefined,
+  ): Refusal | undefined {
+    const text = typeof value === 'string' ? value : '';
+    const event = parseGatewayEvent(text);
+    if (!event) {
+      return refusal('EVENT_INVALID', { gateway: account.gateway, shown: JSON.stringify(text.slice(0, 80)) });
+    }
+    if (!this.#hasRoom(text.length)) {
+      countDropped(account, timeMs);
+      if (message) message.isWhole = false;
+      return undefined;
+    }
+    const { site, gateway } = account;
+    this.#filling.events.push({ kept: { site, gateway, event, text }, account, message });
+    this.#pendingText += text.length;
     account.inFlight++;
     return undefined;
   }
@@ -204,8 +280,8 @@ export class Pipeline implements Service {
 
   /** Begins a write where none is under way and the batch is large or old enough. */
   #pump(): void {
-    if (this.#writing || this.#filling.length === 0) return;
-    if (this.#filling.length < this.#config.flushReadings && !this.#isDue) {
+    if (this.#writing || this.#filling.isEmpty) return;
+    if (this.#filling.rows.length < this.#config.flushReadings && !this.#isDue) {
       this.#cancelFlush ??= this.#parts.clock.after(this.#config.flushMs, () => {
         this.#cancelFlush = undefined;
         this.#isDue = true;
@@ -218,21 +294,26 @@ export class Pipeline implements Service {
     this.#isDue = false;
     const batch = this.#filling;
     this.#filling = this.#spare;
-    this.#writing = { rows: batch.length, done: this.#write(batch) };
+    this.#writing = { rows: batch.rows.length, done: this.#write(batch) };
   }
 
-  async #write(batch: ReadingBatch): Promise<void> {
+  async #write(batch: PendingBatch): Promise<void> {
+    const { rows } = batch;
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
       try {
-        const { rejected } = await this.#parts.store.write(batch);
-        this.#storeAnswered();
+        const { rejected } = rows.length > 0 ? await this.#parts.store.write(rows) : NOTHING_REJECTED;
+        if (rows.length > 0) this.#storeAnswered();
         this.#settle(batch, rejected);
+        this.#settleEvents(batch);
+        this.#settleMessages(batch, rejected);
         break;
       } catch (thrown) {
         const error = asSluiceError(thrown);
         if (!error.retryable) {
-          const everyRow = Array.from({ length: batch.length }, (_, row) => ({ row, error }));
+          // A defect, here or of the store: the messages are not settled, for it may be mended before they come again.
+          const everyRow = Array.from({ length: rows.length }, (_, row) => ({ row, error }));
           this.#settle(batch, everyRow);
+          this.#settleEvents(batch);
           break;
         }
         this.#storeFailed(error);
@@ -243,7 +324,7 @@ export class Pipeline implements Service {
         await delay(this.#parts.clock, retryMs, this.#abort.signal);
       }
     }
-    for (const text of batch.texts.values()) this.#pendingText -= text.length;
+    this.#pendingText -= batch.textLength;
     batch.clear();
     this.#spare = batch;
     this.#writing = undefined;
@@ -251,26 +332,60 @@ export class Pipeline implements Service {
     this.#letIn();
   }
 
-  #settle(batch: ReadingBatch, rejected: readonly Rejection[]): void {
-    for (let row = 0; row < batch.length; row++) {
-      const account = this.#accounts[batch.seriesId[row]!]!;
+  #settle({ rows }: PendingBatch, rejected: readonly Rejection[]): void {
+    for (let row = 0; row < rows.length; row++) {
+      const account = this.#accounts[rows.seriesId[row]!]!;
       account.inFlight--;
       account.stored++;
     }
     for (const { row, error } of rejected) {
-      const account = this.#accounts[batch.seriesId[row]!]!;
+      const account = this.#accounts[rows.seriesId[row]!]!;
       account.stored--;
       this.#reject(account, { code: error.code, describe: () => error }, 1);
     }
   }
 
-  #drop(batch: ReadingBatch): void {
-    for (let row = 0; row < batch.length; row++) {
-      const account = this.#accounts[batch.seriesId[row]!]!;
-      account.inFlight--;
-      countDropped(account, batch.timeMs[row]!);
+  #settleEvents({ events }: PendingBatch): void {
+    if (events.length === 0) return;
+    let isKept = true;
+    try {
+      this.#parts.events.keep(events.map(({ kept }) => kept));
+    } catch (thrown) {
+      isKept = false;
+      const { code, message } = asSluiceError(thrown);
+      this.#parts.log.error({ code, events: events.length }, message);
     }
-    this.#parts.log.error({ readings: batch.length }, 'readings were lost: the store was away until the end');
+    for (const { kept, account, message } of events) {
+      account.inFlight--;
+      if (isKept) {
+        account.stored++;
+        continue;
+      }
+      countDropped(account, kept.event.timeMs);
+      if (message) message.isWhole = false;
+    }
+  }
+
+  #settleMessages(batch: PendingBatch, rejected: readonly Rejection[]): void {
+    const { ledger, clock } = this.#parts;
+    for (const { row, error } of rejected) batch.messageOf(row)?.rejectRow(row, error.code);
+    for (const message of batch.messages) {
+      if (message.isWhole) ledger.settle(message.handle, message.settled(batch.rows, clock.nowMs()));
+    }
+    for (const { handle, mark } of batch.dropped) ledger.drop(handle, mark);
+  }
+
+  #drop({ rows, events }: PendingBatch): void {
+    for (let row = 0; row < rows.length; row++) {
+      const account = this.#accounts[rows.seriesId[row]!]!;
+      account.inFlight--;
+      countDropped(account, rows.timeMs[row]!);
+    }
+    for (const { account, kept } of events) {
+      account.inFlight--;
+      countDropped(account, kept.event.timeMs);
+    }
+    this.#parts.log.error({ readings: rows.length }, 'readings were lost: the store was away until the end');
   }
 
   #reject(account: GatewayAccount, problem: Refusal, readings: number): void {

@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import type { Service } from '../core/lifecycle.ts';
+import { formatTopic } from '../core/sparkplug/topic.ts';
 import { Accounting } from './accounting.ts';
 import type { IngestConfig } from './config.ts';
+import { EventStore } from './events/event-store.ts';
 import { createHostState } from './host-state.ts';
 import { createHttp } from './http/create-http.ts';
 import type { ComponentHealth } from './http/sources.ts';
+import { confirmCommands } from './ledger/confirm-command.ts';
+import { LedgerBook } from './ledger/ledger-book.ts';
 import { Pipeline } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { gatewayStatuses } from './registry.ts';
@@ -13,7 +18,7 @@ import { createStore } from './stores/stores.ts';
 import { Subscriber } from './subscriber.ts';
 
 /**
- * Ingest: store, pipeline, HTTP and the connection to the broker, each with its own fate. They start in this order,
+ * Ingest: ledger, events, store, pipeline, HTTP and the connection to the broker, each with its own fate. They start in this order,
  * so what is read has somewhere to go, and stop in reverse, so what was read is still written.
  */
 export function createIngest(
@@ -27,9 +32,23 @@ export function createIngest(
   const accounting = new Accounting();
   const { maxSeriesPerGateway } = config.pipeline;
   const host = createHostState({ ...config.session, hostId: config.hostId, maxSeriesPerGateway });
-  const pipeline = new Pipeline(config.pipeline, { store, accounting, refusals, clock, log });
-  const subscriberParts = { host, pipeline, refusals, clock, log, configFolder };
-  const subscriber = new Subscriber(config.broker, subscriberParts);
+  const folder = join(context.dataFolder, 'ingest');
+  const ledger = new LedgerBook(
+    { folder, maxGateways: config.session.maxGateways },
+    {
+      clock,
+      log,
+      confirm(site, gateway, confirmation) {
+        const topic = formatTopic({ site, type: 'NCMD', gateway });
+        for (const payload of confirmCommands(confirmation, clock.nowMs()))
+          subscriber.publish(topic, payload);
+      },
+    },
+  );
+  const events = new EventStore(config.events, { folder, clock });
+  const pipeline = new Pipeline(config.pipeline, { store, ledger, events, accounting, refusals, clock, log });
+  const subscriberParts = { host, pipeline, ledger, refusals, clock, log, configFolder };
+  const subscriber: Subscriber = new Subscriber(config.broker, subscriberParts);
   const http = createHttp(
     config.http,
     {
@@ -37,11 +56,15 @@ export function createIngest(
       gateways: () => gatewayStatuses(host),
       counters: () => accounting.counters(),
       health: () => health(context, essential),
+      delivery: (site, gateway) => ledger.summary(site, gateway),
+      completeness: (site, gateway, period) => ledger.completeness(site, gateway, period),
+      events: (filter) => events.find(filter),
     },
     { clock, log },
   );
-  const essential = new Set([store, pipeline, http, subscriber].map(({ name }) => name));
-  return [store, pipeline, announced(http, () => `Sluice: ${http.url}/`, context), subscriber];
+  const services = [ledger, events, store, pipeline, http, subscriber];
+  const essential = new Set(services.map(({ name }) => name));
+  return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }
 
 /** Every service of this process; those of others, such as a gateway, may be down without the whole being down. */

@@ -9,6 +9,7 @@ import type { BrokerConnectionConfig } from './config.ts';
 import type { HostEffect, HostInput } from './host-effect.ts';
 import { statePayload, stepHost } from './host-session.ts';
 import type { HostState } from './host-state.ts';
+import type { LedgerBook } from './ledger/ledger-book.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
@@ -18,7 +19,8 @@ const FAREWELL_MS = 1_000;
 
 interface SubscriberParts {
   readonly host: HostState;
-  readonly pipeline: Pick<Pipeline, 'take' | 'refuse' | 'forget' | 'isCrowded' | 'whenRoom'>;
+  readonly pipeline: Pick<Pipeline, 'take' | 'takeDropped' | 'refuse' | 'forget' | 'isCrowded' | 'whenRoom'>;
+  readonly ledger: Pick<LedgerBook, 'announce'>;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly log: Log;
@@ -49,6 +51,17 @@ export class Subscriber implements Service {
   constructor(config: BrokerConnectionConfig, parts: SubscriberParts) {
     this.#config = config;
     this.#parts = parts;
+  }
+
+  /** Lost where there is no connection: whoever needs to be sure says it again. */
+  publish(
+    topic: string,
+    payload: Uint8Array | string,
+    options: { readonly qos?: 0 | 1; readonly retain?: boolean } = {},
+  ): void {
+    if (!this.#client?.connected) return;
+    const bytes = typeof payload === 'string' ? payload : Buffer.from(payload);
+    this.#client?.publish(topic, bytes, { qos: options.qos ?? 0, retain: options.retain ?? false });
   }
 
   /** Why there is no connection. */
@@ -150,12 +163,15 @@ export class Subscriber implements Service {
       case 'readings':
         pipeline.take(effect);
         break;
+      case 'ledger':
+        this.#parts.ledger.announce(effect.site, effect.gateway, effect.said);
+        break;
+      case 'dropped':
+        pipeline.takeDropped(effect.site, effect.gateway, effect.mark);
+        break;
       case 'publish': {
         const { topic, payload, qos, retain } = effect;
-        this.#client?.publish(topic, typeof payload === 'string' ? payload : Buffer.from(payload), {
-          qos,
-          retain,
-        });
+        this.publish(topic, payload, { qos, retain });
         break;
       }
       case 'timer':

@@ -1,6 +1,8 @@
-import { SluiceError } from '../core/errors.ts';
+import { asSluiceError, type ErrorCode, SluiceError } from '../core/errors.ts';
+import { CARE_METRIC } from '../core/gateway-event.ts';
+import { decodeMark, LEDGER_METRICS, type LedgerMark } from '../core/ledger.ts';
 import type { Metric, Payload } from '../core/sparkplug/payload.ts';
-import type { HostEffect, Instant } from './host-effect.ts';
+import type { HostEffect, Instant, NumberedMessage } from './host-effect.ts';
 import {
   emptyMetricTable,
   type HostState,
@@ -18,18 +20,24 @@ export function takeReadings(
   payload: Payload,
   at: Instant,
   effects: HostEffect[],
+  isBirth = false,
 ): void {
+  const { site, gateway } = node;
+  const mark = isBirth ? undefined : markOf(node, payload, effects);
   const metrics: Metric[] = [];
   const definitions: MetricDefinition[] = [];
+  const positions: number[] = [];
+  const leftOut: { position: number; code: ErrorCode }[] = [];
   const limit = state.options.maxSeriesPerGateway;
   let unknown: NotTaken | undefined;
   let ambiguous: NotTaken | undefined;
-  for (const metric of payload.metrics) {
+  for (const [position, metric] of payload.metrics.entries()) {
     let definition = findDefinition(table, metric);
     if (!definition && node.metricCount < limit) definition = define(table, node, device, metric);
     const { alias, value } = metric;
     const isNotTaken = definition === undefined && value !== null;
-    if (alias !== undefined && table.byAlias.get(alias) === 'ambiguous') {
+    const isAmbiguous = alias !== undefined && table.byAlias.get(alias) === 'ambiguous';
+    if (isAmbiguous) {
       // Said even where each value brings its name, as in the birth: those that follow will not.
       ambiguous = { alias, readings: (ambiguous?.readings ?? 0) + (isNotTaken ? 1 : 0) };
     } else if (isNotTaken) {
@@ -38,12 +46,19 @@ export function takeReadings(
     if (definition && value !== null && !isProtocolMetric(definition.name)) {
       metrics.push(metric);
       definitions.push(definition);
+      if (mark) positions.push(position);
+    } else if (mark) {
+      const code = isAmbiguous ? 'ALIAS_AMBIGUOUS' : 'SERIES_LIMIT';
+      leftOut.push({ position, code: isNotTaken ? code : 'VALUE_MISSING' });
     }
   }
-  const { site, gateway } = node;
-  if (metrics.length > 0) {
+  // What is not known will be once the gateway is born anew, unless there is no room: so the message has to come again.
+  const isFinal = !unknown || node.metricCount >= limit;
+  const numbered = mark && isFinal ? numberedMessage(mark, positions, leftOut) : undefined;
+  if (metrics.length > 0 || numbered) {
     const defaultTimeMs = payload.timeMs ?? at.nowMs;
-    effects.push({ kind: 'readings', site, gateway, metrics, definitions, defaultTimeMs });
+    const incoming = { site, gateway, metrics, definitions, defaultTimeMs, isBirth };
+    effects.push({ kind: 'readings', ...incoming, ...(numbered ? { numbered } : {}) });
   }
   const source = device === '' ? `gateway ${gateway}` : `device ${device} of gateway ${gateway}`;
   const refuse = ({ readings }: NotTaken, error: SluiceError) =>
@@ -58,6 +73,33 @@ export function takeReadings(
     refuse(unknown, new SluiceError('METRIC_UNKNOWN', { alias: unknown.alias, node: source }));
     node.rebirth.needed = true;
   }
+}
+
+/** The mark of a message with numbered readings. One that cannot be is refused, and its readings are taken all the same. */
+function markOf(node: NodeState, { body, metrics }: Payload, effects: HostEffect[]): LedgerMark | undefined {
+  if (!body) return undefined;
+  const { site, gateway } = node;
+  try {
+    const mark = decodeMark(body);
+    if (mark?.kind === 'dropped') {
+      effects.push({ kind: 'dropped', site, gateway, mark });
+      return undefined;
+    }
+    if (!mark || mark.count === metrics.length) return mark;
+    const reason = `a ledger mark is for ${mark.count} readings, and the message has ${metrics.length}`;
+    throw new SluiceError('PAYLOAD_INVALID', { reason, offset: 0, length: body.length });
+  } catch (thrown) {
+    effects.push({ kind: 'refused', site, gateway, error: asSluiceError(thrown), readings: 0 });
+    return undefined;
+  }
+}
+
+function numberedMessage(
+  mark: LedgerMark,
+  positions: readonly number[],
+  leftOut: NumberedMessage['leftOut'],
+): NumberedMessage {
+  return leftOut.length === 0 ? { mark, leftOut } : { mark, positions, leftOut };
 }
 
 /** Values of one message that nothing can be made of, and one of the aliases they came under. */
@@ -100,7 +142,13 @@ export function seriesLimit({ options }: HostState, { gateway }: NodeState): Slu
   return new SluiceError('SERIES_LIMIT', { gateway, limit: options.maxSeriesPerGateway });
 }
 
+const PROTOCOL_METRICS: ReadonlySet<string> = new Set([
+  'bdSeq',
+  CARE_METRIC,
+  ...Object.values(LEDGER_METRICS),
+]);
+
 /** Metrics that steer the protocol and measure nothing. */
 function isProtocolMetric(name: string): boolean {
-  return name === 'bdSeq' || name.startsWith('Node Control/') || name.startsWith('Device Control/');
+  return PROTOCOL_METRICS.has(name) || name.startsWith('Node Control/') || name.startsWith('Device Control/');
 }

@@ -21,6 +21,7 @@ const southMoisture = { ...moisture, device: 'soil-south', zone: 'south' };
 const presence = { online: true, sinceMs: NOW - 60_000, lastSeenMs: NOW - 1_000 };
 const gateway = { site: 'farm', gateway: 'pump-house', ...presence, missedMessages: 3 };
 const details = {
+  repeated: 0,
   rejectedByCode: new Map([['UNIT_UNKNOWN', 2]]),
   droppedFromMs: NOW - 60_000,
   droppedToMs: NOW,
@@ -43,6 +44,16 @@ async function get(app: App, url: string, headers: Record<string, string> = {}) 
   const response = await app.inject({ url, headers });
   return { status: response.statusCode, body: response.json(), headers: response.headers };
 }
+
+const unnumbered = {
+  ledger: 'none',
+  produced: 0,
+  stored: 0,
+  rejected: 0,
+  dropped: 0,
+  inFlight: 0,
+  share: null,
+};
 
 describe('readings', () => {
   it('lists the newest reading of each series with its unit, its tags and how far it can be trusted', async () => {
@@ -281,6 +292,7 @@ describe('state', () => {
           stored: 6,
           rejected: 2,
           dropped: 1,
+          delivery: unnumbered,
         },
       ],
     });
@@ -455,7 +467,9 @@ describe('/api/openapi.json', () => {
     expect(operations.map(([path]) => path).sort()).toEqual([
       '/api/health',
       '/api/openapi.json',
+      '/api/v1/events',
       '/api/v1/gateways',
+      '/api/v1/gateways/{site}/{gateway}/completeness',
       '/api/v1/last',
       '/api/v1/quantities',
       '/api/v1/query',
@@ -484,7 +498,8 @@ describe('/api/openapi.json', () => {
       const validate = ajv.compile(inDocument);
       expect(validate(body), JSON.stringify(validate.errors)).toBe(true);
     };
-    for (const [path, { responses }] of operations) {
+    for (const [pattern, { responses }] of operations) {
+      const path = pattern.replace('{site}', 'farm').replace('{gateway}', 'pump-house');
       const url = path === '/api/v1/query' ? `${path}?measurement=soil&field=moisture` : path;
       if (path !== '/metrics')
         check(responses['200']!.content!['application/json']!.schema, (await get(app, url)).body);

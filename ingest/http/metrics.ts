@@ -6,10 +6,20 @@ import type { HttpSources } from './sources.ts';
 const MAX_LABELLED_GATEWAYS = 500;
 
 const COUNTERS = {
+  repeated: 'Readings that came again though they were settled, as confirmations are lost at times.',
   received: 'Readings that arrived; received = stored + rejected + dropped + in flight.',
   stored: 'Readings that the store has accepted.',
   rejected: 'Readings refused with a reason: unknown unit, impossible value or time, or by the store.',
   dropped: 'Readings given up because there was no room to wait in.',
+} as const;
+
+/** By the ledgers of gateways, since each began, restarts of ingest included. */
+const DELIVERED = {
+  produced: 'Readings that gateways have numbered; produced = stored + rejected + dropped + in flight.',
+  stored: 'Numbered readings that the store has.',
+  rejected: 'Numbered readings refused for a reason that no repeat mends.',
+  dropped: 'Numbered readings that gateways gave up for want of room.',
+  inFlight: 'Numbered readings on the way, waiting in their gateway, or lost with a disk of its.',
 } as const;
 
 /** A registry of its own (nothing global), filled from `sources` whenever it is read. */
@@ -52,6 +62,20 @@ export function createMetrics(sources: HttpSources): Registry {
       }
     },
   });
+  for (const [account, help] of Object.entries(DELIVERED) as [keyof typeof DELIVERED, string][]) {
+    new Gauge({
+      name: `sluice_ledger_${account === 'inFlight' ? 'in_flight' : account}`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const [labels, { site, gateway }] of labelled(sources.gateways())) {
+          this.inc(labels, sources.delivery(site, gateway)[account]);
+        }
+      },
+    });
+  }
   for (const end of ['From', 'To'] as const) {
     new Gauge({
       name: `sluice_readings_dropped_${end.toLowerCase()}_timestamp_seconds`,

@@ -16,6 +16,9 @@ const tagFilter = Object.fromEntries(
   ]),
 ) as Record<Tag, TOptional<TArray<TString>>>;
 
+/** A tag that may be given several times. */
+export const AnyOf = (tag: Tag) => tagFilter[tag];
+
 const Name = (description: string) => Type.String({ minLength: 1, maxLength: 200, description });
 export const measurementName = Name('Measurement, such as soil.');
 export const fieldName = Name('Field of the measurement, such as moisture.');
@@ -64,7 +67,7 @@ export const ErrorReply = Type.Object(
   { $id: 'Error', description: 'An error of the catalogue.' },
 );
 
-const errorRef = (description: string) =>
+export const errorRef = (description: string) =>
   Type.Unsafe<Static<typeof ErrorReply>>({ $ref: 'Error#', description });
 
 /** What a client that polls already has, it need not be sent again. */
@@ -89,5 +92,20 @@ export const storeErrors = {
   ...commonErrors,
   503: errorRef('The store cannot be reached just now; try again.'),
 } as const;
+
+/** What became of the readings that a gateway produced, by its own count. */
+export const DeliveryReply = Type.Object({
+  ledger: Type.String({
+    description: 'Id of the ledger that the gateway keeps; "none" where it keeps none.',
+  }),
+  produced: Type.Number({ description: 'stored + rejected + dropped + inFlight' }),
+  stored: Type.Number(),
+  rejected: Type.Number({ description: 'Refused for a reason that no repeat mends.' }),
+  dropped: Type.Number({ description: 'Given up by the gateway for want of room.' }),
+  inFlight: Type.Number({ description: 'On the way, waiting in the gateway, or lost with a disk of its.' }),
+  share: Type.Union([Type.Number(), Type.Null()], {
+    description: 'stored / produced; null where nothing was.',
+  }),
+});
 
 export const NoQuery = Type.Object({}, { additionalProperties: false });

@@ -1,5 +1,7 @@
 import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
+import type { EventFilter, FoundEvent } from '../events/event-store.ts';
+import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { Store } from '../stores/store.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`. */
@@ -10,6 +12,15 @@ export interface HttpSources {
   /** Readings counted since this process started: received = stored + rejected + dropped + in flight. */
   counters(): readonly GatewayCounters[];
   health(): readonly ComponentHealth[];
+  /** What became of the readings that a gateway produced, by its own count. */
+  delivery(site: string, gateway: string): Delivery;
+  completeness(
+    site: string,
+    gateway: string,
+    period?: { readonly fromMs: number; readonly toMs: number },
+  ): Completeness;
+  /** Newest first. */
+  events(filter: EventFilter): readonly FoundEvent[];
 }
 
 /** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */
@@ -35,6 +46,8 @@ export interface GatewayCounters {
   readonly site: string;
   readonly gateway: string;
   readonly received: number;
+  /** Known to be stored or rejected already; not in `received`. */
+  readonly repeated: number;
   readonly stored: number;
   readonly rejected: number;
   /** What `rejected` is made of, by error code. */

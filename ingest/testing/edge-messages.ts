@@ -1,3 +1,4 @@
+import { encodeMark, LEDGER_METRICS, type LedgerMark } from '../../core/ledger.ts';
 import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES, type Metric } from '../../core/sparkplug/payload.ts';
 import { formatTopic, type MessageType } from '../../core/sparkplug/topic.ts';
@@ -32,9 +33,19 @@ export class EdgeMessages {
   }
 
   /** Data in the alias form; metrics are named as in their birth. */
-  data(device: string | undefined, metrics: readonly Metric[]): EdgeMessage {
+  data(device: string | undefined, metrics: readonly Metric[], mark?: LedgerMark): EdgeMessage {
     const bare = metrics.map(({ name = '', ...metric }) => ({ ...metric, alias: this.aliasOf(name) }));
-    return this.#message(device === undefined ? 'NDATA' : 'DDATA', device, bare, true);
+    return this.#message(device === undefined ? 'NDATA' : 'DDATA', device, bare, true, mark);
+  }
+
+  /** What a gateway with a ledger tells of it in its birth. */
+  static ledgerMetrics(ledger: string, first: number, next: number): Metric[] {
+    return [
+      { name: LEDGER_METRICS.id, dataType: DATA_TYPES.String, value: ledger },
+      { name: LEDGER_METRICS.first, dataType: DATA_TYPES.Int64, value: first },
+      { name: LEDGER_METRICS.next, dataType: DATA_TYPES.Int64, value: next },
+      { name: LEDGER_METRICS.confirm, dataType: DATA_TYPES.String, value: null },
+    ];
   }
 
   ndeath(bdSeq = this.bdSeq): EdgeMessage {
@@ -62,11 +73,13 @@ export class EdgeMessages {
     device: string | undefined,
     metrics: readonly Metric[],
     omitTypes = false,
+    mark?: LedgerMark,
   ): EdgeMessage {
     this.seq = (this.seq + 1) & 255;
     const place = { site: this.site, type, gateway: this.gateway };
     const topic = formatTopic(device === undefined ? place : { ...place, device });
-    return { topic, bytes: encodePayload({ seq: this.seq, metrics }, { omitTypes }) };
+    const body = mark ? { body: encodeMark(mark) } : {};
+    return { topic, bytes: encodePayload({ seq: this.seq, metrics, ...body }, { omitTypes }) };
   }
 }
 

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { gatewayName } from '../../gateway-name.ts';
 import type { Route } from '../app.ts';
 import { entityTag, isKnown } from '../entity-tag.ts';
-import { commonErrors, IfNoneMatch, NoQuery, TimeMs, Unchanged } from '../schemas.ts';
+import { commonErrors, DeliveryReply, IfNoneMatch, NoQuery, TimeMs, Unchanged } from '../schemas.ts';
 import type { GatewayCounters } from '../sources.ts';
 
 const presence = {
@@ -21,6 +21,7 @@ const GatewayReply = Type.Object({
   rejected: Type.Number({ description: 'Refused with a reason.' }),
   dropped: Type.Number({ description: 'Given up because there was no room to wait in.' }),
   missedMessages: Type.Number({ description: 'Messages that never came, as far as their `seq` shows.' }),
+  delivery: DeliveryReply,
 });
 
 export const gatewaysRoute: Route = (app, { sources }) => {
@@ -46,7 +47,8 @@ export const gatewaysRoute: Route = (app, { sources }) => {
       const gateways = sources.gateways().map((one) => {
         const counted = counters.get(gatewayName(one));
         const { received = 0, stored = 0, rejected = 0, dropped = 0 } = counted ?? {};
-        return { ...one, devices: [...one.devices], received, stored, rejected, dropped };
+        const delivery = sources.delivery(one.site, one.gateway);
+        return { ...one, devices: [...one.devices], received, stored, rejected, dropped, delivery };
       });
       const tag = entityTag(gateways);
       reply.header('etag', tag);

@@ -1,4 +1,6 @@
 import type { Route } from '../app.ts';
+import { completenessRoute } from './completeness.ts';
+import { eventsRoute } from './events.ts';
 import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
 import { lastRoute } from './last.ts';
@@ -14,6 +16,8 @@ export const ROUTES: readonly Route[] = [
   openapiRoute,
   quantitiesRoute,
   gatewaysRoute,
+  completenessRoute,
+  eventsRoute,
   seriesRoute,
   lastRoute,
   queryRoute,

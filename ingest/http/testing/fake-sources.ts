@@ -1,6 +1,8 @@
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import type { EventFilter, FoundEvent } from '../../events/event-store.ts';
+import type { Completeness, Delivery } from '../../ledger/completeness.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
 
@@ -33,6 +35,30 @@ export class FakeSources implements HttpSources {
   gateways = (): GatewayStatus[] => this.gatewayStatuses;
   counters = (): GatewayCounters[] => this.gatewayCounters;
   health = (): ComponentHealth[] => this.components;
+  account: Completeness = {
+    ledger: 'none',
+    produced: 0,
+    stored: 0,
+    rejected: 0,
+    dropped: 0,
+    inFlight: 0,
+    share: null,
+    rejectedByCode: {},
+    missing: [],
+    missingLeftOut: 0,
+  };
+  found: FoundEvent[] = [];
+  readonly eventFilters: EventFilter[] = [];
+
+  delivery = (): Delivery => {
+    const { rejectedByCode: _codes, missing: _missing, missingLeftOut: _leftOut, ...delivery } = this.account;
+    return delivery;
+  };
+  completeness = (): Completeness => this.account;
+  events = (filter: EventFilter): FoundEvent[] => {
+    this.eventFilters.push(filter);
+    return this.found.slice(0, filter.limit);
+  };
 
   readonly store = {
     series: async (filter: SeriesFilter): Promise<Series[]> => this.#matching(filter),
