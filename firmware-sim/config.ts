@@ -9,6 +9,12 @@ import { NodeConfig } from './nbiot/node-config.ts';
 const BusConfig = Type.Object(
   {
     id: Type.String({ pattern: ID_PATTERN, description: 'Its port is <data folder>/sim/<id>.' }),
+    transport: Type.Optional(
+      Type.Enum(['serial', 'rtu-over-tcp', 'modbus-tcp'], {
+        description: 'serial, where not set: a pseudo-terminal. The others listen on tcpPort of 127.0.0.1.',
+      }),
+    ),
+    tcpPort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
     baud: Type.Optional(
       Type.Integer({
         minimum: 300,
@@ -103,12 +109,18 @@ function zoneProblems(zone: SimulatorConfig['zones'][number]): string[] {
     : [`zone ${zone.id}: wiltingPointPct, fieldCapacityPct and saturationPct must rise in this order`];
 }
 
-function busProblems({ id, devices }: BusConfig, config: SimulatorConfig): string[] {
+function busProblems(
+  { id, devices, transport = 'serial', tcpPort }: BusConfig,
+  config: SimulatorConfig,
+): string[] {
   const twice = repeated(devices.map(({ unit }) => unit)).map(
     (unit) => `bus ${id}: two devices have unit ${unit}`,
   );
+  const needsPort = transport !== 'serial';
   return [
     ...twice,
+    ...(needsPort && tcpPort === undefined ? [`bus ${id}: ${transport} needs a tcpPort`] : []),
+    ...(!needsPort && tcpPort !== undefined ? [`bus ${id}: tcpPort needs a transport over TCP`] : []),
     ...devices.flatMap((device) => placeProblems(device, config).map((problem) => `bus ${id}: ${problem}`)),
     ...devices.flatMap((device) => programmeProblems(id, device)),
   ];

@@ -4,26 +4,24 @@ import { createDevice } from './devices/devices.ts';
 import type { Farm } from './farm/farm.ts';
 import { Random } from './farm/random.ts';
 import type { Fault } from './faults.ts';
-import { type Slave, SlaveBus } from './modbus-slave.ts';
-import { placeLink, removeLink } from './port-link.ts';
-import { Pty } from './pty.ts';
+import { type Slave, SlaveBus, type SlaveBusOptions } from './modbus-slave.ts';
+import { conversePerMbap } from './transports/modbus-tcp.ts';
+import { SerialTransport } from './transports/serial-transport.ts';
+import { TcpTransport } from './transports/tcp-transport.ts';
+import type { Transport } from './transports/transport.ts';
 
-/** One serial line of the farm: its devices, and the pseudo-terminal on which they are reached. */
+/** One line of the farm: its devices, and the pseudo-terminal or TCP port on which they are reached. */
 export class SimulatedBus {
-  /** Stays the same from start to start. */
-  readonly portPath: string;
   readonly #config: BusConfig;
   readonly #context: ServiceContext;
-  readonly #random: Random;
   readonly #slaves: readonly Slave[];
   #lastTurn: Promise<void> = Promise.resolve();
-  #open: { readonly pty: Pty; readonly slaves: SlaveBus } | undefined;
+  readonly #transport: Transport;
+  #isOpen = false;
 
   constructor(config: BusConfig, farm: Farm, seed: number, portPath: string, context: ServiceContext) {
     this.#config = config;
     this.#context = context;
-    this.portPath = portPath;
-    this.#random = new Random(seed, `bus ${config.id}`);
     this.#slaves = config.devices.map((device): Slave => {
       const name = `bus ${config.id} unit ${device.unit}`;
       const random = new Random(seed, name);
@@ -35,6 +33,14 @@ export class SimulatedBus {
         faults: device.faults ?? [],
       };
     });
+    const random = new Random(seed, `bus ${config.id}`);
+    const line = { slaves: this.#slaves, clock: context.clock, random, baud: config.baud };
+    this.#transport = createTransport(config, line, portPath, context);
+  }
+
+  /** Path of the port, or host and port: the same from start to start. */
+  get portPath(): string {
+    return this.#transport.address;
   }
 
   get id(): string {
@@ -42,7 +48,7 @@ export class SimulatedBus {
   }
 
   get isPlugged(): boolean {
-    return this.#open !== undefined;
+    return this.#isOpen;
   }
 
   /** The line's devices, pulled out or not: they keep their power. */
@@ -74,32 +80,19 @@ export class SimulatedBus {
   }
 
   async #openPort(): Promise<void> {
-    if (this.#open) return;
-    const { clock, log } = this.#context;
-    const pty = await Pty.open(clock, {
-      // Through a name of an earlier run somebody may be there before the slaves are.
-      receive: (bytes) => this.#open?.slaves.receive(bytes),
-      lost: (error) => log.error({ bus: this.#config.id }, `simulated port lost: ${error.message}`),
-    });
-    const slaves = new SlaveBus({
-      slaves: this.#slaves,
-      clock,
-      random: this.#random,
-      baud: this.#config.baud,
-      send: (bytes) => pty.write(bytes),
-    });
-    this.#open = { pty, slaves };
-    placeLink(this.portPath, pty.path);
-    log.info({ bus: this.#config.id, units: this.#slaves.length }, `simulated Modbus on ${this.portPath}`);
+    if (this.#isOpen) return;
+    await this.#transport.open();
+    this.#isOpen = true;
+    this.#context.log.info(
+      { bus: this.#config.id, units: this.#slaves.length },
+      `simulated Modbus on ${this.portPath}`,
+    );
   }
 
   async #closePort(): Promise<void> {
-    if (!this.#open) return;
-    const { pty, slaves } = this.#open;
-    this.#open = undefined;
-    removeLink(this.portPath, pty.path);
-    slaves.stop();
-    await pty.close();
+    this.#isOpen = false;
+    // Also where opening failed half way.
+    await this.#transport.close();
   }
 
   step(durationS: number): void {
@@ -110,5 +103,21 @@ export class SimulatedBus {
     const slave = this.slave(unit);
     slave.device.setFaults?.(faults);
     slave.faults = faults;
+  }
+}
+
+function createTransport(
+  { transport, tcpPort }: BusConfig,
+  line: Omit<SlaveBusOptions, 'send'>,
+  portPath: string,
+  context: ServiceContext,
+): Transport {
+  switch (transport ?? 'serial') {
+    case 'serial':
+      return new SerialTransport(portPath, line, context);
+    case 'rtu-over-tcp':
+      return new TcpTransport(tcpPort!, (send) => new SlaveBus({ ...line, send }));
+    case 'modbus-tcp':
+      return new TcpTransport(tcpPort!, (send, hangUp) => conversePerMbap(line, send, hangUp));
   }
 }
