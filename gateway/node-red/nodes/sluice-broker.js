@@ -31,7 +31,9 @@ module.exports = (RED) => {
         if (is === 'connected' && last !== is)
           this.log(RED._('sluice-broker.connected', { url: config.url }));
         if (is === 'disconnected' && last !== is + why)
-          this.warn(RED._('sluice-broker.disconnected', { url: config.url, why }));
+          this.warn(
+            [RED._('sluice-broker.disconnected', { url: config.url }), why].filter(Boolean).join(': '),
+          );
         last = is === 'disconnected' ? is + why : is;
       },
     });

@@ -26,7 +26,11 @@ function useConnection(RED, node, config, topicsOf, onMessage) {
     else if (state.is === 'connected') node.status(own.text ? own : { ...CONNECTED, text: say('connected') });
     else if (state.is === 'connecting') node.status({ ...CONNECTING, text: say('connecting') });
     else
-      node.status({ fill: 'red', shape: 'ring', text: say('disconnected', { why: state.why ?? '' }).trim() });
+      node.status({
+        fill: 'red',
+        shape: 'ring',
+        text: [say('disconnected'), state.why].filter(Boolean).join(': '),
+      });
   };
   node.show = (status) => {
     own = status;
