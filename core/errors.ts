@@ -482,6 +482,62 @@ export const ERRORS = {
     http: 422,
   },
 
+  // Commands
+  COMMAND_TARGET_UNKNOWN: {
+    en: '{what} is not known, so nothing can be asked of it. Known here: {known}',
+    zh: '未知的 {what}，无法下达命令。已知的有：{known}',
+    retryable: false,
+    http: 404,
+  },
+  COMMAND_TARGET_OFFLINE: {
+    en: '{what} has been offline since {since}, so a command cannot reach it. Check its power and its connection, and ask again.',
+    zh: '{what} 自 {since} 起离线，命令无法送达。请检查其电源和网络后重试。',
+    retryable: true,
+    http: 409,
+  },
+  COMMAND_NOT_WRITABLE: {
+    en: '{metric} can only be read: its gateway says so in its birth. Make the point writable in the profile of the device.',
+    zh: '{metric} 只能读取：其网关在出生消息中如此声明。请在设备配置中将该点设为可写。',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_VALUE_INVALID: {
+    en: '{metric} cannot be set to {value}. It takes {wanted}.',
+    zh: '{metric} 不能设为 {value}。可用值：{wanted}。',
+    retryable: false,
+    http: 400,
+  },
+  COMMAND_LEASE_INVALID: {
+    en: 'a lease of {lease} s for {metric} is not possible: whatever is not 0 (closed, off) must end by itself. Give leaseS from 1 to {limit}; commands.maxLeaseS sets the longest.',
+    zh: '{metric} 的租期 {lease} 秒无效：凡不是 0（关闭、停止）的值都必须能自行结束。请给出 1 至 {limit} 的 leaseS；上限由 commands.maxLeaseS 设定。',
+    retryable: false,
+    http: 400,
+  },
+  COMMAND_ID_TAKEN: {
+    en: 'the id "{id}" belongs to another command. Give each command an id of its own; repeat one only with the same content.',
+    zh: '标识 "{id}" 已属于另一条命令。请为每条命令使用独立的标识；仅可用相同内容重复。',
+    retryable: false,
+    http: 409,
+  },
+  COMMAND_RETAINED: {
+    en: 'a retained command is refused, because it would act again at each connect. Publish it without the retain flag, and clear the topic with an empty retained message.',
+    zh: '拒绝保留（retained）的命令，因为每次连接都会再次执行。请取消 retain 标志后发布，并用空的保留消息清除该主题。',
+    retryable: false,
+    http: 400,
+  },
+  COMMAND_UNREADABLE: {
+    en: 'a command cannot be read: {problem}. Send JSON such as {"gateway":"pump-house","device":"valves","metric":"irrigation/valve_state/v1","value":true,"leaseS":600}.',
+    zh: '无法识别命令：{problem}。请发送如下 JSON：{"gateway":"pump-house","device":"valves","metric":"irrigation/valve_state/v1","value":true,"leaseS":600}。',
+    retryable: false,
+    http: 400,
+  },
+  COMMANDS_FULL: {
+    en: '{limit} commands are under way already, and no more are taken until some have ended. Ask again in a minute.',
+    zh: '已有 {limit} 条命令正在执行，部分结束之前不再受理。请一分钟后重试。',
+    retryable: true,
+    http: 503,
+  },
+
   // HTTP
   REQUEST_INVALID: {
     en: '{field}: {problem}',

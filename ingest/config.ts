@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
+import { AutomationConfig } from './automation/config.ts';
+import { CommandsConfig } from './commands/config.ts';
 import { EventsConfig } from './events/config.ts';
 import { HttpConfig } from './http/config.ts';
 import { StoreConfig } from './stores/stores.ts';
@@ -100,6 +102,8 @@ export const IngestConfig = Type.Object(
     pipeline: pipelineSchema,
     store: storeSchema,
     events: EventsConfig,
+    commands: CommandsConfig,
+    automation: AutomationConfig,
     http: Type.Object(HttpConfig.properties, { ...strict, default: {} }),
   },
   strict,

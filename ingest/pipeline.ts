@@ -17,6 +17,7 @@ import type { IncomingReadings } from './host-effect.ts';
 import type { MetricDefinition } from './host-state.ts';
 import type { LedgerBook } from './ledger/ledger-book.ts';
 import { PendingMessage } from './ledger/pending-message.ts';
+import type { LiveReading, LiveSink } from './live-sink.ts';
 import { bindMetric, type MetricBinding } from './metric-binding.ts';
 import { PendingBatch } from './pending-batch.ts';
 import type { RefusalLog } from './refusal-log.ts';
@@ -34,6 +35,7 @@ interface PipelineParts {
   readonly store: Pick<Store, 'write'>;
   readonly ledger: Pick<LedgerBook, 'find' | 'settle' | 'drop' | 'confirmAgain'>;
   readonly events: EventSink;
+  readonly live?: LiveSink | undefined;
   readonly accounting: Accounting;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
@@ -70,6 +72,8 @@ export class Pipeline implements Service {
   #writing: { readonly rows: number; readonly done: Promise<void> } | undefined;
   /** Characters of text in both batches. */
   #pendingText = 0;
+  /** Of the message at hand, where somebody wants to know. */
+  #live: LiveReading[] | undefined;
   #cancelFlush: Cancel | undefined;
   #isDue = false;
   #waiting: (() => void)[] = [];
@@ -126,7 +130,7 @@ export class Pipeline implements Service {
     this.#waiting.push(fn);
   }
 
-  take({ site, gateway, metrics, definitions, defaultTimeMs, numbered }: IncomingReadings): void {
+  take({ site, gateway, metrics, definitions, defaultTimeMs, isBirth, numbered }: IncomingReadings): void {
     const account = this.#parts.accounting.of(site, gateway);
     const message = numbered && this.#begin(site, gateway, numbered.mark);
     if (message === 'done') {
@@ -135,6 +139,7 @@ export class Pipeline implements Service {
     }
     account.received += metrics.length;
     const nowMs = this.#parts.clock.nowMs();
+    this.#live = this.#parts.live && !isBirth ? [] : undefined;
     for (const { position, code } of numbered?.leftOut ?? []) message?.reject(position, code);
     for (let index = 0; index < metrics.length; index++) {
       const metric = metrics[index]!;
@@ -151,6 +156,7 @@ export class Pipeline implements Service {
       }
     }
     if (message) this.#filling.messages.push(message);
+    if (this.#live && this.#live.length > 0) this.#parts.live?.taken(this.#live);
     this.#pump();
   }
 
@@ -209,6 +215,9 @@ export class Pipeline implements Service {
     }
     this.#filling.rows.push(open.seriesId, timeMs, value, statusOf(metric.properties));
     message?.addRow(position);
+    if (this.#live && !metric.isHistorical) {
+      this.#live.push({ key: open.key, value, timeMs, status: statusOf(metric.properties) });
+    }
     this.#pendingText += textLength;
     account.inFlight++;
     return undefined;
@@ -306,6 +315,7 @@ export class Pipeline implements Service {
         this.#settle(batch, rejected);
         this.#settleEvents(batch);
         this.#settleMessages(batch, rejected);
+        this.#parts.live?.stored(rows);
         break;
       } catch (thrown) {
         const error = asSluiceError(thrown);

@@ -3,7 +3,10 @@ import type { ServiceContext } from '../core/context.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
 import { Accounting } from './accounting.ts';
+import { AutomationDoor } from './automation/automation-door.ts';
+import { CommandDesk } from './commands/command-desk.ts';
 import type { IngestConfig } from './config.ts';
+import type { EventSink } from './events/event-sink.ts';
 import { EventStore } from './events/event-store.ts';
 import { createHostState } from './host-state.ts';
 import { createHttp } from './http/create-http.ts';
@@ -46,8 +49,28 @@ export function createIngest(
     },
   );
   const events = new EventStore(config.events, { folder, clock });
-  const pipeline = new Pipeline(config.pipeline, { store, ledger, events, accounting, refusals, clock, log });
-  const subscriberParts = { host, pipeline, ledger, refusals, clock, log, configFolder };
+  const commands: CommandDesk = new CommandDesk(config.commands, {
+    ...{ folder, clock, log, host },
+    publish: (topic, payload) => subscriber.publish(topic, payload),
+    changed: (record) => door?.commandChanged(record),
+  });
+  const door = config.automation.enabled
+    ? new AutomationDoor({
+        ...{ clock, refusals, store, commands },
+        publish: (topic, payload, options) => subscriber.publish(topic, payload, options),
+      })
+    : undefined;
+  const eventSink: EventSink = {
+    keep(kept) {
+      const fresh = events.keep(kept);
+      // Also what is kept already: it comes again when something failed between there and here.
+      commands.take(kept);
+      door?.events(fresh);
+    },
+  };
+  const pipelineParts = { store, ledger, events: eventSink, live: door, accounting, refusals, clock, log };
+  const pipeline = new Pipeline(config.pipeline, pipelineParts);
+  const subscriberParts = { host, pipeline, ledger, door, refusals, clock, log, configFolder };
   const subscriber: Subscriber = new Subscriber(config.broker, subscriberParts);
   const http = createHttp(
     config.http,
@@ -59,10 +82,11 @@ export function createIngest(
       delivery: (site, gateway) => ledger.summary(site, gateway),
       completeness: (site, gateway, period) => ledger.completeness(site, gateway, period),
       events: (filter) => events.find(filter),
+      commands,
     },
     { clock, log },
   );
-  const services = [ledger, events, store, pipeline, http, subscriber];
+  const services = [ledger, events, store, pipeline, commands, ...(door ? [door] : []), http, subscriber];
   const essential = new Set(services.map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }

@@ -5,6 +5,7 @@ import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import { readSecret } from '../core/read-secret.ts';
 import { stateTopic } from '../core/sparkplug/topic.ts';
+import type { AutomationDoor } from './automation/automation-door.ts';
 import type { BrokerConnectionConfig } from './config.ts';
 import type { HostEffect, HostInput } from './host-effect.ts';
 import { statePayload, stepHost } from './host-session.ts';
@@ -21,6 +22,8 @@ interface SubscriberParts {
   readonly host: HostState;
   readonly pipeline: Pick<Pipeline, 'take' | 'takeDropped' | 'refuse' | 'forget' | 'isCrowded' | 'whenRoom'>;
   readonly ledger: Pick<LedgerBook, 'announce'>;
+  /** The door for automation, where it is open. */
+  readonly door?: Pick<AutomationDoor, 'topics' | 'message'> | undefined;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,7 +87,7 @@ export class Subscriber implements Service {
     const client = connect(this.#config.url, this.#options());
     this.#client = client;
     client.handleMessage = (packet, done) => {
-      this.#step({ kind: 'message', topic: packet.topic, bytes: packet.payload as Uint8Array });
+      this.#onMessage(packet.topic, packet.payload as Uint8Array, packet.retain);
       if (this.#parts.pipeline.isCrowded) this.#waitForRoom(client, done);
       else done();
     };
@@ -102,6 +105,11 @@ export class Subscriber implements Service {
       this.#isAnnounced = false;
       this.#step({ kind: 'disconnected' });
     });
+  }
+
+  #onMessage(topic: string, bytes: Uint8Array, isRetained: boolean): void {
+    if (topic.startsWith('sluice/')) this.#parts.door?.message(topic, bytes, isRetained);
+    else this.#step({ kind: 'message', topic, bytes });
   }
 
   async stop(): Promise<void> {
@@ -224,7 +232,19 @@ export class Subscriber implements Service {
       this.#error = undefined;
       this.#isAnnounced = true;
       this.#carryOut(rest);
+      this.#openDoor(client);
       this.#settled();
+    });
+  }
+
+  /** By itself, so that a broker that refuses it costs no reading. */
+  #openDoor(client: MqttClient): void {
+    const { door, log } = this.#parts;
+    if (!door) return;
+    client.subscribe([...door.topics], { qos: 1 }, (error) => {
+      if (!error || client !== this.#client || !client.connected) return;
+      const why = `the broker does not let this host subscribe to ${door.topics.join(', ')}`;
+      log.error({ url: this.#config.url }, `${why}, so automations cannot command: ${reasonOf(error)}`);
     });
   }
 

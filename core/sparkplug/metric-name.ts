@@ -28,5 +28,14 @@ export function parseMetricName(
   return fits ? { measurement, field, point } : { measurement: FOREIGN_MEASUREMENT, field: name, point: '' };
 }
 
-/** Birth properties that Sluice reads and writes beside a metric's value. `engUnit` is in common use elsewhere. */
-export const BIRTH_PROPERTIES = { unit: 'engUnit', zone: 'zone', link: 'link', class: 'class' } as const;
+/**
+ * Birth properties that Sluice reads and writes beside a metric's value. `engUnit` is in common use elsewhere; `writable`
+ * is a boolean, true for what a command may set. Nodes of others leave it out, which says nothing.
+ */
+export const BIRTH_PROPERTIES = {
+  unit: 'engUnit',
+  zone: 'zone',
+  link: 'link',
+  class: 'class',
+  writable: 'writable',
+} as const;

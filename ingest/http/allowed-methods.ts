@@ -3,18 +3,14 @@ import { SluiceError } from '../../core/errors.ts';
 import type { App } from './app.ts';
 import { sendError } from './error-reply.ts';
 
-const ALLOW = 'GET, HEAD';
-
-/** Everything can be read and nothing be changed yet: another method on a path that exists is 405 (RFC 9110, 15.5.6). */
+/** Another method on a path that exists is 405, and says which there are (RFC 9110, 15.5.6). */
 export function allowedMethods(app: App) {
   return (request: FastifyRequest, reply: FastifyReply, next: () => void): void => {
     const path = request.url.split('?', 1)[0]!;
     if (request.is404 && app.hasRoute({ method: 'GET', url: path })) {
-      const error = new SluiceError('METHOD_NOT_ALLOWED', {
-        what: `${request.method} ${path}`,
-        allowed: ALLOW,
-      });
-      sendError(error, request, reply.header('allow', ALLOW));
+      const allowed = app.hasRoute({ method: 'POST', url: path }) ? 'GET, HEAD, POST' : 'GET, HEAD';
+      const error = new SluiceError('METHOD_NOT_ALLOWED', { what: `${request.method} ${path}`, allowed });
+      sendError(error, request, reply.header('allow', allowed));
     } else next();
   };
 }

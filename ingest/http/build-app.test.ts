@@ -32,6 +32,24 @@ async function farm(options: Partial<AppOptions> = {}) {
   sources.put(moisture, NOW - 10_000, 23.4);
   sources.put(moisture, NOW - 5_000, 23.5, { quality: 'uncertain' });
   sources.put(southMoisture, NOW - 5_000, 31);
+  sources.commands.put({
+    ...{
+      id: 'one',
+      site: 'farm',
+      gateway: 'pump-house',
+      device: 'valves',
+      metric: 'irrigation/valve_state/v1',
+    },
+    ...{
+      value: true,
+      dataType: 11,
+      leaseMs: 600_000,
+      issuer: 'api',
+      submittedMs: NOW,
+      expiresAtMs: NOW + 30_000,
+    },
+    state: 'pending',
+  });
   sources.gatewayStatuses = [{ ...gateway, devices: [{ device: 'soil-north', ...presence }] }];
   const counts = { received: 10, stored: 6, rejected: 2, dropped: 1, inFlight: 1 };
   sources.gatewayCounters = [{ site: 'farm', gateway: 'pump-house', ...counts, ...details }];
@@ -467,6 +485,8 @@ describe('/api/openapi.json', () => {
     expect(operations.map(([path]) => path).sort()).toEqual([
       '/api/health',
       '/api/openapi.json',
+      '/api/v1/commands',
+      '/api/v1/commands/{id}',
       '/api/v1/events',
       '/api/v1/gateways',
       '/api/v1/gateways/{site}/{gateway}/completeness',
@@ -499,7 +519,10 @@ describe('/api/openapi.json', () => {
       expect(validate(body), JSON.stringify(validate.errors)).toBe(true);
     };
     for (const [pattern, { responses }] of operations) {
-      const path = pattern.replace('{site}', 'farm').replace('{gateway}', 'pump-house');
+      const path = pattern
+        .replace('{site}', 'farm')
+        .replace('{gateway}', 'pump-house')
+        .replace('{id}', 'one');
       const url = path === '/api/v1/query' ? `${path}?measurement=soil&field=moisture` : path;
       if (path !== '/metrics')
         check(responses['200']!.content!['application/json']!.schema, (await get(app, url)).body);

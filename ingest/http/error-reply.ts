@@ -36,7 +36,10 @@ export function notFoundHandler(request: FastifyRequest, reply: FastifyReply): F
 const UNREADABLE = {
   FST_ERR_BAD_URL: { en: 'its path does not decode; write % as %25', zh: '路径无法解码；% 请写作 %25' },
 };
-const UNUSABLE = { en: 'its body cannot be used; send none', zh: '无法处理请求正文；请勿携带正文' };
+const UNUSABLE = {
+  en: 'its body cannot be used; where one is needed, send a JSON object with content-type application/json',
+  zh: '无法处理请求正文；如接口需要正文，请发送 JSON 对象，并设置 content-type: application/json',
+};
 
 /** Fastify's own refusals (a body too large, a path that does not decode) carry the status a client caused. */
 function refusedByFramework(thrown: unknown): SluiceError | undefined {

@@ -11,8 +11,15 @@ interface Verbose {
   readonly data?: unknown;
 }
 
-/** Turns Ajv's first complaint about a query into the field that is wrong and what is allowed. */
-export function schemaError(errors: readonly FastifySchemaValidationError[]): SluiceError {
+function wrongType(field: string, type: unknown): SluiceError {
+  const names = [type].flat().join(', ');
+  const what = field === '' ? 'body' : field;
+  return requestInvalid(what, { en: `must be of the JSON type ${names}`, zh: `必须是 JSON 类型 ${names}` });
+}
+
+/** Turns Ajv's first complaint about a query or a body into the field that is wrong and what is allowed. */
+export function schemaError(errors: readonly FastifySchemaValidationError[], where: string): SluiceError {
+  const isBody = where === 'body';
   const error = errors[0]! as FastifySchemaValidationError & Verbose;
   const field = error.instancePath.split('/')[1] ?? '';
   const params = error.params as Readonly<Record<string, unknown>>;
@@ -30,6 +37,7 @@ export function schemaError(errors: readonly FastifySchemaValidationError[]): Sl
         zh: '缺少此参数',
       });
     case 'type':
+      if (isBody) return wrongType(field, params.type);
       return requestInvalid(field, {
         en: 'given more than once; give it once',
         zh: '重复出现；只能给出一次',

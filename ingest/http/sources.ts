@@ -1,5 +1,6 @@
 import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
+import type { CommandDesk } from '../commands/command-desk.ts';
 import type { EventFilter, FoundEvent } from '../events/event-store.ts';
 import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { Store } from '../stores/store.ts';
@@ -21,6 +22,7 @@ export interface HttpSources {
   ): Completeness;
   /** Newest first. */
   events(filter: EventFilter): readonly FoundEvent[];
+  readonly commands: Pick<CommandDesk, 'submit' | 'get' | 'find'>;
 }
 
 /** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */

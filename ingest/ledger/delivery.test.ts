@@ -126,6 +126,73 @@ describe('delivery, end to end', () => {
   }, 120_000);
 });
 
+describe('a command, end to end', () => {
+  const body = {
+    ...{
+      site: 'farm',
+      gateway: 'pump-house',
+      device: 'valves',
+      measurement: 'irrigation',
+      field: 'valve_state',
+    },
+    ...{ point: 'v1', value: true, leaseS: 600, issuer: 'operator' },
+  };
+  const outcome = (command: unknown) => ({
+    ...{ id: 'e1', kind: 'command', command, outcome: 'applied', device: 'valves', timeMs: Date.now() },
+    ...{
+      metric: 'irrigation/valve_state/v1',
+      value: true,
+      issuer: 'api:operator',
+      leaseEndsMs: 1_900_000_000_000,
+    },
+  });
+
+  it('that was taken before kill -9 goes on afterwards, and its answer is kept though it came twice', async () => {
+    const { ingest, gateway } = await farm();
+    const born = async () =>
+      (await ingest.get<{ gateways: unknown[] }>('/api/v1/gateways')).gateways.length === 1;
+    await eventually(born);
+    const posted = await ingest.post('/api/v1/commands', body);
+    expect(posted).toMatchObject({ status: 202, body: { state: 'pending', issuer: 'api:operator' } });
+    const { id } = posted.body;
+    await ingest.kill();
+    const before = gateway.commands.length;
+    await ingest.start();
+    await eventually(() => gateway.commands.length > before);
+    expect(gateway.commands.at(-1)!.properties).toMatchObject({ commandId: id, leaseMs: 600_000 });
+    gateway.born();
+    gateway.event(outcome(id));
+    await eventually(() => gateway.confirmed.has(0));
+    await ingest.kill();
+    await ingest.start();
+    gateway.born();
+    gateway.repeat(0);
+    gateway.event(outcome(id));
+    await eventually(() => gateway.confirmed.has(1));
+    expect(await ingest.get(`/api/v1/commands/${id}`)).toMatchObject({
+      ...{ state: 'applied', leaseS: 600, leaseEndsMs: 1_900_000_000_000 },
+    });
+    const { events } = await ingest.get<{ events: unknown[] }>('/api/v1/events?kind=command&site=farm');
+    expect(events).toMatchObject([
+      { site: 'farm', gateway: 'pump-house', event: { id: 'e1', outcome: 'applied' } },
+    ]);
+  });
+
+  it('that is wrong is refused with words that help', async () => {
+    const { ingest } = await farm();
+    const wrong = async (change: object) => {
+      const { status, body: said } = await ingest.post('/api/v1/commands', { ...body, ...change });
+      return `${status} ${said.code} ${(said.details as { field?: string } | undefined)?.field ?? ''}`.trim();
+    };
+    await eventually(async () => (await wrong({ value: 5 })) === '400 COMMAND_VALUE_INVALID');
+    expect(await wrong({ value: 'open' })).toBe('400 REQUEST_INVALID value');
+    expect(await wrong({ wrong: 1 })).toBe('400 REQUEST_INVALID wrong');
+    expect(await wrong({ metric: 'irrigation/valve_state/v1' })).toBe('400 REQUEST_INVALID metric');
+    expect(await wrong({ leaseS: 0 })).toBe('400 COMMAND_LEASE_INVALID');
+    expect(await wrong({ gateway: 'nowhere' })).toBe('404 COMMAND_TARGET_UNKNOWN');
+  });
+});
+
 describeWith('influxd')('delivery, end to end, with InfluxDB', () => {
   it('keeps what is confirmed through kill -9', async () => {
     const influxd = await startInfluxd();

@@ -62,21 +62,28 @@ export const eventsRoute: Route = (app, { sources }) => {
   );
 };
 
-function eventFilter({ site, gateway, kind, from, to, after }: Static<typeof Query>) {
-  const place = after === undefined ? undefined : PLACE.exec(after);
-  if (place === null) {
+/** A place in a list that is paged through, as its `next` told it. */
+export function parsePlace(after: string | undefined): { timeMs: number; seq: number } | undefined {
+  if (after === undefined) return undefined;
+  const place = PLACE.exec(after);
+  if (!place) {
     throw requestInvalid('after', {
       en: 'must be "next" of the answer before',
       zh: '必须是上一次应答中的 "next"',
     });
   }
+  return { timeMs: Number(place[1]), seq: Number(place[2]) };
+}
+
+function eventFilter({ site, gateway, kind, from, to, after }: Static<typeof Query>) {
+  const place = parsePlace(after);
   return {
     ...(site ? { sites: site } : {}),
     ...(gateway ? { gateways: gateway } : {}),
     ...(kind ? { kind } : {}),
     ...(from === undefined ? {} : { fromMs: parseTime('from', from) }),
     ...(to === undefined ? {} : { toMs: parseTime('to', to) }),
-    ...(place ? { after: { timeMs: Number(place[1]), seq: Number(place[2]) } } : {}),
+    ...(place ? { after: place } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Route } from '../app.ts';
+import { commandsRoute } from './commands.ts';
 import { completenessRoute } from './completeness.ts';
 import { eventsRoute } from './events.ts';
 import { gatewaysRoute } from './gateways.ts';
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   gatewaysRoute,
   completenessRoute,
   eventsRoute,
+  commandsRoute,
   seriesRoute,
   lastRoute,
   queryRoute,

@@ -1,6 +1,9 @@
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import type { CommandDesk } from '../../commands/command-desk.ts';
+import type { CommandFilter, FoundCommand } from '../../commands/command-file.ts';
+import type { CommandRecord, CommandWish } from '../../commands/command-record.ts';
 import type { EventFilter, FoundEvent } from '../../events/event-store.ts';
 import type { Completeness, Delivery } from '../../ledger/completeness.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
@@ -60,6 +63,8 @@ export class FakeSources implements HttpSources {
     return this.found.slice(0, filter.limit);
   };
 
+  readonly commands = new FakeCommands();
+
   readonly store = {
     series: async (filter: SeriesFilter): Promise<Series[]> => this.#matching(filter),
     last: async (filter: SeriesFilter): Promise<LastReading[]> =>
@@ -95,5 +100,34 @@ export class FakeSources implements HttpSources {
     const last = new Map<number, number | string>();
     for (const { timeMs, value } of rows) last.set(timeMs - (timeMs % window.everyMs), value);
     return { measurement, field, tags, timeMs: [...last.keys()], value: [...last.values()] };
+  }
+}
+
+/** Takes every command as it is, and keeps it. */
+class FakeCommands implements Pick<CommandDesk, 'submit' | 'get' | 'find'> {
+  readonly wishes: CommandWish[] = [];
+  readonly filters: CommandFilter[] = [];
+  readonly #records = new Map<string, CommandRecord>();
+
+  put(record: CommandRecord): void {
+    this.#records.set(record.id, record);
+  }
+
+  submit(wish: CommandWish): CommandRecord {
+    this.wishes.push(wish);
+    const { id = 'made', leaseS, validForS, ...place } = wish;
+    const times = { leaseMs: leaseS * 1000, submittedMs: 0, expiresAtMs: validForS * 1000 };
+    const record: CommandRecord = { ...place, ...times, id, dataType: 11, state: 'pending' };
+    this.put(record);
+    return record;
+  }
+
+  get(id: string): CommandRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  find(filter: CommandFilter): FoundCommand[] {
+    this.filters.push(filter);
+    return Array.from(this.#records.values(), (record, seq) => ({ record, place: { timeMs: 0, seq } }));
   }
 }
