@@ -501,7 +501,7 @@ export const ERRORS = {
     retryable: false,
     http: 409,
   },
-  COMMAND_VALUE_INVALID: {
+  COMMAND_VALUE_IMPOSSIBLE: {
     en: '{metric} cannot be set to {value}. It takes {wanted}.',
     zh: '{metric} 不能设为 {value}。可用值：{wanted}。',
     retryable: false,

@@ -84,7 +84,7 @@ function checkValue({ metric, value }: CommandWish, { dataType = 0 }: MetricDefi
   const quantity = findQuantity(place.measurement, place.field);
   const number = Number(value);
   if (takes(dataType, value) && isPossible(quantity, number)) return;
-  throw new SluiceError('COMMAND_VALUE_INVALID', {
+  throw new SluiceError('COMMAND_VALUE_IMPOSSIBLE', {
     metric,
     value: typeof value === 'number' ? String(value) : `${value}`,
     wanted: wantedOf(dataType, quantity),

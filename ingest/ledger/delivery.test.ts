@@ -184,7 +184,7 @@ describe('a command, end to end', () => {
       const { status, body: said } = await ingest.post('/api/v1/commands', { ...body, ...change });
       return `${status} ${said.code} ${(said.details as { field?: string } | undefined)?.field ?? ''}`.trim();
     };
-    await eventually(async () => (await wrong({ value: 5 })) === '400 COMMAND_VALUE_INVALID');
+    await eventually(async () => (await wrong({ value: 5 })) === '400 COMMAND_VALUE_IMPOSSIBLE');
     expect(await wrong({ value: 'open' })).toBe('400 REQUEST_INVALID value');
     expect(await wrong({ wrong: 1 })).toBe('400 REQUEST_INVALID wrong');
     expect(await wrong({ metric: 'irrigation/valve_state/v1' })).toBe('400 REQUEST_INVALID metric');
