@@ -370,6 +370,18 @@ test('a kept time that is no such thing is passed over', async () => {
   expect((await machine.start('unknown')).state).toBe('synced');
 });
 
+test('a listener that fails stops neither the clock nor the others', async () => {
+  const machine = new Machine(Date.UTC(1970, 0, 1));
+  const clock = await machine.start('undisciplined');
+  let learned = 0;
+  clock.onChange(() => {
+    throw new Error('out of order');
+  });
+  clock.onLearned(() => learned++);
+  await machine.receive(3);
+  expect([clock.state, learned]).toEqual(['synced', 1]);
+});
+
 test('a disk that takes nothing keeps no clock from running', async () => {
   const machine = new Machine();
   writeFileSync(join(machine.folder, 'file'), '');

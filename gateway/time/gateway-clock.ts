@@ -182,7 +182,16 @@ export class GatewayClock implements Clock {
     for (const change of changes) {
       this.#report(change);
       if (change.kind === 'synced') this.#keep();
-      for (const listener of this.#listeners) listener(change);
+      for (const listener of this.#listeners) this.#tell(listener, change);
+    }
+  }
+
+  /** A listener that fails must not stop the clock. */
+  #tell(listener: (change: ClockChange) => void, change: ClockChange): void {
+    try {
+      listener(change);
+    } catch (thrown) {
+      this.#options.log.error({ err: thrown }, asSluiceError(thrown).message);
     }
   }
 
