@@ -2,20 +2,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { checkConfig } from '../core/config.ts';
 import { decodeResponse, encodeRequest, type ModbusAnswer, type ModbusRequest } from '../core/modbus/pdu.ts';
 import { answerRequest } from '../firmware-sim/answer-request.ts';
 import type { SlaveDevice } from '../firmware-sim/devices/device.ts';
 import { createDevice, DEVICE_KINDS, type DeviceConfig } from '../firmware-sim/devices/devices.ts';
 import { Random } from '../firmware-sim/farm/random.ts';
+import { NodeConfig } from '../firmware-sim/nbiot/node-config.ts';
+import { createNodeKind } from '../firmware-sim/nbiot/node-kinds.ts';
 import { smallFarm } from '../firmware-sim/testing.ts';
 import { createModbusDevice, samplesOf } from '../gateway/drivers/modbus/modbus-device.ts';
 import { loadModbusProfile } from '../gateway/drivers/modbus/profile.ts';
 
 const PROFILES = 'gateway/profiles';
-const profiles = readdirSync(PROFILES)
-  .filter((file) => file.endsWith('.yaml'))
-  .filter((file) => parse(readFileSync(join(PROFILES, file), 'utf8')).protocol === 'modbus')
-  .map((file) => basename(file, '.yaml'));
+const profilesOf = (protocol: string) =>
+  readdirSync(PROFILES)
+    .filter((file) => file.endsWith('.yaml'))
+    .filter((file) => parse(readFileSync(join(PROFILES, file), 'utf8')).protocol === protocol)
+    .map((file) => basename(file, '.yaml'));
+const profiles = profilesOf('modbus');
 
 /** The simulated device of a profile, in a farm that has whatever any of them names. */
 function simulated(kind: string): SlaveDevice {
@@ -93,6 +98,23 @@ describe.each(profiles)('the simulated %s', (name) => {
         ask(slave, command);
         expect(held(ask(slave, readBack))).toEqual({ value, isTaken: true });
       }
+    }
+  });
+});
+
+describe.each(profilesOf('lwm2m'))('the simulated %s', (name) => {
+  it('has every resource of its profile, also under its name in plain SenML', () => {
+    const { metrics } = parse(readFileSync(join(PROFILES, `${name}.yaml`), 'utf8'));
+    const node = checkConfig(NodeConfig, { id: 'one', kind: name, zone: 'north' });
+    const { resources } = createNodeKind(node, {
+      farm: smallFarm(),
+      random: new Random(1, 'a'),
+      faultRandom: new Random(1, 'b'),
+    });
+    for (const { read } of metrics) {
+      const resource = resources[read.path];
+      expect(resource?.read?.(), read.path).toEqual(expect.any(Number));
+      if (read.senml) expect(resource?.senml?.name).toBe(read.senml);
     }
   });
 });

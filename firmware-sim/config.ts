@@ -4,6 +4,7 @@ import { ID_PATTERN } from '../core/ids.ts';
 import { DeviceConfig } from './devices/devices.ts';
 import { FarmConfig, linesOf } from './farm/farm-config.ts';
 import { faultProblems } from './farm/farm-faults.ts';
+import { LoadConfig } from './load/load-config.ts';
 import { NodeConfig } from './nbiot/node-config.ts';
 
 const BusConfig = Type.Object(
@@ -49,6 +50,7 @@ export const SimulatorConfig = Type.Object(
     }),
     ...FarmConfig.properties,
     buses: Type.Array(BusConfig, { default: [] }),
+    load: Type.Optional(LoadConfig),
     nodes: Type.Array(NodeConfig, { default: [], description: 'NB-IoT nodes, each on its own UDP socket.' }),
   },
   { additionalProperties: false, description: 'Simulated devices on pseudo-terminals, over one farm.' },

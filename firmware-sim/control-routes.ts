@@ -33,6 +33,7 @@ type Handle = (simulator: Simulator, names: string[], body: unknown, query: URLS
 const ROUTES: readonly [method: string, path: string, handle: Handle][] = [
   ['GET', '/', (simulator) => stateOf(simulator)],
   ['GET', '/journal', (simulator, _, __, query) => simulator.journal.after(Number(query.get('after') ?? 0))],
+  ['GET', '/load', ({ load }) => load?.report() ?? null],
   ['GET', '/faults', ({ farm }) => Object.fromEntries(farm.faults)],
   ['PUT', '/faults/*', (simulator, [id], body) => simulator.setFarmFault(id!, checked(FarmFault, body))],
   ['DELETE', '/faults/*', (simulator, [id]) => simulator.setFarmFault(id!, undefined)],

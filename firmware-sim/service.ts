@@ -9,6 +9,7 @@ import { Farm, type FarmEvent } from './farm/farm.ts';
 import type { FarmFault } from './farm/farm-faults.ts';
 import type { Fault } from './faults.ts';
 import { Journal, type Moment } from './journal.ts';
+import { LoadFleet } from './load/load-fleet.ts';
 import { NbiotNode } from './nbiot/nbiot-node.ts';
 import { SimulatedBus } from './simulated-bus.ts';
 
@@ -22,6 +23,8 @@ export interface Simulator extends Service {
   readonly openSince: ReadonlyMap<string, Moment>;
   readonly buses: ReadonlyMap<string, SimulatedBus>;
   readonly nodes: ReadonlyMap<string, NbiotNode>;
+  /** Where `load` is set. */
+  readonly load: LoadFleet | undefined;
   /** Where `control` is set: its door, for `ControlClient`. */
   readonly controlPath: string;
   readonly now: () => Moment;
@@ -55,6 +58,7 @@ class FarmSimulator implements Simulator {
   readonly journal: Journal;
   readonly buses: ReadonlyMap<string, SimulatedBus>;
   readonly nodes: ReadonlyMap<string, NbiotNode>;
+  readonly load: LoadFleet | undefined;
   readonly controlPath: string;
   readonly openSince = new Map<string, Moment>();
   readonly #context: ServiceContext;
@@ -84,6 +88,7 @@ class FarmSimulator implements Simulator {
     this.nodes = new Map(
       config.nodes.map((node) => [node.id, new NbiotNode(node, this.farm, config.seed, context)]),
     );
+    this.load = config.load && new LoadFleet(config.load, config.seed, context);
     this.controlPath = join(context.dataFolder, 'sim', 'control.sock');
     if (config.control) this.#door = new ControlDoor(this.controlPath, this, context.log);
   }
@@ -103,6 +108,7 @@ class FarmSimulator implements Simulator {
       for (const bus of this.buses.values()) await bus.open();
       for (const node of this.nodes.values()) await node.open();
       await this.#door?.open();
+      this.load?.start();
     } catch (error) {
       await this.#closeAll();
       throw error;
@@ -179,6 +185,7 @@ class FarmSimulator implements Simulator {
   }
 
   async #closeAll(): Promise<void> {
+    await this.load?.stop();
     await this.#door?.close();
     for (const node of this.nodes.values()) await node.close();
     for (const bus of this.buses.values()) await bus.close();

@@ -170,7 +170,7 @@ export const FarmConfig = Type.Object(
       description: 'Supply lines; where there are none, `supply` feeds one line with the id "main".',
     }),
     tanks: Type.Array(TankConfig, { default: [] }),
-    zones: Type.Array(ZoneConfig, { minItems: 1 }),
+    zones: Type.Array(ZoneConfig, { default: [] }),
     faults: Type.Array(FarmFault, {
       default: [],
       description: 'What breaks in valves and pipes, and when. Named fault-1, fault-2, … in this order.',

@@ -23,7 +23,11 @@ export function createNodeKind(config: NodeConfig, surroundings: DeviceSurroundi
 
 function soilNode(zone: string, surroundings: DeviceSurroundings): NodeKind {
   const lookAt = lookAtSoil(zone, surroundings);
-  const look = () => ({ ...lookAt(), ...radioAndBattery(surroundings) });
+  // The object for conductivity counts in S/m, as SenML does.
+  const look = () => {
+    const { ec, ...seen } = lookAt();
+    return { ...seen, ec: ec / 10_000, ...radioAndBattery(surroundings) };
+  };
   const measured = new Measured<string>(look, surroundings.faultRandom);
   const resource = (channel: string, name: string, unit: string, digits: number) =>
     measuredResource(measured, channel, { name, unit }, digits);
@@ -34,8 +38,8 @@ function soilNode(zone: string, surroundings: DeviceSurroundings): NodeKind {
       '/3303/0/5701': { type: 'string', read: () => 'Cel' },
       '/3320/0/5700': resource('moisture', 'moisture', '/100', 1),
       '/3320/0/5701': { type: 'string', read: () => '%' },
-      '/3327/0/5700': resource('ec', 'ec', 'uS/cm', 0),
-      '/3327/0/5701': { type: 'string', read: () => 'uS/cm' },
+      '/3327/0/5700': resource('ec', 'ec', 'S/m', 5),
+      '/3327/0/5701': { type: 'string', read: () => 'S/m' },
       ...describingItself(measured, 'soil node'),
     },
   };
@@ -46,9 +50,11 @@ function waterMeter(config: NodeConfig, surroundings: DeviceSurroundings): NodeK
     ...(config.line === undefined ? {} : { line: config.line }),
     ...(config.zone === undefined ? {} : { zone: config.zone }),
   });
+  const line = surroundings.farm.line(config.line);
   const look = () => ({
     volume: meter.volumeL / 1000,
     flow: meter.flowLPerMin,
+    pressure: line.pressureKPa,
     ...radioAndBattery(surroundings),
   });
   const measured = new Measured<string>(look, surroundings.faultRandom);
@@ -56,6 +62,7 @@ function waterMeter(config: NodeConfig, surroundings: DeviceSurroundings): NodeK
     measured,
     resources: {
       '/3346/0/5700': measuredResource(measured, 'flow', { name: 'flow', unit: 'L/min' }, 1),
+      '/3323/0/5700': measuredResource(measured, 'pressure', { name: 'pressure', unit: 'kPa' }, 1),
       '/3424/0/1': measuredResource(measured, 'volume', { name: 'volume', unit: 'm3' }, 3),
       ...describingItself(measured, 'water meter'),
     },
