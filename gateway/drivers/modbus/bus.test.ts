@@ -9,7 +9,8 @@ import {
 } from '../../../core/modbus/pdu.ts';
 import { unwrapRtu, wrapRtu } from '../../../core/modbus/rtu.ts';
 import { FakeClock, settle } from '../../../core/testing/fake-clock.ts';
-import { ModbusBus } from './bus.ts';
+import { type BusOptions, ModbusBus } from './bus.ts';
+import { NETWORK_ERRORS } from './bus-errors.ts';
 import { ScriptedLine } from './scripted-line.ts';
 
 const READ: ModbusRequest = { function: 'readHoldingRegisters', address: 0, count: 2 };
@@ -24,7 +25,7 @@ function honest(frame: Uint8Array): Uint8Array {
   return wrapRtu(unit, encodeResponse(request, { registers }));
 }
 
-function setUp() {
+function setUp(more: Partial<BusOptions> = {}) {
   const clock = new FakeClock();
   const line = new ScriptedLine(clock);
   line.answer = (frame) => [{ afterMs: 10, bytes: honest(frame) }];
@@ -36,6 +37,7 @@ function setUp() {
     open: line.open,
     clock,
     log: pino({ level: 'silent' }),
+    ...more,
   });
   /** Settles to the answer, or to the code of the error. */
   const ask = (unit: number, request: ModbusRequest = READ, priority?: 'command' | 'poll') =>
@@ -126,6 +128,52 @@ test('an earlier answer that comes after a write is not what the coil holds', as
   const closed = ask(1, CLOSE, 'command').then(() => ask(1, READ_COIL, 'command'));
   await clock.advance(3_000);
   expect(await closed).toEqual({ bits: [false] });
+});
+
+test('over a network a unit owes its answer also on the next connection', async () => {
+  const { clock, line, ask } = setUp({ network: { errors: NETWORK_ERRORS, random: () => 0 } });
+  line.answer = () => [];
+  const silent = ask(1);
+  const cut = ask(2);
+  await clock.advance(200);
+  line.vanish('reset by peer');
+  expect(await Promise.all([silent, cut])).toEqual(['MODBUS_TIMEOUT', 'MODBUS_DISCONNECTED']);
+  line.answer = (frame) => [{ afterMs: 10, bytes: honest(frame) }];
+  await clock.advance(300);
+  const sentBefore = line.sent.length;
+  const answers = Promise.all([1, 2, 3].map((unit) => ask(unit, { ...READ, address: 7 }, 'command')));
+  await clock.advance(500);
+  expect(line.sent.slice(sentBefore).map(({ frame }) => frame[0])).toEqual([3]);
+  await clock.advance(1_000);
+  expect(await answers).toEqual([1, 2, 3].map((unit) => ({ registers: [1000 * unit + 7, 1000 * unit + 8] })));
+});
+
+test('a write answered by what an earlier write was owed does not show that the line moves', async () => {
+  const { clock, line, ask } = setUp();
+  const after = async (ms: number, afterMs: number | undefined, ...what: Parameters<typeof ask>) => {
+    line.answer = (frame) => (afterMs === undefined ? [] : [{ afterMs, bytes: honest(frame) }]);
+    const answer = ask(...what);
+    await clock.advance(ms);
+    return answer;
+  };
+  expect(await after(200, undefined, 1, CLOSE, 'command')).toBe('MODBUS_TIMEOUT');
+  expect(await after(100, 10, 2)).toEqual({ registers: [2000, 2001] });
+  // From here on the line stands still: unit 3 owes, and what answers the second closing is owed to the first.
+  expect(await after(200, undefined, 3)).toBe('MODBUS_TIMEOUT');
+  expect(await after(100, 10, 1, CLOSE, 'command')).toEqual({ written: true });
+  await clock.advance(1_500);
+  const asked = { ...READ, address: 7 };
+  line.answer = (frame) => {
+    line.answer = (next) => [{ afterMs: 10, bytes: honest(next) }];
+    const owed = wrapRtu(3, encodeResponse(READ, { registers: [3000, 3001] }));
+    return [
+      { afterMs: 10, bytes: owed },
+      { afterMs: 60, bytes: honest(frame) },
+    ];
+  };
+  const answer = ask(3, asked);
+  await clock.advance(1_000);
+  expect(await answer).toEqual({ registers: [3007, 3008] });
 });
 
 test('commands go in the order in which they came, also of one unit', async () => {

@@ -69,7 +69,7 @@ export function stepTcpMaster(state: TcpMasterState, input: MasterInput): TcpMas
           effects: [{ kind: 'fault', fault: 'timeout', reason: '', isOwed: true }],
         };
       }
-      return outOfStep(state, `only ${state.received.length} bytes of an answer arrived`, true);
+      return outOfStep(state, `only ${state.received.length} bytes of an answer arrived`);
     }
     case 'quiet':
       return { state, effects: [] };
@@ -88,7 +88,7 @@ function receive(before: TcpMasterState, bytes: Uint8Array): TcpMasterStep {
       if (effect.kind === 'answer') state = rested(state);
     }
   } catch (error) {
-    const { state: last, effects: more } = outOfStep(state, reasonOf(error), false);
+    const { state: last, effects: more } = outOfStep(state, reasonOf(error));
     return { state: last, effects: [...effects, ...more] };
   }
   // A copy: what came belongs to the stream, and may be written over.
@@ -104,10 +104,11 @@ function judge({ exchange, transaction }: TcpMasterState, frame: MbapFrame): Mas
   return { kind: 'answer', answer: decodeResponse(exchange.request, frame.pdu) };
 }
 
-/** Where the next frame begins cannot be trusted any more: what is under way fails, and so does the connection. */
-function outOfStep(state: TcpMasterState, reason: string, isOwed: boolean): TcpMasterStep {
+/** Where the next frame begins cannot be trusted any more: what is under way may be asked again, on another connection. */
+function outOfStep(state: TcpMasterState, reason: string): TcpMasterStep {
   const effects: MasterEffect[] = [{ kind: 'desync', reason }];
-  if (state.phase === 'waiting') effects.unshift({ kind: 'fault', fault: 'bad-frame', reason, isOwed });
+  if (state.phase === 'waiting')
+    effects.unshift({ kind: 'fault', fault: 'bad-frame', reason, isOwed: false });
   return { state: { ...rested(state), received: NOTHING }, effects };
 }
 
