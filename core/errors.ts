@@ -456,6 +456,32 @@ export const ERRORS = {
     http: 504,
   },
 
+  // NB-IoT: CoAP and LwM2M
+  LISTEN_UNPROTECTED: {
+    en: '{what} would listen on {address}, which strangers can reach, and CoAP is neither encrypted nor authenticated. Listen on an address of the operator’s private network, or end DTLS in front; or set {setting} if this is what you want.',
+    zh: '{what} 将在陌生人可访问的地址 {address} 上监听，而 CoAP 既不加密也不认证。请监听运营商专网地址，或在前端终结 DTLS；如确需如此，请设置 {setting}。',
+    retryable: false,
+    http: 500,
+  },
+  COAP_TIMEOUT: {
+    en: 'device {device} did not answer to {request}. It may sleep, be out of reach, or have a new address that it has not told yet.',
+    zh: '设备 {device} 没有应答 {request}。它可能处于休眠、信号不可达，或地址已变更但尚未上报。',
+    retryable: true,
+    http: 504,
+  },
+  COAP_REFUSED: {
+    en: 'device {device} refused {request}: {answer}. Check the profile against the objects that the device has.',
+    zh: '设备 {device} 拒绝了 {request}：{answer}。请对照设备所支持的对象检查设备配置。',
+    retryable: false,
+    http: 502,
+  },
+  WRITE_REPLACED: {
+    en: 'a later command for the same point of {device} has taken the place of this one, which was still waiting',
+    zh: '{device} 同一点位的较新命令已取代了这条仍在等待的命令',
+    retryable: false,
+    http: 409,
+  },
+
   // Store
   STORE_UNAVAILABLE: {
     en: 'the {store} store cannot be reached: {reason}. {mend}',

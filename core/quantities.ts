@@ -140,6 +140,12 @@ const ROWS: Record<string, Row[]> = {
     ['energy', 'kWh', 0, 1e9, 1, 'Energy used, counted up', '累计用电量', 'counter'],
     ['mains', '', 0, 1, 0, 'Mains present', '市电', 'state'],
   ],
+  radio: [
+    ['signal', 'dBm', -160, 0, 0, 'Radio signal of the device', '设备无线信号强度'],
+    ['bytes_received', 'B', 0, 1e15, 0, 'Bytes from the device, counted up', '来自设备的字节累计', 'counter'],
+    ['bytes_sent', 'B', 0, 1e15, 0, 'Bytes to the device, counted up', '发往设备的字节累计', 'counter'],
+    ['bytes_per_reading', 'B', 0, 1e9, 0, 'Bytes on the air per reading', '每个读数的空中字节数'],
+  ],
   gateway: [
     ['cpu', '%', 0, 100, 0, 'Processor load', '处理器负载'],
     ['memory', '%', 0, 100, 0, 'Memory in use', '内存占用'],

@@ -67,6 +67,8 @@ export type CoapInput =
       readonly request: CoapContent;
       readonly isConfirmable?: boolean;
       readonly isObserving?: boolean;
+      /** It is not sent, and not sent again, from then on. */
+      readonly notAfterMs?: number;
     }
   | { readonly kind: 'answer'; readonly exchange: Exchange; readonly answer: CoapContent }
   /** A further answer to an observing request of the peer; `id` names it where it fails or is acknowledged. */
@@ -95,6 +97,8 @@ export type CoapEffect =
       readonly peer: string;
       readonly message: CoapMessage;
     }
+  /** An observed peer goes on from another address, as the token says that nobody else knows: a new NAT binding. */
+  | { readonly kind: 'moved'; readonly peer: string; readonly from: string }
   /** A confirmable notification was acknowledged. */
   | { readonly kind: 'delivered'; readonly id: string; readonly peer: string }
   | {
@@ -109,6 +113,8 @@ export interface CoapState {
   readonly settings: CoapSettings;
   /** The one heard of longest ago first. */
   readonly peers: Map<string, Peer>;
+  /** Who is observed under which token, in hexadecimal. */
+  readonly observed: Map<string, Peer>;
   /** Peers with something that time ends. */
   readonly busy: Set<Peer>;
 }
@@ -139,6 +145,7 @@ export interface Outgoing {
   readonly content: CoapContent;
   readonly isConfirmable: boolean;
   readonly isObserving: boolean;
+  readonly notAfterMs: number;
 }
 
 export interface Transmission extends Outgoing {
@@ -159,5 +166,5 @@ export interface Observation {
 }
 
 export function createCoapState(settings: CoapSettings): CoapState {
-  return { settings, peers: new Map(), busy: new Set() };
+  return { settings, peers: new Map(), observed: new Map(), busy: new Set() };
 }

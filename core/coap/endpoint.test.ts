@@ -180,6 +180,40 @@ test('notifications: in order, older ones dropped, the counter wraps, 128 s late
   expect(notify(9, 140_000)).toEqual(['send']);
 });
 
+test('an observed peer behind a new address is known by its token', () => {
+  const { step, receive, state } = endpoint();
+  step(ask('o', { isObserving: true }));
+  const notify = (sequence: number, id: number) => ({
+    ...CONTENT,
+    type: 'NON' as const,
+    id,
+    token: Uint8Array.of(1),
+    options: [uintOption(OPTIONS.observe, sequence)],
+  });
+  receive({ ...notify(1, 0), type: 'ACK' });
+  step(ask('r'));
+  expect(receive(notify(2, 50), 0, 'elsewhere')).toMatchObject([
+    { kind: 'moved', from: 'node', peer: 'elsewhere' },
+    { kind: 'failed', id: 'r', reason: 'forgotten' },
+    { kind: 'notification', id: 'o', peer: 'elsewhere' },
+  ]);
+  step({ kind: 'forget-peer', peer: 'elsewhere' });
+  expect(state.observed.size).toBe(0);
+});
+
+test('a request that is too late is not sent, nor sent again', () => {
+  const { step, receive, state } = endpoint();
+  step(ask('a', { notAfterMs: 12_000 }));
+  step(ask('b', { notAfterMs: 11_000 }));
+  expect(step({ kind: 'time' }, 10_000)).toMatchObject([sent('CON', 0, CODES.get)]);
+  expect(nextDueMs(state)).toBe(12_000);
+  expect(step({ kind: 'time' }, 12_000)).toMatchObject([
+    { kind: 'failed', id: 'a', reason: 'timeout' },
+    { kind: 'failed', id: 'b', reason: 'timeout' },
+  ]);
+  expect(receive({ type: 'RST', id: 0 }, 13_000)).toEqual([]);
+});
+
 test('a peer that does not observe after all, or answers with an error, is not taken as observed', () => {
   const { step, receive, state } = endpoint();
   step(ask('o', { isObserving: true }));

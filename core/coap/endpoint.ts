@@ -35,11 +35,12 @@ export function stepCoap(state: CoapState, input: CoapInput, nowMs: number): Coa
       break;
     case 'request': {
       const { id, peer: key, request, isConfirmable = true, isObserving = false } = input;
+      const { notAfterMs = Number.POSITIVE_INFINITY } = input;
       const token = state.settings.newToken();
       enqueue(
         state,
         key,
-        { id, role: 'request', token, content: request, isConfirmable, isObserving },
+        { id, role: 'request', token, content: request, isConfirmable, isObserving, notAfterMs },
         nowMs,
         effects,
       );
@@ -57,13 +58,15 @@ export function stepCoap(state: CoapState, input: CoapInput, nowMs: number): Coa
         content: answer,
         isConfirmable,
         isObserving: false,
+        notAfterMs: Number.POSITIVE_INFINITY,
       } as const;
       enqueue(state, input.peer, outgoing, nowMs, effects);
       break;
     }
     case 'forget-observation': {
       const observations = state.peers.get(input.peer)?.observations;
-      for (const [token, { id }] of observations ?? []) if (id === input.id) observations!.delete(token);
+      for (const [token, { id }] of observations ?? [])
+        if (id === input.id) unobserve(state, state.peers.get(input.peer)!, token);
       break;
     }
     case 'forget-peer':
@@ -189,6 +192,7 @@ function answerRequest(
     content: answer,
     isConfirmable,
     isObserving: false,
+    notAfterMs: Number.POSITIVE_INFINITY,
   } as const;
   enqueue(state, key, outgoing, nowMs, effects);
 }
@@ -225,6 +229,8 @@ function onResponse(
 ): void {
   const token = Buffer.from(message.token).toString('hex');
   const sent = peer.underWay.find((one) => one.role === 'request' && isSame(one.token, message.token));
+  const before = state.observed.get(token);
+  if (!sent && before && before !== peer) move(state, before, peer, effects);
   const observation = peer.observations.get(token);
   const { options, unknownCritical } = recognise(message.options);
   if ((!sent && !observation) || unknownCritical !== undefined) {
@@ -243,7 +249,22 @@ function onResponse(
     effects.push({ kind: 'notification', id: observation!.id, peer: peer.key, message: usable });
   }
   // An error ends the observation at the server, and so does an answer without Observe (RFC 7641, 3.2 and 4.2).
-  if (message.code >> 5 !== 2) peer.observations.delete(token);
+  if (message.code >> 5 !== 2) unobserve(state, peer, token);
+}
+
+function unobserve(state: CoapState, peer: Peer, token: string): void {
+  if (peer.observations.delete(token)) state.observed.delete(token);
+}
+
+/** What the old address had under way is lost: its answers would go nowhere. */
+function move(state: CoapState, from: Peer, to: Peer, effects: CoapEffect[]): void {
+  for (const [token, observation] of from.observations) {
+    to.observations.set(token, observation);
+    state.observed.set(token, to);
+  }
+  from.observations.clear();
+  effects.push({ kind: 'moved', peer: to.key, from: from.key });
+  forgetPeer(state, from.key, effects);
 }
 
 /** RFC 7641, 3.4: newer by its number, counted modulo 2^24, or by 128 s having passed. */
@@ -272,7 +293,7 @@ function complete(
   if (observation) {
     const isObserved = uintOf(usable, OPTIONS.observe) !== undefined && message.code >> 5 === 2;
     if (isObserved) isFresh(observation, usable, nowMs);
-    else peer.observations.delete(token);
+    else unobserve(state, peer, token);
   }
   // Before what waits is sent, so that the caller sees an answer before the next request goes out.
   if (unknownCritical === undefined) {
@@ -296,7 +317,7 @@ function fail(
   nowMs: number,
   effects: CoapEffect[],
 ): void {
-  peer.observations.delete(Buffer.from(sent.token).toString('hex'));
+  unobserve(state, peer, Buffer.from(sent.token).toString('hex'));
   if (sent.id !== '') effects.push({ kind: 'failed', id: sent.id, peer: peer.key, reason });
   finish(state, peer, sent, nowMs, effects);
 }
@@ -324,6 +345,10 @@ function sendWaiting(state: CoapState, peer: Peer, nowMs: number, effects: CoapE
     const isPlain = next.role === 'response' && !next.isConfirmable;
     if (!isPlain && peer.underWay.length > 0) return;
     peer.waiting.shift();
+    if (nowMs >= next.notAfterMs) {
+      effects.push({ kind: 'failed', id: next.id, peer: peer.key, reason: 'timeout' });
+      continue;
+    }
     transmit(state, peer, next, nowMs, effects);
   }
 }
@@ -346,11 +371,17 @@ function transmit(
   const waitMs = isConfirmable
     ? settings.ackTimeoutMs * (1 + settings.random() * (settings.ackRandomFactor - 1))
     : settings.responseTimeoutMs;
-  const timing = { sent: 1, waitMs, dueMs: nowMs + waitMs, isAcknowledged: !isConfirmable };
+  const timing = {
+    sent: 1,
+    waitMs,
+    dueMs: Math.min(nowMs + waitMs, outgoing.notAfterMs),
+    isAcknowledged: !isConfirmable,
+  };
   peer.underWay.push({ ...outgoing, messageId, bytes, ...timing });
   if (isObserving) {
     const observation = { id, isAnswered: false, sequence: 0, heardMs: nowMs };
     peer.observations.set(Buffer.from(token).toString('hex'), observation);
+    state.observed.set(Buffer.from(token).toString('hex'), peer);
   }
   state.busy.add(peer);
 }
@@ -362,13 +393,13 @@ function passTime(state: CoapState, peer: Peer, nowMs: number, effects: CoapEffe
     reply(peer, id, encodeMessage(emptyMessage('ACK', id)), effects);
   }
   for (const sent of peer.underWay.filter(({ dueMs }) => dueMs <= nowMs)) {
-    if (sent.isAcknowledged || sent.sent > state.settings.maxRetransmit) {
+    if (sent.isAcknowledged || sent.sent > state.settings.maxRetransmit || nowMs >= sent.notAfterMs) {
       fail(state, peer, sent, 'timeout', nowMs, effects);
       continue;
     }
     sent.sent += 1;
     sent.waitMs *= 2;
-    sent.dueMs = nowMs + sent.waitMs;
+    sent.dueMs = Math.min(nowMs + sent.waitMs, sent.notAfterMs);
     send(peer, sent.bytes, effects);
   }
   settle(state, peer);
@@ -380,7 +411,7 @@ function forgetPeer(state: CoapState, key: string, effects: CoapEffect[]): void 
   state.busy.delete(peer);
   const dropped = [...peer.underWay.splice(0), ...peer.waiting.splice(0)].filter(({ id }) => id !== '');
   // What was remembered stays: a repeat must still find its reply.
-  peer.observations.clear();
+  for (const token of [...peer.observations.keys()]) unobserve(state, peer, token);
   settle(state, peer);
   effects.push(...dropped.map(({ id }) => ({ kind: 'failed', id, peer: key, reason: 'forgotten' }) as const));
 }

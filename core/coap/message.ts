@@ -61,6 +61,7 @@ export const CODES = {
   methodNotAllowed: code(4, 5),
   notAcceptable: code(4, 6),
   incomplete: code(4, 8),
+  preconditionFailed: code(4, 12),
   tooLarge: code(4, 13),
   unsupportedFormat: code(4, 15),
   internal: code(5, 0),

@@ -11,6 +11,7 @@ const PACKAGES = {
   mosquitto_pub: 'mosquitto-clients',
   mbpoll: 'mbpoll',
   chromium: 'chromium',
+  'coap-client-notls': 'libcoap3-bin',
   prlimit: 'util-linux',
   'python3-pymodbus': 'python3-pymodbus',
 } as const;

@@ -164,7 +164,9 @@ export class NbiotNode {
 
   #onCoap(effect: CoapEffect): void {
     if (effect.kind === 'send') this.#sendDatagram(effect.bytes);
-    else if (effect.kind !== 'notification') this.#run(this.#session.step(inputOf(effect), this.#nowMs()));
+    // A node observes nobody, so these two do not come.
+    else if (effect.kind !== 'notification' && effect.kind !== 'moved')
+      this.#run(this.#session.step(inputOf(effect), this.#nowMs()));
   }
 
   #run(effects: readonly NodeEffect[]): void {
@@ -216,6 +218,6 @@ export class NbiotNode {
   }
 }
 
-function inputOf(effect: Exclude<CoapEffect, { kind: 'send' } | { kind: 'notification' }>): NodeInput {
+function inputOf(effect: Exclude<CoapEffect, { kind: 'send' | 'notification' | 'moved' }>): NodeInput {
   return effect;
 }

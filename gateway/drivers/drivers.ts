@@ -1,6 +1,7 @@
 import { modbusRtu } from './modbus/modbus-rtu.ts';
 import { modbusRtuTcp } from './modbus/modbus-rtu-tcp.ts';
 import { modbusTcp } from './modbus/modbus-tcp.ts';
+import { nbiotDriver } from './nbiot/nbiot-driver.ts';
 import { nmeaDriver } from './nmea/nmea-driver.ts';
 import { systemDriver } from './system/system-driver.ts';
 
@@ -9,6 +10,7 @@ export const DRIVERS = {
   'modbus-rtu': modbusRtu,
   'modbus-rtu-tcp': modbusRtuTcp,
   'modbus-tcp': modbusTcp,
+  nbiot: nbiotDriver,
   nmea: nmeaDriver,
   system: systemDriver,
 } as const;

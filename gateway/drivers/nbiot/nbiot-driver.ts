@@ -1,0 +1,719 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Cancel } from '../../../core/clock.ts';
+import { sliceBlock2 } from '../../../core/coap/block.ts';
+import { createBlockAssembly, takeBlock1 } from '../../../core/coap/block-assembly.ts';
+import type { CoapContent, Exchange } from '../../../core/coap/endpoint-state.ts';
+import { CODES, type CoapMessage } from '../../../core/coap/message.ts';
+import { OPTIONS, pathOptions, uintOf, uintOption } from '../../../core/coap/option.ts';
+import { asSluiceError, SluiceError } from '../../../core/errors.ts';
+import { decodeContent, type PathValue } from '../../../core/lwm2m/content.ts';
+import { FORMATS } from '../../../core/lwm2m/content-format.ts';
+import { parsePath } from '../../../core/lwm2m/path.ts';
+import { resolveRecords } from '../../../core/senml/resolve-records.ts';
+import { decodeSenmlCbor } from '../../../core/senml/senml-cbor.ts';
+import { decodeSenmlJson } from '../../../core/senml/senml-json.ts';
+import type {
+  DeviceSpec,
+  Driver,
+  DriverContext,
+  DriverKind,
+  Outcome,
+  Sample,
+  WriteEnd,
+  WriteRequest,
+  WriteResult,
+} from '../../driver.ts';
+import { CoapTransport, formatPeer } from './coap-transport.ts';
+import { CommandQueue, type QueuedCommand } from './command-queue.ts';
+import { isPrivateAddress, NbiotConfig } from './config.ts';
+import { type Incoming, readIncoming } from './incoming.ts';
+import { createNbiotDevice, type NbiotDevice, wantedType } from './nbiot-device.ts';
+import { NodeClient } from './node-client.ts';
+import { loadNbiotProfile, type NbiotProfile } from './profile.ts';
+import { samplesOfRecords, samplesOfValues, type TimedSamples } from './readings.ts';
+import {
+  createSession,
+  isReachable,
+  type SessionEffect,
+  type SessionInput,
+  type SessionState,
+  stepSession,
+} from './session.ts';
+import { metricName, sameValue, writeSteps } from './write-steps.ts';
+
+/** CoAP and LwM2M over UDP, for nodes on a narrow-band network. */
+export const nbiotDriver: DriverKind<typeof NbiotConfig> = {
+  schema: NbiotConfig,
+  create: (config, context) => new NbiotDriver(config, context),
+};
+
+/** How often lifetimes and the expiry of commands are looked at. */
+const TICK_MS = 1_000;
+/** Strangers are told once each, and so many of them. */
+const MAX_STRANGERS = 100;
+/** How often a command that gets no answer is sent, each time that its device wakes up. */
+const MAX_ATTEMPTS = 5;
+const NOTHING = new Uint8Array();
+const LINKS = '</rd>;rt="core.rd",</dp>,</senml>;ct="110 112"';
+
+/** A node with everything that is kept of it while the driver runs. */
+interface Node {
+  readonly device: NbiotDevice;
+  readonly session: SessionState;
+  /** What it was posting from last, where it is not registered. */
+  peer: string | undefined;
+  readonly traffic: { received: number; sent: number; readings: number };
+  /** Polling groups to be read when it is awake. */
+  readonly wantedGroups: Set<string>;
+  /** What is being done while it is awake; one thing after the other. */
+  work: Promise<void>;
+  isWorking: boolean;
+}
+
+class NbiotDriver implements Driver {
+  readonly devices: readonly DeviceSpec[];
+  readonly #context: DriverContext;
+  readonly #transport: CoapTransport;
+  readonly #queue: CommandQueue;
+  readonly #blocks = createBlockAssembly();
+  readonly #byId: ReadonlyMap<string, Node>;
+  readonly #byEndpoint: ReadonlyMap<string, Node>;
+  readonly #byPeer = new Map<string, Node>();
+  readonly #byLocation = new Map<string, Node>();
+  readonly #strangers = new Set<string>();
+  /** Commands that their `write` still waits for: it tells their end itself. */
+  readonly #direct = new Set<string>();
+  /** What came last from an address that is nobody's yet. */
+  #unclaimed: { readonly peer: string; readonly bytes: number } | undefined;
+  #observations = 0;
+  #cancelTick: Cancel | undefined;
+  #isStopped = false;
+
+  constructor(config: NbiotConfig, context: DriverContext) {
+    const profiles = config.devices.map(({ profile }) => loadNbiotProfile(profile, context.configFolder));
+    refuseMistakes(config, profiles);
+    refusePublic(config);
+    const nodes = config.devices.map((device, index) =>
+      createNode(config, createNbiotDevice(device, profiles[index]!)),
+    );
+    this.#context = context;
+    this.devices = nodes.map(({ device }) => device.spec);
+    this.#byId = new Map(nodes.map((node) => [node.device.spec.id, node]));
+    this.#byEndpoint = new Map(nodes.map((node) => [node.device.endpoint, node]));
+    const { clock, log, dataFolder } = context;
+    this.#queue = new CommandQueue(join(dataFolder, 'nbiot', `${config.id}-commands.json`), log);
+    const { hosts, port } = config;
+    this.#transport = new CoapTransport(
+      { hosts, port, ackTimeoutMs: config.ackTimeoutS * 1000, clock, log, trace: () => context.trace },
+      {
+        request: (exchange, message) => this.#onRequest(exchange, message),
+        notification: (id, peer, message) => void this.#onNotification(id, peer, message),
+        moved: (from, to) => this.#onMoved(from, to),
+        traffic: (peer, direction, bytes) => {
+          const node = this.#byPeer.get(peer);
+          if (node) node.traffic[direction] += bytes;
+          else if (direction === 'received') this.#unclaimed = { peer, bytes };
+        },
+      },
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.#transport.start();
+    this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTick?.();
+    await this.#transport.stop();
+    await Promise.all([...this.#byId.values()].map(({ work }) => work));
+  }
+
+  /** Reads the group now, or when the node wakes up; `undefined` where it sleeps or is not registered. */
+  async poll(deviceId: string, group: string): Promise<Outcome | undefined> {
+    const node = this.#byId.get(deviceId)!;
+    if (!isReachable(node.session, this.#context.clock.monotonicMs())) {
+      const isAsleep = node.session.registration !== undefined;
+      if (isAsleep) node.wantedGroups.add(group);
+      const text = isAsleep
+        ? 'asleep; it is asked when it wakes up'
+        : 'not registered; nothing can be asked of it';
+      this.#context.trace?.({ direction: 'note', text: `${deviceId}: ${text}` });
+      return undefined;
+    }
+    return this.#readGroup(node, group);
+  }
+
+  queuedWrites(): readonly string[] {
+    return this.#queue.all.map(({ id }) => id);
+  }
+
+  /**
+   * To a node that listens now, at once. To one that sleeps or is not registered the command goes when it next speaks,
+   * if that is in time; a later command for the same point takes its place.
+   */
+  async write(request: WriteRequest): Promise<WriteResult> {
+    const node = this.#byId.get(request.device)!;
+    const { clock } = this.#context;
+    const { id, device, value, leaseMs } = request;
+    const fromMs = clock.nowMs();
+    const expiresMs = fromMs + Math.max(0, request.notAfterMs - clock.monotonicMs());
+    const metric = metricName(request.metric);
+    const command = { id, device, metric, value, leaseMs, fromMs, expiresMs, attempts: 0, isTaken: false };
+    // Durable before anything is sent: whatever happens from here on, it has exactly one end.
+    for (const old of this.#queue.put(command)) this.#replaced(old);
+    if (!isReachable(node.session, clock.monotonicMs())) return { kind: 'queued' };
+    const isSleeper = node.session.registration!.isQueueMode;
+    let end: WriteEnd | SluiceError | undefined;
+    this.#direct.add(id);
+    await this.#inTurn(node, async () => {
+      const isThere = this.#queue.all.some((one) => one.id === id);
+      end = isThere ? await this.#carryOut(node, command) : new SluiceError('WRITE_REPLACED', { device });
+    });
+    this.#direct.delete(id);
+    const isKept = this.#queue.all.some((one) => one.id === id);
+    if (isKept && end instanceof SluiceError && isSleeper && end.code === 'COAP_TIMEOUT')
+      return { kind: 'queued' };
+    this.#queue.remove(id);
+    if (end instanceof SluiceError) throw end;
+    if (end?.kind === 'done') return end;
+    if (end?.kind === 'failed') throw end.error;
+    throw new SluiceError('WRITE_TOO_LATE', { target: device });
+  }
+
+  #replaced(old: QueuedCommand): void {
+    if (this.#direct.has(old.id)) return;
+    const error = new SluiceError('WRITE_REPLACED', { device: old.device });
+    this.#context.settleWrite(old.id, { kind: 'failed', error });
+  }
+
+  // What nodes send
+
+  #onRequest(exchange: Exchange, message: CoapMessage): void {
+    const { peer } = exchange;
+    try {
+      const body = takeBlock1(this.#blocks, peer, message, this.#context.clock.monotonicMs());
+      if (body.kind === 'answer') {
+        this.#transport.answer(exchange, { code: body.code, options: body.options, payload: NOTHING });
+        return;
+      }
+      const answer = this.#answerTo(peer, readIncoming(message, body.payload), body.payload, message);
+      this.#transport.answer(exchange, { ...answer, options: [...answer.options, ...body.options] });
+    } catch (thrown) {
+      const error = asSluiceError(thrown);
+      const code = error.code === 'INTERNAL' ? CODES.internal : CODES.badRequest;
+      this.#context.log.warn(
+        { peer: formatPeer(peer), error: error.message },
+        'A request of a node was refused',
+      );
+      // A known node gets the words; a stranger nothing that is longer than what it sent.
+      const payload = this.#byPeer.has(peer) ? Buffer.from(error.message).subarray(0, 200) : NOTHING;
+      this.#transport.answer(exchange, { code, options: [], payload });
+    }
+  }
+
+  #answerTo(peer: string, incoming: Incoming, payload: Uint8Array, message: CoapMessage): CoapContent {
+    switch (incoming.kind) {
+      case 'register':
+        return this.#register(peer, incoming);
+      case 'update': {
+        const node = this.#byLocation.get(incoming.location);
+        // A location of before the last start: the client registers anew (LwM2M 1.1, 6.2.2).
+        if (!node) return plain(CODES.notFound);
+        this.#takePeer(node, peer);
+        queueMicrotask(() => {
+          this.#apply(node, { ...incoming, kind: 'update', peer });
+          this.#hear(node, []);
+        });
+        return plain(CODES.changed);
+      }
+      case 'deregister': {
+        const node = this.#byLocation.get(incoming.location);
+        if (!node) return plain(CODES.notFound);
+        this.#apply(node, { kind: 'deregister' });
+        this.#byLocation.delete(incoming.location);
+        return plain(CODES.deleted);
+      }
+      case 'send':
+        return this.#takeSend(peer, incoming.format, payload);
+      case 'post':
+        return this.#takePost(peer, incoming, payload);
+      case 'discover': {
+        const slice = sliceBlock2(Buffer.from(LINKS), message);
+        if (!slice) return plain(CODES.badRequest);
+        const options = [uintOption(OPTIONS.contentFormat, FORMATS.link), ...slice.options];
+        return { code: CODES.content, options, payload: slice.payload };
+      }
+      case 'refuse':
+        return plain(incoming.code);
+    }
+  }
+
+  #register(peer: string, { endpoint, registration }: Extract<Incoming, { kind: 'register' }>): CoapContent {
+    const node = this.#byEndpoint.get(endpoint);
+    if (!node) return this.#refuseStranger(endpoint, peer);
+    const before = node.session.registration?.location;
+    if (before) this.#byLocation.delete(before);
+    const location = randomBytes(4).toString('hex');
+    this.#byLocation.set(location, node);
+    this.#takePeer(node, peer);
+    const { id } = node.device.spec;
+    if (before === undefined)
+      this.#context.log.info({ device: id, peer: formatPeer(peer) }, 'A node has registered');
+    // The answer goes before the requests that follow from it, so that the client knows its location by then.
+    queueMicrotask(() => {
+      this.#apply(node, { kind: 'register', registration: { ...registration, location, peer } });
+      this.#hear(node, []);
+    });
+    return {
+      code: CODES.created,
+      options: pathOptions(`/rd/${location}`, OPTIONS.locationPath),
+      payload: NOTHING,
+    };
+  }
+
+  #takeSend(peer: string, format: number | undefined, payload: Uint8Array): CoapContent {
+    const node = this.#byPeer.get(peer);
+    // Who it is, only its registration says: 4.04 makes it register.
+    if (!node?.session.registration) return plain(CODES.notFound);
+    if (format !== FORMATS.senmlCbor && format !== FORMATS.senmlJson) return plain(CODES.unsupportedFormat);
+    const values = this.#decode(node, format, payload, '');
+    this.#hear(node, samplesOfValues(node.device, values, this.#context.clock.nowMs()));
+    queueMicrotask(() => this.#apply(node, { kind: 'spoke' }));
+    return plain(CODES.changed);
+  }
+
+  #takePost(
+    peer: string,
+    { endpoint, format }: Extract<Incoming, { kind: 'post' }>,
+    payload: Uint8Array,
+  ): CoapContent {
+    const nowMs = this.#context.clock.nowMs();
+    const named = endpoint === undefined ? undefined : this.#byEndpoint.get(endpoint);
+    if (endpoint !== undefined && !named) return this.#refuseStranger(endpoint, peer);
+    const isJson =
+      format === undefined ? payload[0] === 0x5b : format === FORMATS.senmlJson || format === FORMATS.json;
+    if (format !== undefined && !isJson && format !== FORMATS.senmlCbor && format !== FORMATS.cbor) {
+      return plain(CODES.unsupportedFormat);
+    }
+    const records = resolveRecords(isJson ? decodeSenmlJson(payload) : decodeSenmlCbor(payload), nowMs);
+    const first = records[0]?.name ?? '';
+    const node = named ?? this.#byName(first);
+    if (!node) return this.#refuseStranger(first, peer);
+    const { endpoint: own } = node.device;
+    const base = first.startsWith(own) ? own : '';
+    const stray = records.find(({ name }) => !name.startsWith(base));
+    if (stray) {
+      const reason = `the record ${stray.name} is not of the device ${own}`;
+      throw new SluiceError('PAYLOAD_INVALID', { reason, offset: 0, length: payload.length });
+    }
+    const samples = samplesOfRecords(node.device, records, base, nowMs);
+    if (!node.session.registration) this.#takePeer(node, peer);
+    this.#hear(node, samples);
+    queueMicrotask(() => this.#apply(node, { kind: 'spoke' }));
+    return plain(CODES.changed);
+  }
+
+  /** The device that names of records begin with, by itself or before ":" or "/"; the longest where several fit. */
+  #byName(name: string): Node | undefined {
+    for (let end = name.length; end > 0; end--) {
+      const isEnd = end === name.length || /[:/]/.test(name[end]!) || /[:/]/.test(name[end - 1]!);
+      const node = isEnd ? this.#byEndpoint.get(name.slice(0, end)) : undefined;
+      if (node) return node;
+    }
+    return undefined;
+  }
+
+  async #onNotification(observation: string, peer: string, message: CoapMessage): Promise<void> {
+    const [, id = '', path = ''] = observation.split(' ');
+    const node = this.#byId.get(id);
+    if (!node) return;
+    const client = this.#client(node, peer);
+    const outcome = await this.#transport.rest(peer, client.readRequest(path), message);
+    if (outcome.kind === 'failed') return;
+    this.#take(node, path, outcome.message);
+    // An error ends the observation (RFC 7641, 4.2).
+    if (outcome.message.code >> 5 !== 2) this.#apply(node, { kind: 'observation', path, end: 'unanswered' });
+    this.#apply(node, { kind: 'spoke' });
+  }
+
+  #onMoved(from: string, to: string): void {
+    const node = this.#byPeer.get(from);
+    if (!node) return;
+    this.#takePeer(node, to);
+    this.#apply(node, { kind: 'moved', peer: to });
+    this.#context.log.debug(
+      { device: node.device.spec.id, peer: formatPeer(to) },
+      'A node has a new address',
+    );
+  }
+
+  #refuseStranger(endpoint: string, peer: string): CoapContent {
+    if (this.#strangers.size < MAX_STRANGERS && !this.#strangers.has(endpoint)) {
+      this.#strangers.add(endpoint);
+      const details = { endpoint: endpoint.slice(0, 128), peer: formatPeer(peer) };
+      const isLast = this.#strangers.size === MAX_STRANGERS;
+      const words = 'A device that is not in the settings was refused; add it to "devices" if it is yours';
+      this.#context.log.warn(details, isLast ? `${words}. Further ones are not logged.` : words);
+    }
+    return plain(CODES.forbidden);
+  }
+
+  /** One address is one node: whoever had it before is not there any more, and must not be asked in its place. */
+  #takePeer(node: Node, peer: string): void {
+    const before = this.#byPeer.get(peer);
+    if (before && before !== node) {
+      if (before.session.registration?.peer === peer) {
+        this.#byLocation.delete(before.session.registration.location);
+        this.#apply(before, { kind: 'deregister' });
+      }
+      before.peer = undefined;
+    }
+    if (node.peer !== undefined && node.peer !== peer) this.#byPeer.delete(node.peer);
+    node.peer = peer;
+    this.#byPeer.set(peer, node);
+    if (this.#unclaimed?.peer === peer) node.traffic.received += this.#unclaimed.bytes;
+    this.#unclaimed = undefined;
+  }
+
+  // What follows from it
+
+  #apply(node: Node, input: SessionInput): void {
+    if (this.#isStopped) return;
+    for (const effect of stepSession(node.session, input, this.#context.clock.monotonicMs()))
+      this.#follow(node, effect);
+  }
+
+  #follow(node: Node, effect: SessionEffect): void {
+    const { id } = node.device.spec;
+    switch (effect.kind) {
+      case 'forget-peer':
+        this.#transport.forgetPeer(effect.peer);
+        break;
+      case 'gone':
+        this.#context.log.info({ device: id }, 'A node is gone: it said so, or its time has run out');
+        this.#context.deliver({
+          device: id,
+          timeMs: this.#context.clock.nowMs(),
+          isReached: false,
+          isGone: true,
+          samples: [],
+        });
+        break;
+      case 'absent':
+        this.#context.log.warn(
+          { device: id, paths: effect.paths },
+          'A node lacks objects that its profile observes',
+        );
+        break;
+      case 'observe':
+        void this.#observe(node, effect.path);
+        break;
+      case 'awake':
+        this.#wake(node);
+    }
+  }
+
+  async #observe(node: Node, path: string): Promise<void> {
+    const { observe } = node.device.byPath.get(path)!;
+    const client = this.#client(node);
+    const { location } = node.session.registration!;
+    const finish = (end: 'on' | 'refused' | 'unanswered') => {
+      // The answer of an earlier registration says nothing about this one.
+      if (node.session.registration?.location === location)
+        this.#apply(node, { kind: 'observation', path, end });
+    };
+    // A node that does not know the attributes is observed without them.
+    const attributes = await client.writeAttributes(path, { pmin: observe!.pminS, pmax: observe!.pmaxS });
+    if (attributes.kind === 'failed') return finish('unanswered');
+    if (node.session.registration?.location !== location) return;
+    this.#observations += 1;
+    const id = `${this.#observations} ${node.device.spec.id} ${path}`;
+    const outcome = await client.observe(id, path);
+    if (outcome.kind === 'failed') return finish('unanswered');
+    this.#apply(node, { kind: 'answered' });
+    const error = this.#take(node, path, outcome.message);
+    const isOn = !error && uintOf(outcome.message, OPTIONS.observe) !== undefined;
+    if (!isOn) {
+      const { id: device } = node.device.spec;
+      this.#context.log.warn(
+        { device, path, error: error?.message },
+        'A node does not let a resource be observed',
+      );
+    }
+    return finish(isOn ? 'on' : 'refused');
+  }
+
+  /** Groups and commands that waited for the node, once it listens. */
+  #wake(node: Node): void {
+    const { id } = node.device.spec;
+    if (node.isWorking || (node.wantedGroups.size === 0 && this.#queue.of(id).length === 0)) return;
+    node.isWorking = true;
+    void this.#inTurn(node, async () => {
+      try {
+        await this.#sendQueued(node);
+        for (const group of [...node.wantedGroups]) {
+          if (!isReachable(node.session, this.#context.clock.monotonicMs())) return;
+          node.wantedGroups.delete(group);
+          const outcome = await this.#readGroup(node, group);
+          if (outcome && !this.#isStopped) this.#context.deliver(outcome);
+        }
+      } finally {
+        node.isWorking = false;
+      }
+    });
+  }
+
+  #inTurn(node: Node, work: () => Promise<void>): Promise<void> {
+    node.work = node.work.then(work).catch((thrown) => {
+      const { id } = node.device.spec;
+      this.#context.log.error({ device: id, error: asSluiceError(thrown).message }, 'Work for a node failed');
+    });
+    return node.work;
+  }
+
+  async #sendQueued(node: Node): Promise<void> {
+    for (const command of this.#queue.of(node.device.spec.id)) {
+      if (this.#isStopped || !isReachable(node.session, this.#context.clock.monotonicMs())) return;
+      // Meanwhile it may have been replaced, or be in other hands.
+      if (this.#direct.has(command.id) || !this.#queue.all.some(({ id }) => id === command.id)) continue;
+      const end = await this.#carryOut(node, command);
+      if (end instanceof SluiceError) {
+        if (end.code === 'COAP_TIMEOUT' && command.attempts + 1 < MAX_ATTEMPTS) continue;
+        this.#settle(command.id, { kind: 'failed', error: end });
+      } else {
+        this.#settle(command.id, end);
+      }
+    }
+  }
+
+  #settle(id: string, end: WriteEnd): void {
+    if (this.#queue.remove(id)) this.#context.settleWrite(id, end);
+  }
+
+  /** One attempt. An error where the node refuses, does not answer, or holds something else afterwards. */
+  async #carryOut(node: Node, command: QueuedCommand): Promise<WriteEnd | SluiceError> {
+    const { clock } = this.#context;
+    const { spec, points } = node.device;
+    const point = points.find(({ metric }) => metricName(metric) === command.metric);
+    if (!point?.write) {
+      const reason = 'the settings have changed, and it cannot be written any more';
+      const { value, metric, device } = command;
+      return new SluiceError('WRITE_IMPOSSIBLE', { value: String(value), metric, device, reason });
+    }
+    const client = this.#client(node);
+    this.#queue.update({ ...command, attempts: command.attempts + 1 });
+    if (!command.isTaken) {
+      const steps = writeSteps(point, command, clock.nowMs());
+      if (!steps) return { kind: 'expired' };
+      const notAfterMs = clock.monotonicMs() + (command.expiresMs - clock.nowMs());
+      for (const step of steps) {
+        const error = await client.carryOut(step, notAfterMs);
+        if (error) return error;
+      }
+      this.#queue.update({ ...command, attempts: command.attempts + 1, isTaken: true });
+    }
+    this.#apply(node, { kind: 'answered' });
+    const answer = await client.read(point.path);
+    if (answer instanceof SluiceError) return answer;
+    const { samples } = this.#samplesOf(node, point.path, answer);
+    const held = samples.flatMap((one) => one.samples).find(({ metric }) => metric === point.metric)?.value;
+    this.#deliver(node, samples);
+    if (held !== undefined && held !== null && typeof held !== 'string' && sameValue(held, command.value)) {
+      return { kind: 'done', value: held };
+    }
+    const { value, metric } = command;
+    return new SluiceError('WRITE_NOT_TAKEN', {
+      device: spec.id,
+      metric,
+      value: String(value),
+      held: String(held),
+    });
+  }
+
+  async #readGroup(node: Node, group: string): Promise<Outcome | undefined> {
+    const { clock } = this.#context;
+    const { id } = node.device.spec;
+    const samples: Sample[] = [];
+    let error: SluiceError | undefined;
+    let isReached = false;
+    for (const { path } of node.device.points.filter((point) => point.group === group)) {
+      if (!node.session.registration) break;
+      const answer = await this.#client(node).read(path);
+      if (answer instanceof SluiceError) {
+        error = answer;
+        if (answer.code === 'COAP_TIMEOUT') break;
+        isReached = true;
+        continue;
+      }
+      isReached = true;
+      this.#apply(node, { kind: 'answered' });
+      const taken = this.#samplesOf(node, path, answer);
+      samples.push(...taken.samples.flatMap((one) => one.samples));
+      error = taken.error ?? error;
+    }
+    // A node that fell asleep in the middle is no failure: it is asked again when it wakes up.
+    if (!isReached && node.session.registration?.isQueueMode !== false) {
+      node.wantedGroups.add(group);
+      return undefined;
+    }
+    node.traffic.readings += samples.length;
+    const outcome = {
+      device: id,
+      timeMs: clock.nowMs(),
+      isReached,
+      samples: [...samples, ...this.#trafficOf(node)],
+    };
+    return error ? { ...outcome, error } : outcome;
+  }
+
+  /** Delivers what an answer or a notification holds; returns what was wrong with it. */
+  #take(node: Node, path: string, message: CoapMessage): SluiceError | undefined {
+    const { samples, error } = this.#samplesOf(node, path, message);
+    if (error) {
+      const { clock, deliver } = this.#context;
+      deliver({ device: node.device.spec.id, timeMs: clock.nowMs(), isReached: true, samples: [], error });
+    }
+    this.#hear(node, samples);
+    return error;
+  }
+
+  #samplesOf(
+    node: Node,
+    path: string,
+    message: CoapMessage,
+  ): { samples: TimedSamples[]; error?: SluiceError } {
+    try {
+      const refusal = this.#client(node).refusal(message, `GET ${path}`);
+      if (refusal) throw refusal;
+      const values = this.#decode(node, uintOf(message, OPTIONS.contentFormat), message.payload, path);
+      return { samples: samplesOfValues(node.device, values, this.#context.clock.nowMs()) };
+    } catch (thrown) {
+      return { samples: [], error: asSluiceError(thrown) };
+    }
+  }
+
+  #decode({ device }: Node, format: number | undefined, payload: Uint8Array, path: string): PathValue[] {
+    const nowMs = this.#context.clock.nowMs();
+    const typeOf = (one: readonly number[]) => wantedType(device, one);
+    return decodeContent({ format, payload, path: parsePath(path) ?? [], typeOf, nowMs });
+  }
+
+  /** The node was heard: with these readings, or with none. */
+  #hear(node: Node, samples: readonly TimedSamples[]): void {
+    if (samples.length > 0) {
+      this.#deliver(node, samples);
+      return;
+    }
+    const { clock, deliver } = this.#context;
+    deliver({
+      device: node.device.spec.id,
+      timeMs: clock.nowMs(),
+      isReached: true,
+      samples: this.#trafficOf(node),
+    });
+  }
+
+  #deliver(node: Node, samples: readonly TimedSamples[]): void {
+    const { id } = node.device.spec;
+    samples.forEach(({ timeMs, samples: ofTime }, index) => {
+      node.traffic.readings += ofTime.length;
+      const isLast = index === samples.length - 1;
+      const all = isLast ? [...ofTime, ...this.#trafficOf(node)] : ofTime;
+      this.#context.deliver({ device: id, timeMs, isReached: true, samples: all });
+    });
+  }
+
+  #trafficOf({ device, traffic: { received, sent, readings } }: Node): Sample[] {
+    const { traffic } = device;
+    return [
+      { metric: traffic.received, value: received, quality: 'good' },
+      { metric: traffic.sent, value: sent, quality: 'good' },
+      ...(readings > 0
+        ? [{ metric: traffic.perReading, value: (received + sent) / readings, quality: 'good' } as const]
+        : []),
+    ];
+  }
+
+  #client(node: Node, peer = node.session.registration?.peer ?? node.peer ?? ''): NodeClient {
+    const root = node.session.registration?.root ?? '';
+    return new NodeClient(this.#transport, node.device.spec.id, peer, root);
+  }
+
+  #tick(): void {
+    const { clock } = this.#context;
+    for (const node of this.#byId.values()) {
+      const location = node.session.registration?.location;
+      this.#apply(node, { kind: 'time' });
+      if (location && !node.session.registration) this.#byLocation.delete(location);
+    }
+    for (const command of this.#queue.all) {
+      // A clock that went back since says nothing about how late it is.
+      const isLate = clock.nowMs() >= command.expiresMs || clock.nowMs() < command.fromMs;
+      const isInWork = this.#direct.has(command.id) || this.#byId.get(command.device)?.isWorking;
+      if (!isLate || isInWork) continue;
+      const request = `the command ${command.id}`;
+      const error = new SluiceError('COAP_TIMEOUT', { device: command.device, request });
+      // What was sent may have acted: then it has not expired, it is not known.
+      this.#settle(command.id, command.attempts > 0 ? { kind: 'failed', error } : { kind: 'expired' });
+    }
+    if (!this.#isStopped) this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
+  }
+}
+
+function plain(code: number): CoapContent {
+  return { code, options: [], payload: NOTHING };
+}
+
+function createNode(config: NbiotConfig, device: NbiotDevice): Node {
+  return {
+    device,
+    session: createSession({
+      observedPaths: device.points.filter(({ observe }) => observe).map(({ path }) => path),
+      awakeMs: config.awakeS * 1000,
+      minLifetimeMs: config.lifetimeS.min * 1000,
+      maxLifetimeMs: config.lifetimeS.max * 1000,
+      goneAfterMs: device.goneAfterMs,
+    }),
+    peer: undefined,
+    traffic: { received: 0, sent: 0, readings: 0 },
+    wantedGroups: new Set(),
+    work: Promise.resolve(),
+    isWorking: false,
+  };
+}
+
+/** What no schema can see. */
+function refuseMistakes({ devices, hosts, lifetimeS }: NbiotConfig, profiles: readonly NbiotProfile[]): void {
+  const endpoints = devices.map(({ id, endpoint }) => endpoint ?? id);
+  const doubles = endpoints
+    .filter((endpoint, index) => endpoints.indexOf(endpoint) !== index)
+    .map((endpoint) => `  endpoint ${endpoint} stands twice; nothing would tell the two devices apart`);
+  const strangers = devices.flatMap((device, index) => {
+    const known = profiles[index]!.metrics.flatMap(({ point }) => point ?? []);
+    return Object.keys(device.points ?? {})
+      .filter((point) => !known.includes(point))
+      .map(
+        (point) =>
+          `  device ${device.id}: its profile has no point "${point}"; points: ${known.join(', ') || 'none'}`,
+      );
+  });
+  const repeated = hosts
+    .filter((host, index) => hosts.indexOf(host) !== index)
+    .map((host) => `  hosts: ${host} stands twice`);
+  const bounds = lifetimeS.min > lifetimeS.max ? ['  lifetimeS: min is above max'] : [];
+  const problems = [...doubles, ...strangers, ...repeated, ...bounds];
+  if (problems.length > 0) throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
+}
+
+function refusePublic({ hosts, publicNetwork }: NbiotConfig): void {
+  const open = hosts.find((host) => !isPrivateAddress(host));
+  if (open === undefined || publicNetwork) return;
+  throw new SluiceError('LISTEN_UNPROTECTED', {
+    what: 'CoAP',
+    address: open,
+    setting: 'publicNetwork: true',
+  });
+}
