@@ -16,7 +16,7 @@ import type { Store } from './stores/store.ts';
 import { createStore } from './stores/stores.ts';
 import type { Load } from './testing/load-process.ts';
 
-const LOAD: Load = { gateways: 100, readingsPerMessage: 20, messagesPerGateway: 500 };
+const LOAD: Load = { gateways: 100, readingsPerMessage: 20, messagesPerGateway: 500, isNumbered: false };
 
 /**
  * Readings per second from the moment in which gateways begin to publish to the one in which the embedded store has
@@ -25,7 +25,11 @@ const LOAD: Load = { gateways: 100, readingsPerMessage: 20, messagesPerGateway: 
  */
 export async function benchIngest(load: Load = LOAD): Promise<Measurement[]> {
   const what = `MQTT to stored, ${load.readingsPerMessage} readings in a message`;
-  return [await medianOfThree(what, 'readings/s', () => runOnce(load))];
+  const numbered = { ...load, isNumbered: true };
+  return [
+    await medianOfThree(what, 'readings/s', () => runOnce(load)),
+    await medianOfThree(`${what}, numbered and confirmed`, 'readings/s', () => runOnce(numbered)),
+  ];
 }
 
 async function runOnce(load: Load): Promise<number> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import mqtt from 'mqtt';
+import type { LedgerMark } from '../../core/ledger.ts';
 import type { Metric } from '../../core/sparkplug/payload.ts';
 import { freePort } from '../../core/testing/free-port.ts';
 import { double, type EdgeMessage, EdgeMessages } from './edge-messages.ts';
@@ -13,6 +14,8 @@ export interface Load {
   readonly gateways: number;
   readonly readingsPerMessage: number;
   readonly messagesPerGateway: number;
+  /** Whether the gateways keep ledgers, so that every message is confirmed. */
+  readonly isNumbered: boolean;
 }
 
 const broker = new TestBroker(await freePort());
@@ -27,17 +30,31 @@ process.on('message', async (load: Load) => {
     Array.from({ length: load.readingsPerMessage }, (_, n) =>
       double(`irrigation/pressure/p${n}`, 20 + ((message + n) % 997) / 7, startMs + message * 100),
     );
-  const births = fleet.flatMap((edge) => [edge.nbirth(), edge.dbirth('d', metrics(0))]);
+  const births = fleet.flatMap((edge, n) => [
+    edge.nbirth(load.isNumbered ? EdgeMessages.ledgerMetrics(ledgerOf(n), 0, 0) : []),
+    edge.dbirth('d', metrics(0)),
+  ]);
   await writeAll(client.stream, births.map(publishPacket));
   const data: Buffer[] = [];
   for (let message = 1; message <= load.messagesPerGateway; message++) {
-    for (const edge of fleet) data.push(publishPacket(edge.data('d', metrics(message))));
+    for (const [n, edge] of fleet.entries()) {
+      const mark = load.isNumbered ? markOf(n, message, load.readingsPerMessage) : undefined;
+      data.push(publishPacket(edge.data('d', metrics(message), mark)));
+    }
   }
   process.send!({ ready: true });
   await once(process, 'message');
   await writeAll(client.stream, data);
   await client.endAsync();
 });
+
+function ledgerOf(gateway: number): string {
+  return gateway.toString(16).padStart(16, '0');
+}
+
+function markOf(gateway: number, message: number, count: number): LedgerMark {
+  return { kind: 'readings', ledger: ledgerOf(gateway), first: (message - 1) * count, count };
+}
 
 process.on('disconnect', () => process.exit());
 
