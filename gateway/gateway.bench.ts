@@ -30,6 +30,19 @@ export async function benchModbus(): Promise<Measurement[]> {
     await medianOfThree('Modbus at 9600 baud, 32 units, of what the wire allows', '%', async () =>
       Math.round((100 * (await transactionsPerS(atSpeed))) / most),
     ),
+    await medianOfThree(
+      'Modbus write at 9600 baud while all units are polled without pause, median',
+      'ms',
+      async () => {
+        const tookMs = await writesMs();
+        return Math.round(tookMs[tookMs.length >> 1]!);
+      },
+    ),
+    await medianOfThree(
+      'Modbus write at 9600 baud while all units are polled without pause, worst of 20',
+      'ms',
+      async () => Math.round((await writesMs()).at(-1)!),
+    ),
   ];
 }
 
@@ -40,7 +53,41 @@ interface Run {
   readonly transactions: number;
 }
 
-async function transactionsPerS({ baud, silenceMs, slaveBaud, transactions }: Run): Promise<number> {
+function transactionsPerS({ transactions, ...run }: Run): Promise<number> {
+  return withBus(run, async (_, read) => {
+    const startMs = performance.now();
+    await Promise.all(Array.from({ length: transactions }, (_, at) => read(at)));
+    return (1_000 * transactions) / (performance.now() - startMs);
+  });
+}
+
+/** What 20 writes took from being asked for to their answer, least first; the line has polls waiting all the time. */
+function writesMs(): Promise<number[]> {
+  return withBus({ baud: 9_600, silenceMs: silenceMs(9_600), slaveBaud: 9_600 }, async (bus, read) => {
+    let isOver = false;
+    const poll = async (at: number) => {
+      while (!isOver) await read(at);
+    };
+    const polls = Promise.all(Array.from({ length: UNITS }, (_, at) => poll(at)));
+    const tookMs: number[] = [];
+    for (let at = 0; at < 20; at++) {
+      // Not in step with the polls.
+      await new Promise((resolve) => setTimeout(resolve, 7 * at));
+      const startMs = performance.now();
+      const write = { function: 'writeSingleRegister', address: 0, value: at } as const;
+      await bus.transact(1 + (at % UNITS), write, 'command');
+      tookMs.push(performance.now() - startMs);
+    }
+    isOver = true;
+    await polls;
+    return tookMs.sort((a, b) => a - b);
+  });
+}
+
+async function withBus<T>(
+  { baud, silenceMs, slaveBaud }: Omit<Run, 'transactions'>,
+  measure: (bus: ModbusBus, read: (at: number) => Promise<unknown>) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const port = join(folder, 'bus');
   const slave = fork(join(import.meta.dirname, 'testing/slave-process.ts'), [port, String(slaveBaud)]);
@@ -61,11 +108,9 @@ async function transactionsPerS({ baud, silenceMs, slaveBaud, transactions }: Ru
     const read = (at: number) =>
       bus.transact(1 + (at % UNITS), { function: 'readHoldingRegisters', address: 0, count: REGISTERS });
     await read(0);
-    const startMs = performance.now();
-    await Promise.all(Array.from({ length: transactions }, (_, at) => read(at)));
-    const tookMs = performance.now() - startMs;
+    const measured = await measure(bus, read);
     await bus.close();
-    return (1_000 * transactions) / tookMs;
+    return measured;
   } finally {
     slave.kill();
     rmSync(folder, { recursive: true, force: true });
