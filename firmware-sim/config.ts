@@ -4,6 +4,7 @@ import { ID_PATTERN } from '../core/ids.ts';
 import { DeviceConfig } from './devices/devices.ts';
 import { FarmConfig, linesOf } from './farm/farm-config.ts';
 import { faultProblems } from './farm/farm-faults.ts';
+import { GnssConfig } from './gnss/gnss-config.ts';
 import { LoadConfig } from './load/load-config.ts';
 import { NodeConfig } from './nbiot/node-config.ts';
 
@@ -50,6 +51,7 @@ export const SimulatorConfig = Type.Object(
     }),
     ...FarmConfig.properties,
     buses: Type.Array(BusConfig, { default: [] }),
+    receivers: Type.Array(GnssConfig, { default: [] }),
     load: Type.Optional(LoadConfig),
     nodes: Type.Array(NodeConfig, { default: [], description: 'NB-IoT nodes, each on its own UDP socket.' }),
   },
@@ -63,7 +65,9 @@ export type BusConfig = SimulatorConfig['buses'][number];
 export function checkSimulator(config: SimulatorConfig): void {
   const problems = [
     ...repeated(config.zones.map(({ id }) => id)).map((id) => `zones: "${id}" is there twice`),
-    ...repeated(config.buses.map(({ id }) => id)).map((id) => `buses: "${id}" is there twice`),
+    ...repeated([...config.buses, ...config.receivers].map(({ id }) => id)).map(
+      (id) => `buses: "${id}" is there twice`,
+    ),
     ...farmProblems(config),
     ...config.buses.flatMap((bus) => busProblems(bus, config)),
     ...nodeProblems(config),

@@ -4,6 +4,7 @@ import { SluiceError } from '../core/errors.ts';
 import { FarmFault } from './farm/farm-faults.ts';
 import type { Tank } from './farm/tank.ts';
 import { FaultConfig } from './faults.ts';
+import { GnssFault } from './gnss/gnss-config.ts';
 import { NodeFault } from './nbiot/node-config.ts';
 import type { Simulator } from './service.ts';
 
@@ -11,6 +12,7 @@ const closed = { additionalProperties: false, minProperties: 1 } as const;
 const Plug = Type.Object({ plugged: Type.Boolean() }, closed);
 const Faults = Type.Array(FaultConfig);
 const NodeFaults = Type.Array(NodeFault);
+const GnssFaults = Type.Array(GnssFault);
 const Coils = Type.Object({ address: Type.Integer({ minimum: 0 }), on: Type.Boolean() }, closed);
 const Registers = Type.Object(
   {
@@ -58,6 +60,13 @@ const ROUTES: readonly [method: string, path: string, handle: Handle][] = [
     '/nodes/*/faults',
     (simulator, [id], body) => simulator.node(id!).setFaults(checked(NodeFaults, body)),
   ],
+  [
+    'PUT',
+    '/receivers/*/faults',
+    (simulator, [id], body) => {
+      simulator.receiver(id!).faults = checked(GnssFaults, body);
+    },
+  ],
   ['POST', '/nodes/*/move', (simulator, [id]) => simulator.node(id!).moveAddress()],
   ['POST', '/nodes/*/reboot', (simulator, [id]) => simulator.node(id!).reboot()],
   ['PUT', '/tanks/*', ({ farm }, [id], body) => setTank(farm.tank(id!), checked(TankState, body))],
@@ -87,7 +96,7 @@ function checked<T extends TSchema>(schema: T, body: unknown): Static<T> {
 }
 
 /** All that can be seen, true values and not what devices tell. */
-function stateOf({ farm, now, openSince, buses, nodes }: Simulator): unknown {
+function stateOf({ farm, now, openSince, buses, nodes, receivers }: Simulator): unknown {
   return {
     now: now(),
     zones: [...farm.zones.values()].map((zone) => ({
@@ -113,6 +122,7 @@ function stateOf({ farm, now, openSince, buses, nodes }: Simulator): unknown {
       units: bus.slaves.map(({ unit, faults }) => ({ unit, faults })),
     })),
     nodes: [...nodes.values()].map((node) => node.state),
+    receivers: [...receivers.values()].map(({ id, faults }) => ({ id, faults })),
     faults: Object.fromEntries(farm.faults),
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ReadStream } from 'node:tty';
 import { SerialPort } from 'serialport';
@@ -29,7 +29,7 @@ export class Pty {
   readonly path: string;
   readonly #master: ReadStream;
   readonly #masterFd: number;
-  /** Kept open, never read: with no slave open at all, reading from the master would fail. */
+  /** Kept open: with no slave open at all, reading from the master would fail. */
   readonly #slaveFd: number;
   readonly #clock: Clock;
   #queue: Uint8Array = new Uint8Array();
@@ -76,6 +76,18 @@ export class Pty {
       this.#queue = Uint8Array.from([...this.#queue, ...bytes]);
     }
     if (!this.#cancelRetry) this.#flush();
+  }
+
+  /** Throws away what was written and nobody has read: for a device that talks whether or not somebody listens. */
+  discardUnread(): void {
+    this.#queue = new Uint8Array();
+    const bytes = new Uint8Array(LONGEST_QUEUE_BYTES);
+    try {
+      while (!this.#closed && readSync(this.#slaveFd, bytes) > 0);
+    } catch (error) {
+      // EAGAIN: nothing (more) is there. The native part opens both ends so that reading never waits.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
   }
 
   /** Resolves when both ends are closed; the other program sees its port vanish. */

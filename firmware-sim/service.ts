@@ -8,6 +8,7 @@ import { ControlDoor } from './control-door.ts';
 import { Farm, type FarmEvent } from './farm/farm.ts';
 import type { FarmFault } from './farm/farm-faults.ts';
 import type { Fault } from './faults.ts';
+import { GnssReceiver } from './gnss/gnss-receiver.ts';
 import { Journal, type Moment } from './journal.ts';
 import { LoadFleet } from './load/load-fleet.ts';
 import { NbiotNode } from './nbiot/nbiot-node.ts';
@@ -23,6 +24,7 @@ export interface Simulator extends Service {
   readonly openSince: ReadonlyMap<string, Moment>;
   readonly buses: ReadonlyMap<string, SimulatedBus>;
   readonly nodes: ReadonlyMap<string, NbiotNode>;
+  readonly receivers: ReadonlyMap<string, GnssReceiver>;
   /** Where `load` is set. */
   readonly load: LoadFleet | undefined;
   /** Where `control` is set: its door, for `ControlClient`. */
@@ -32,6 +34,7 @@ export interface Simulator extends Service {
   bus(id: string): SimulatedBus;
   /** Throws a RangeError where there is none. */
   node(id: string): NbiotNode;
+  receiver(id: string): GnssReceiver;
   /** Replaces what is wrong with one device; an empty list mends it. */
   setFaults(bus: string, unit: number, faults: readonly Fault[]): void;
   /** Breaks something in valves and pipes, or replaces the fault of that name; `undefined` mends it. */
@@ -58,6 +61,7 @@ class FarmSimulator implements Simulator {
   readonly journal: Journal;
   readonly buses: ReadonlyMap<string, SimulatedBus>;
   readonly nodes: ReadonlyMap<string, NbiotNode>;
+  readonly receivers: ReadonlyMap<string, GnssReceiver>;
   readonly load: LoadFleet | undefined;
   readonly controlPath: string;
   readonly openSince = new Map<string, Moment>();
@@ -88,6 +92,9 @@ class FarmSimulator implements Simulator {
     this.nodes = new Map(
       config.nodes.map((node) => [node.id, new NbiotNode(node, this.farm, config.seed, context)]),
     );
+    this.receivers = new Map(
+      config.receivers.map((one) => [one.id, new GnssReceiver(one, config.place, config.seed, context)]),
+    );
     this.load = config.load && new LoadFleet(config.load, config.seed, context);
     this.controlPath = join(context.dataFolder, 'sim', 'control.sock');
     if (config.control) this.#door = new ControlDoor(this.controlPath, this, context.log);
@@ -106,6 +113,7 @@ class FarmSimulator implements Simulator {
       // A second simulator would take the ports of the first away.
       this.#lock ??= new FolderLock(join(this.#context.dataFolder, 'simulator'));
       for (const bus of this.buses.values()) await bus.open();
+      for (const receiver of this.receivers.values()) await receiver.open();
       for (const node of this.nodes.values()) await node.open();
       await this.#door?.open();
       this.load?.start();
@@ -152,6 +160,12 @@ class FarmSimulator implements Simulator {
     return node;
   }
 
+  receiver(id: string): GnssReceiver {
+    const receiver = this.receivers.get(id);
+    if (!receiver) throw new RangeError(`the simulator has no receiver ${id}`);
+    return receiver;
+  }
+
   bus(id: string): SimulatedBus {
     const bus = this.buses.get(id);
     if (!bus) throw new RangeError(`the simulator has no bus ${id}`);
@@ -188,6 +202,7 @@ class FarmSimulator implements Simulator {
     await this.load?.stop();
     await this.#door?.close();
     for (const node of this.nodes.values()) await node.close();
+    for (const receiver of this.receivers.values()) await receiver.close();
     for (const bus of this.buses.values()) await bus.close();
     this.#lock?.release();
     this.#lock = undefined;
