@@ -4,6 +4,7 @@ import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
 import { Accounting } from './accounting.ts';
 import { AutomationDoor } from './automation/automation-door.ts';
+import { CareDesk } from './care/care-desk.ts';
 import { CommandDesk } from './commands/command-desk.ts';
 import type { IngestConfig } from './config.ts';
 import type { EventSink } from './events/event-sink.ts';
@@ -54,6 +55,10 @@ export function createIngest(
     publish: (topic, payload) => subscriber.publish(topic, payload),
     changed: (record) => door?.commandChanged(record),
   });
+  const care = new CareDesk({
+    ...{ folder, clock, log, host },
+    publish: (topic, payload) => subscriber.publish(topic, payload),
+  });
   const door = config.automation.enabled
     ? new AutomationDoor({
         ...{ clock, refusals, store, commands },
@@ -65,6 +70,7 @@ export function createIngest(
       const fresh = events.keep(kept);
       // Also what is kept already: it comes again when something failed between there and here.
       commands.take(kept);
+      care.take(kept);
       door?.events(fresh);
     },
   };
@@ -83,10 +89,21 @@ export function createIngest(
       completeness: (site, gateway, period) => ledger.completeness(site, gateway, period),
       events: (filter) => events.find(filter),
       commands,
+      care,
     },
     { clock, log },
   );
-  const services = [ledger, events, store, pipeline, commands, ...(door ? [door] : []), http, subscriber];
+  const services = [
+    ledger,
+    events,
+    store,
+    pipeline,
+    commands,
+    care,
+    ...(door ? [door] : []),
+    http,
+    subscriber,
+  ];
   const essential = new Set(services.map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }

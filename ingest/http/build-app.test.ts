@@ -50,6 +50,12 @@ async function farm(options: Partial<AppOptions> = {}) {
     },
     state: 'pending',
   });
+  sources.cared.push({
+    site: 'farm',
+    gateway: 'pump-house',
+    request: { id: 'one', action: 'restart', issuer: 'api', expiresAtMs: NOW + 60_000 },
+    submittedMs: NOW,
+  });
   sources.gatewayStatuses = [{ ...gateway, devices: [{ device: 'soil-north', ...presence }] }];
   const counts = { received: 10, stored: 6, rejected: 2, dropped: 1, inFlight: 1 };
   sources.gatewayCounters = [{ site: 'farm', gateway: 'pump-house', ...counts, ...details }];
@@ -465,6 +471,51 @@ describe('the console', () => {
   });
 });
 
+describe('/api/v1/gateways/{site}/{gateway}/care', () => {
+  const url = '/api/v1/gateways/farm/pump-house/care';
+  const post = async (payload: object) => {
+    const { app, sources } = await farm();
+    const reply = await app.inject({ method: 'POST', url, payload });
+    return { status: reply.statusCode, body: reply.json(), sources };
+  };
+
+  it('takes a request with what its action needs, and says who asked', async () => {
+    const payload = {
+      action: 'apply-config',
+      config: 'site: farm',
+      profiles: { 'a.yaml': 'b' },
+      issuer: 'li',
+    };
+    const { status, body, sources } = await post(payload);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ action: 'apply-config', issuer: 'api:li', state: 'pending' });
+    expect(sources.cared.at(-1)!.request).toMatchObject({
+      config: 'site: farm',
+      profiles: { 'a.yaml': 'b' },
+    });
+  });
+
+  it.each([
+    [{ action: 'apply-config' }, 'config'],
+    [{ action: 'probe' }, 'device'],
+    [{ action: 'restart', config: 'x' }, 'config'],
+    [{ action: 'probe', device: 'a', profiles: { 'a.yaml': '' } }, 'profiles'],
+    [{ action: 'explode' }, 'action'],
+    [{ action: 'check-config', config: 'x', profiles: { '../a.yaml': '' } }, '../a.yaml'],
+    [{ action: 'set-log-level', level: 'debug', forS: 0 }, 'forS'],
+  ])('names what is wrong with %j', async (payload, field) => {
+    const { status, body } = await post(payload);
+    expect(status).toBe(400);
+    expect(body.message).toContain(field);
+  });
+
+  it('answers for a gateway of its own only', async () => {
+    const { app } = await farm();
+    expect((await app.inject(`${url}/one`)).statusCode).toBe(200);
+    expect((await app.inject(`${url.replace('pump-house', 'barn')}/one`)).statusCode).toBe(404);
+  });
+});
+
 describe('/api/openapi.json', () => {
   interface Operation {
     operationId: string;
@@ -489,6 +540,8 @@ describe('/api/openapi.json', () => {
       '/api/v1/commands/{id}',
       '/api/v1/events',
       '/api/v1/gateways',
+      '/api/v1/gateways/{site}/{gateway}/care',
+      '/api/v1/gateways/{site}/{gateway}/care/{id}',
       '/api/v1/gateways/{site}/{gateway}/completeness',
       '/api/v1/last',
       '/api/v1/quantities',

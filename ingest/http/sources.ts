@@ -1,5 +1,6 @@
 import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
+import type { CareDesk } from '../care/care-desk.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { EventFilter, FoundEvent } from '../events/event-store.ts';
 import type { Completeness, Delivery } from '../ledger/completeness.ts';
@@ -23,6 +24,7 @@ export interface HttpSources {
   /** Newest first. */
   events(filter: EventFilter): readonly FoundEvent[];
   readonly commands: Pick<CommandDesk, 'submit' | 'get' | 'find'>;
+  readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
 }
 
 /** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */

@@ -1,4 +1,5 @@
 import type { Route } from '../app.ts';
+import { careRoute } from './care.ts';
 import { commandsRoute } from './commands.ts';
 import { completenessRoute } from './completeness.ts';
 import { eventsRoute } from './events.ts';
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   completenessRoute,
   eventsRoute,
   commandsRoute,
+  careRoute,
   seriesRoute,
   lastRoute,
   queryRoute,

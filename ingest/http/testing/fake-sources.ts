@@ -1,6 +1,8 @@
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import type { CareWish } from '../../care/care-desk.ts';
+import type { CareRecord } from '../../care/care-file.ts';
 import type { CommandDesk } from '../../commands/command-desk.ts';
 import type { CommandFilter, FoundCommand } from '../../commands/command-file.ts';
 import type { CommandRecord, CommandWish } from '../../commands/command-record.ts';
@@ -64,6 +66,22 @@ export class FakeSources implements HttpSources {
   };
 
   readonly commands = new FakeCommands();
+  readonly cared: CareRecord[] = [];
+  readonly care: HttpSources['care'] = {
+    submit: ({ site, gateway, what, issuer, validForS }: CareWish) => {
+      const request = {
+        ...what,
+        id: 'care-1',
+        issuer,
+        expiresAtMs: validForS * 1000,
+      } as CareRecord['request'];
+      this.cared.push({ site, gateway, request, submittedMs: 0 });
+      return this.cared.at(-1)!;
+    },
+    get: (id) => this.cared.find(({ request }) => request.id === id),
+    find: () => [...this.cared].reverse(),
+    stateOf: ({ answer }) => (answer ? 'done' : 'pending'),
+  };
 
   readonly store = {
     series: async (filter: SeriesFilter): Promise<Series[]> => this.#matching(filter),

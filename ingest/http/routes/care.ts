@@ -1,0 +1,203 @@
+import { type Static, Type } from 'typebox';
+import { SluiceError } from '../../../core/errors.ts';
+import { LOG_LEVELS } from '../../../core/log.ts';
+import type { CareWish } from '../../care/care-desk.ts';
+import type { CareRecord } from '../../care/care-file.ts';
+import type { Route } from '../app.ts';
+import { requestInvalid } from '../request-invalid.ts';
+import { commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
+import type { HttpSources } from '../sources.ts';
+
+const ACTIONS = [
+  'read-config',
+  'check-config',
+  'apply-config',
+  'roll-back',
+  'restart',
+  'set-log-level',
+  'probe',
+] as const;
+/** A configuration with its profiles, as text in JSON. */
+const MOST_BYTES = 600_000;
+const MOST_LISTED = 100;
+
+const Place = Type.Object({ site: Type.String({ maxLength: 64 }), gateway: Type.String({ maxLength: 64 }) });
+const text = (description: string) => Type.String({ maxLength: 256_000, description });
+
+/** What an action needs beside its name; everything else it refuses. */
+const NEEDS: Readonly<Record<(typeof ACTIONS)[number], readonly (keyof Given)[]>> = {
+  'read-config': [],
+  'check-config': ['config'],
+  'apply-config': ['config'],
+  'roll-back': [],
+  restart: [],
+  'set-log-level': ['level', 'forS'],
+  probe: ['device'],
+};
+
+const given = {
+  config: Type.Optional(text('The settings file of the gateway, YAML.')),
+  profiles: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}\\.yaml$' }), text('A profile, YAML.'), {
+      additionalProperties: false,
+      description: 'Profiles of its own, by file name, beside `config`; those not given stay as they are.',
+    }),
+  ),
+  level: Type.Optional(Type.Enum([...LOG_LEVELS])),
+  forS: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 86_400, description: 'After so long the level is as before.' }),
+  ),
+  device: Type.Optional(Type.String({ maxLength: 64, description: 'The device to probe.' })),
+};
+type Given = Static<ReturnType<typeof Type.Object<typeof given>>>;
+
+const Body = Type.Object(
+  {
+    action: Type.Enum([...ACTIONS], {
+      description:
+        'check-config and apply-config need `config`, set-log-level needs `level` and `forS`, probe needs `device`.',
+    }),
+    ...given,
+    issuer: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'Who asks, for the record; told with "api:" before it.',
+      }),
+    ),
+    validForS: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 3_600, description: 'It must not act later; 60 where not given.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const CareReply = Type.Object({
+  id: Type.String(),
+  site: Type.String(),
+  gateway: Type.String(),
+  action: Type.Enum([...ACTIONS]),
+  issuer: Type.String(),
+  submittedMs: TimeMs,
+  expiresAtMs: TimeMs,
+  state: Type.Enum(['pending', 'done', 'failed', 'unanswered']),
+  answeredMs: Type.Optional(TimeMs),
+  result: Type.Optional(
+    Type.Unknown({ description: 'Depends on the action: a configuration, what a probe saw.' }),
+  ),
+  reason: Type.Optional(
+    Type.Object({ code: Type.Optional(Type.String()), en: Type.String(), zh: Type.String() }),
+  ),
+});
+
+const fileError = {
+  503: errorRef('The file of the requests cannot be used just now, or too many are open.'),
+};
+
+export const careRoute: Route = (app, { sources }) => {
+  app.post(
+    '/api/v1/gateways/:site/:gateway/care',
+    {
+      bodyLimit: MOST_BYTES,
+      schema: {
+        operationId: 'postCare',
+        summary:
+          'Asks a gateway to read, check, try or roll back its configuration, to start anew, or to probe a device',
+        description:
+          'Taken and on disk when 202 comes; the gateway answers later. A configuration that does not come up is rolled back by the gateway itself.',
+        params: Place,
+        querystring: NoQuery,
+        body: Body,
+        response: {
+          202: CareReply,
+          ...commonErrors,
+          404: errorRef('The gateway is not known.'),
+          409: errorRef('It is offline.'),
+          ...fileError,
+        },
+      },
+    },
+    async ({ params, body }, reply) => {
+      const { issuer, validForS = 60, ...what } = body;
+      refuseMismatch(what);
+      const wish: CareWish = {
+        ...params,
+        what: what as CareWish['what'],
+        validForS,
+        issuer: issuer === undefined ? 'api' : `api:${issuer}`,
+      };
+      return reply.code(202).send(shown(sources, sources.care.submit(wish)));
+    },
+  );
+  app.get(
+    '/api/v1/gateways/:site/:gateway/care',
+    {
+      schema: {
+        operationId: 'getCares',
+        summary: 'What was asked of a gateway itself, and by whom; the last hundred, newest first',
+        params: Place,
+        querystring: NoQuery,
+        response: {
+          200: Type.Object({ care: Type.Array(CareReply, { description: 'Without their results.' }) }),
+          ...commonErrors,
+          ...fileError,
+        },
+      },
+    },
+    async ({ params: { site, gateway } }) => {
+      const found = sources.care.find(site, gateway, MOST_LISTED);
+      return {
+        care: found.map((record) => {
+          const { result: _result, ...rest } = shown(sources, record);
+          return rest;
+        }),
+      };
+    },
+  );
+  app.get(
+    '/api/v1/gateways/:site/:gateway/care/:id',
+    {
+      schema: {
+        operationId: 'getCare',
+        summary: 'One request for care and what became of it',
+        params: Type.Object({ ...Place.properties, id: Type.String({ maxLength: 64 }) }),
+        querystring: NoQuery,
+        response: {
+          200: CareReply,
+          ...commonErrors,
+          404: errorRef('There is no such request.'),
+          ...fileError,
+        },
+      },
+    },
+    async ({ params: { site, gateway, id } }) => {
+      const record = sources.care.get(id);
+      if (record?.site !== site || record.gateway !== gateway) {
+        throw new SluiceError('NOT_FOUND', { what: `care ${id}` });
+      }
+      return shown(sources, record);
+    },
+  );
+};
+
+function refuseMismatch({ action, ...members }: Omit<Static<typeof Body>, 'issuer' | 'validForS'>): void {
+  const needed = NEEDS[action];
+  const missing = needed.find((name) => members[name] === undefined);
+  if (missing) throw requestInvalid(missing, { en: `${action} needs it`, zh: `${action} 需要此项` });
+  const isAllowed = (name: string) =>
+    needed.some((one) => one === name) || (name === 'profiles' && needed.some((one) => one === 'config'));
+  const extra = Object.keys(members).find((name) => !isAllowed(name));
+  if (extra) throw requestInvalid(extra, { en: `${action} takes none`, zh: `${action} 不接受此项` });
+}
+
+function shown(sources: HttpSources, record: CareRecord): Static<typeof CareReply> {
+  const { site, gateway, request, submittedMs, answer } = record;
+  const { id, action, issuer, expiresAtMs } = request;
+  return {
+    ...{ id, site, gateway, action, issuer, submittedMs, expiresAtMs },
+    state: sources.care.stateOf(record),
+    ...(answer ? { answeredMs: answer.timeMs } : {}),
+    ...(answer?.result === undefined ? {} : { result: answer.result }),
+    ...(answer?.reason ? { reason: answer.reason } : {}),
+  };
+}
