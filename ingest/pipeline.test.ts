@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../core/errors.ts';
+import { EVENT_METRIC } from '../core/gateway-event.ts';
 import { clockOf, qualityOf, setTags } from '../core/reading.ts';
 import type { ReadingBatch } from '../core/reading-batch.ts';
 import { DATA_TYPES, type Metric, type PropertyValue } from '../core/sparkplug/payload.ts';
@@ -103,6 +104,25 @@ it('keeps no account of a gateway that is forgotten', () => {
   expect(bench.accounting.counters()).toMatchObject([{ gateway: 'made-up', received: 3, rejected: 3 }]);
   bench.pipeline.forget('farm', 'made-up');
   expect(bench.accounting.counters()).toEqual([]);
+});
+
+it('goes on after a message that holds an event and nothing else', async () => {
+  const bench = new Bench();
+  const { site, gateway } = { site: 'farm', gateway: 'g' };
+  const started = { id: 'e1', timeMs: 1, kind: 'condition', condition: 'started', isRaised: true };
+  const value = JSON.stringify({ ...started, reason: { en: 'started', zh: '已启动' } });
+  bench.pipeline.take({
+    ...{ site, gateway, isBirth: false, defaultTimeMs: bench.clock.nowMs() },
+    metrics: [{ value }],
+    definitions: [
+      { site, gateway, device: '', name: EVENT_METRIC, dataType: DATA_TYPES.String, properties: {} },
+    ],
+    numbered: { mark: { kind: 'readings', ledger: '0123456789abcdef', first: 1, count: 1 }, leftOut: [] },
+  });
+  expect(await bench.stored()).toEqual({});
+  bench.take('soil/moisture', 21.5);
+  expect(await bench.stored()).toEqual({ 'soil/moisture': 21.5 });
+  expect(bench.codes).toEqual({});
 });
 
 describe('from metric to reading', () => {

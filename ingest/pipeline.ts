@@ -310,7 +310,8 @@ export class Pipeline implements Service {
     const { rows } = batch;
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
       try {
-        const { rejected } = rows.length > 0 ? await this.#parts.store.write(rows) : NOTHING_REJECTED;
+        // Awaited even where there is nothing to write: `#writing` is set only once this has been called.
+        const { rejected } = await (rows.length > 0 ? this.#parts.store.write(rows) : NOTHING_REJECTED);
         if (rows.length > 0) this.#storeAnswered();
         this.#settle(batch, rejected);
         this.#settleEvents(batch);
