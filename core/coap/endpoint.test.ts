@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nextDueMs, stepCoap } from './endpoint.ts';
 import { CELLULAR_TIMES, type CoapEffect, type CoapInput, createCoapState } from './endpoint-state.ts';
@@ -243,6 +244,48 @@ test('a peer that has moved: what was under way fails, and its repeats still fin
     { kind: 'failed', id: 'b', reason: 'forgotten' },
   ]);
   expect(receive(incoming(40))).toMatchObject([sent('ACK', 40, CODES.content)]);
+});
+
+test('whatever arrives, in whatever order: nothing is thrown, and nobody gets much more than it sent', () => {
+  const type = fc.constantFrom('CON', 'NON', 'ACK', 'RST');
+  const token = fc.constantFrom(NOTHING, Uint8Array.of(1), Uint8Array.of(2));
+  const options = fc.array(
+    fc.record({ number: fc.integer({ min: 0, max: 70 }), value: fc.uint8Array({ maxLength: 4 }) }),
+    { maxLength: 3 },
+  );
+  const message = fc
+    .record({
+      type,
+      code: fc.constantFrom(0, 1, 2, 69, 132),
+      id: fc.integer({ min: 0, max: 5 }),
+      token,
+      options,
+    })
+    .map((parts) => encodeMessage({ ...emptyMessage('CON', 0), ...(parts as Partial<CoapMessage>) }));
+  const datagram = fc.record({
+    peer: fc.constantFrom('node', 'other'),
+    bytes: fc.oneof(message, fc.uint8Array({ maxLength: 30 })),
+    waitMs: fc.constantFrom(0, 1_000, 50_000, 300_000),
+  });
+  fc.assert(
+    fc.property(fc.array(datagram, { maxLength: 40 }), (datagrams) => {
+      const { step, state } = endpoint({ maxRemembered: 4 } as never);
+      step(ask('a', { isObserving: true }));
+      step(ask('b'));
+      let nowMs = 0;
+      for (const { peer, bytes, waitMs } of datagrams) {
+        nowMs += waitMs;
+        stepCoap(state, { kind: 'time' }, nowMs);
+        for (const effect of stepCoap(state, { kind: 'received', peer, bytes }, nowMs)) {
+          if (effect.kind !== 'send') continue;
+          const isOwnRequest = decodeMessage(effect.bytes).code === CODES.get;
+          if (!isOwnRequest) expect(effect.bytes.length).toBeLessThanOrEqual(Math.max(12, bytes.length));
+        }
+      }
+      expect(state.peers.size).toBeLessThanOrEqual(2);
+      for (const { remembered } of state.peers.values()) expect(remembered.size).toBeLessThanOrEqual(4);
+    }),
+  );
 });
 
 test('memory is bounded: ids of a peer, requests that wait, and peers', () => {

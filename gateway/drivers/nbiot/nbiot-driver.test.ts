@@ -371,6 +371,32 @@ test('a sleeper that stays silent keeps its command; after five times it has fai
   expect(context.ends).toMatchObject([{ end: { kind: 'failed', error: { code: 'COAP_TIMEOUT' } } }]);
 });
 
+test('what cannot be read is said of its device, and to it; a stranger gets no words', async () => {
+  const { client, context } = await setUp();
+  const node = client();
+  const post = (path: string, payload: string) =>
+    node.request(CODES.post, path, { format: FORMATS.senmlJson, payload });
+  expect(await post('/senml', '{}')).toMatchObject({ code: CODES.badRequest, payload: { length: 0 } });
+  expect(context.outcomes).toEqual([]);
+  await post('/senml/other', '[{"n":"moisture","v":30}]');
+  const answer = await post('/senml/other', '[{"n":"moisture","u":"kg","v":30}]');
+  expect(Buffer.from(answer.payload).toString()).toContain('a value in "kg" cannot be converted');
+  expect(context.outcomes.at(-1)).toMatchObject({ isReached: true, error: { code: 'UNIT_UNCONVERTIBLE' } });
+  expect((await post('/senml/other', '[{"n":"shoe_size","v":43}]')).code).toBe(CODES.badRequest);
+});
+
+test('a notification that cannot be read costs itself: the next one counts, and nothing is asked anew', async () => {
+  const { client, values, context } = await setUp();
+  const node = client();
+  await node.register('urn:imei:1', LINKS);
+  await eventually(() => values().length === 1);
+  node.notify('/3303/0/5700', 'warm');
+  await eventually(() => context.outcomes.at(-1)!.error?.code === 'PAYLOAD_INVALID');
+  node.notify('/3303/0/5700', '22');
+  await eventually(() => values().length === 2);
+  expect(node.count('GET /3303/0/5700')).toBe(1);
+});
+
 test('over IPv6 likewise', async () => {
   const { client, values } = await setUp({ hosts: ['127.0.0.1', '::1'] });
   const node = client('::1');

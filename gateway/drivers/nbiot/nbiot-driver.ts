@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Cancel } from '../../../core/clock.ts';
-import { sliceBlock2 } from '../../../core/coap/block.ts';
+import { LARGEST_BLOCK, sliceBlock2 } from '../../../core/coap/block.ts';
 import { createBlockAssembly, takeBlock1 } from '../../../core/coap/block-assembly.ts';
 import type { CoapContent, Exchange } from '../../../core/coap/endpoint-state.ts';
 import { CODES, type CoapMessage } from '../../../core/coap/message.ts';
@@ -204,12 +204,11 @@ class NbiotDriver implements Driver {
     } catch (thrown) {
       const error = asSluiceError(thrown);
       const code = error.code === 'INTERNAL' ? CODES.internal : CODES.badRequest;
-      this.#context.log.warn(
-        { peer: formatPeer(peer), error: error.message },
-        'A request of a node was refused',
-      );
+      this.#context.log.debug({ peer: formatPeer(peer), error: error.message }, 'A request was refused');
+      const node = this.#byPeer.get(peer);
+      if (node) this.#hear(node, [], error);
       // A known node gets the words; a stranger nothing that is longer than what it sent.
-      const payload = this.#byPeer.has(peer) ? Buffer.from(error.message).subarray(0, 200) : NOTHING;
+      const payload = node ? Buffer.from(error.message).subarray(0, 200) : NOTHING;
       this.#transport.answer(exchange, { code, options: [], payload });
     }
   }
@@ -241,7 +240,8 @@ class NbiotDriver implements Driver {
       case 'post':
         return this.#takePost(peer, incoming, payload);
       case 'discover': {
-        const slice = sliceBlock2(Buffer.from(LINKS), message);
+        // To a stranger in the smallest blocks: the address may be forged, and its owner get more than was sent.
+        const slice = sliceBlock2(Buffer.from(LINKS), message, this.#byPeer.has(peer) ? LARGEST_BLOCK : 16);
         if (!slice) return plain(CODES.badRequest);
         const options = [uintOption(OPTIONS.contentFormat, FORMATS.link), ...slice.options];
         return { code: CODES.content, options, payload: slice.payload };
@@ -302,6 +302,7 @@ class NbiotDriver implements Driver {
     const first = records[0]?.name ?? '';
     const node = named ?? this.#byName(first);
     if (!node) return this.#refuseStranger(first, peer);
+    if (!node.session.registration) this.#takePeer(node, peer);
     const { endpoint: own } = node.device;
     const base = first.startsWith(own) ? own : '';
     const stray = records.find(({ name }) => !name.startsWith(base));
@@ -310,7 +311,6 @@ class NbiotDriver implements Driver {
       throw new SluiceError('PAYLOAD_INVALID', { reason, offset: 0, length: payload.length });
     }
     const samples = samplesOfRecords(node.device, records, base, nowMs);
-    if (!node.session.registration) this.#takePeer(node, peer);
     this.#hear(node, samples);
     queueMicrotask(() => this.#apply(node, { kind: 'spoke' }));
     return plain(CODES.changed);
@@ -572,11 +572,7 @@ class NbiotDriver implements Driver {
   /** Delivers what an answer or a notification holds; returns what was wrong with it. */
   #take(node: Node, path: string, message: CoapMessage): SluiceError | undefined {
     const { samples, error } = this.#samplesOf(node, path, message);
-    if (error) {
-      const { clock, deliver } = this.#context;
-      deliver({ device: node.device.spec.id, timeMs: clock.nowMs(), isReached: true, samples: [], error });
-    }
-    this.#hear(node, samples);
+    this.#hear(node, samples, error);
     return error;
   }
 
@@ -601,19 +597,16 @@ class NbiotDriver implements Driver {
     return decodeContent({ format, payload, path: parsePath(path) ?? [], typeOf, nowMs });
   }
 
-  /** The node was heard: with these readings, or with none. */
-  #hear(node: Node, samples: readonly TimedSamples[]): void {
+  /** The node was heard: with these readings, or with none and perhaps a reason. */
+  #hear(node: Node, samples: readonly TimedSamples[], error?: SluiceError): void {
     if (samples.length > 0) {
       this.#deliver(node, samples);
       return;
     }
     const { clock, deliver } = this.#context;
-    deliver({
-      device: node.device.spec.id,
-      timeMs: clock.nowMs(),
-      isReached: true,
-      samples: this.#trafficOf(node),
-    });
+    const { id } = node.device.spec;
+    const outcome = { device: id, timeMs: clock.nowMs(), isReached: true, samples: this.#trafficOf(node) };
+    deliver(error ? { ...outcome, error } : outcome);
   }
 
   #deliver(node: Node, samples: readonly TimedSamples[]): void {
