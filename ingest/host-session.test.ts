@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LedgerMark } from '../core/ledger.ts';
 import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES, type Metric } from '../core/sparkplug/payload.ts';
@@ -92,6 +93,69 @@ class Bench {
     return this.edge.data('soil-1', [double('soil/moisture', value, START_MS)]);
   }
 }
+
+describe('a gateway with a ledger', () => {
+  const ledger = '0123456789abcdef';
+  const mark = (count: number, first = 40): LedgerMark => ({ kind: 'readings', ledger, first, count });
+  const numbered = (bench: Bench) =>
+    bench.effects.flatMap((effect) => (effect.kind === 'readings' ? [effect.numbered] : []))[0];
+
+  it.each<[string, Metric[], object | undefined]>([
+    ['is told of', EdgeMessages.ledgerMetrics(ledger, 40, 60), { ledger, first: 40, next: 60 }],
+    ['is none where it is not told of', [], undefined],
+    ['is none where its id cannot be', EdgeMessages.ledgerMetrics('../../etc', 40, 60), undefined],
+    ['is none where its numbers cannot be', EdgeMessages.ledgerMetrics(ledger, 60, 40), undefined],
+    ['is none where its numbers are below 0', EdgeMessages.ledgerMetrics(ledger, -1, 40), undefined],
+  ])('%s, and never taken for readings', (_, metrics, said) => {
+    const bench = new Bench({ maxSeriesPerGateway: 50 });
+    bench.message(bench.edge.nbirth(metrics));
+    expect(bench.effects).toContainEqual({ kind: 'ledger', site: 'farm', gateway: 'pump-house', said });
+    expect(bench.readings).toEqual([]);
+  });
+
+  it('numbers its readings, those without a value among them', () => {
+    const bench = new Bench().born();
+    const soil = (value: number | null) => double('soil/moisture', value, START_MS);
+    bench.message(bench.edge.data('soil-1', [soil(1), soil(2)], mark(2)));
+    expect(numbered(bench)).toEqual({ mark: mark(2), leftOut: [] });
+    bench.message(bench.edge.data('soil-1', [soil(null), soil(2), soil(3)], mark(3)));
+    expect(numbered(bench)).toEqual({
+      mark: mark(3),
+      positions: [1, 2],
+      leftOut: [{ position: 0, code: 'VALUE_MISSING' }],
+    });
+    bench.message(bench.edge.data('soil-1', [soil(null)], mark(1)));
+    expect(numbered(bench)).toMatchObject({ leftOut: [{ code: 'VALUE_MISSING' }] });
+  });
+
+  it('has to send again what a birth would explain, and not what another birth would not', () => {
+    const bench = new Bench({ maxSeriesPerGateway: 5 }).born();
+    const soil = double('soil/moisture', 1, START_MS);
+    bench.message(bench.edge.data('soil-1', [soil, double('unheard/of', 1, START_MS)], mark(2)));
+    expect(bench.refusals).toEqual(['METRIC_UNKNOWN 1']);
+    expect(numbered(bench)).toBeUndefined();
+    const full = new Bench({ maxSeriesPerGateway: 4 }).born();
+    full.message(full.edge.data('soil-1', [soil, double('unheard/of', 1, START_MS)], mark(2)));
+    expect(full.refusals).toEqual(['SERIES_LIMIT 1']);
+    expect(numbered(full)).toMatchObject({ leftOut: [{ position: 1, code: 'SERIES_LIMIT' }] });
+  });
+
+  it.each([3, 1])('with a mark for %i of 2 readings is told so, and the readings are taken', (count) => {
+    const bench = new Bench().born();
+    const soil = double('soil/moisture', 1, START_MS);
+    bench.message(bench.edge.data('soil-1', [soil, soil], mark(count)));
+    expect(bench.refusals).toEqual(['PAYLOAD_INVALID 0']);
+    expect(bench.readings).toHaveLength(2);
+    expect(numbered(bench)).toBeUndefined();
+  });
+
+  it('says what it had to drop', () => {
+    const bench = new Bench().born();
+    const dropped: LedgerMark = { ...mark(5), kind: 'dropped', fromMs: 1, toMs: 2 };
+    bench.message(bench.edge.data(undefined, [], dropped));
+    expect(bench.effects).toEqual([{ kind: 'dropped', site: 'farm', gateway: 'pump-house', mark: dropped }]);
+  });
+});
 
 describe('STATE', () => {
   it('subscribes first and then says that it is online', () => {

@@ -31,7 +31,8 @@ export function takeReadings(
   const limit = state.options.maxSeriesPerGateway;
   let unknown: NotTaken | undefined;
   let ambiguous: NotTaken | undefined;
-  for (const [position, metric] of payload.metrics.entries()) {
+  for (let position = 0; position < payload.metrics.length; position++) {
+    const metric = payload.metrics[position]!;
     let definition = findDefinition(table, metric);
     if (!definition && node.metricCount < limit) definition = define(table, node, device, metric);
     const { alias, value } = metric;
