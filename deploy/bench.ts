@@ -7,6 +7,7 @@ import type { Measurement } from '../core/testing/median-of-three.ts';
 const BENCHES: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
   codec: async () => (await import('../core/sparkplug/codec.bench.ts')).benchCodec(),
   modbus: async () => (await import('../gateway/gateway.bench.ts')).benchModbus(),
+  outbox: async () => (await import('../gateway/outbox/outbox.bench.ts')).benchOutbox(),
   stores: async () => (await import('../ingest/stores/store.bench.ts')).benchStores(),
   ingest: async () => (await import('../ingest/ingest.bench.ts')).benchIngest(),
 };

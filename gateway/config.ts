@@ -4,6 +4,7 @@ import { ID_PATTERN } from '../core/ids.ts';
 import { IrrigationConfig } from './controls/config.ts';
 import { DRIVERS } from './drivers/drivers.ts';
 import { OutboxConfig } from './outbox/config.ts';
+import { ReportConfig } from './report-config.ts';
 import { ClockConfig } from './time/config.ts';
 
 const broker = Type.Object(brokerConnection(), { additionalProperties: false });
@@ -34,6 +35,7 @@ export const GatewayConfig = Type.Object(
       }),
     ),
     outbox: OutboxConfig,
+    report: ReportConfig,
     care: Type.Object(
       {
         remote: Type.Boolean({

@@ -21,6 +21,7 @@ import { openPtyLine, type PtyLine } from './testing/pty-line.ts';
 import { type SeenMessage, TestBroker } from './testing/test-broker.ts';
 
 const SOIL = [234, 0xfff6, 812];
+const EVERY = { deadBand: 0, longestSilenceS: 0 };
 const SOIL_VALUES = { 'soil/moisture': 23.4, 'soil/temperature': -1, 'soil/ec': 812 };
 
 /** Answers every read with the soil probe's registers; `garble` may spoil what goes on the wire. */
@@ -40,6 +41,8 @@ async function setUp(more: Partial<GatewayConfig> = {}, folder = temporaryFolder
     site: 'farm',
     gateway: 'shed',
     broker: { url: `mqtt://127.0.0.1:${brokerPort}`, ...credentials },
+    // Values that stand still would say nothing for a minute, by the profile's own rules.
+    report: Object.fromEntries(Object.keys(SOIL_VALUES).map((name) => [name, EVERY])),
     drivers: [
       {
         driver: 'modbus-rtu',
@@ -343,4 +346,18 @@ describeWith('python3-pymodbus')('a slave that nobody here wrote', () => {
     await eventually(() => broker.titles.includes('DDATA probe'));
     expect(broker.values('probe')).toEqual(SOIL_VALUES);
   });
+});
+
+test('a value that stands still is not sent again before its longest silence is over', async () => {
+  const report = Object.fromEntries(
+    Object.keys(SOIL_VALUES).map((name) => [name, { deadBand: 0.1, longestSilenceS: 3_600 }]),
+  );
+  const { port, broker, startBroker, startGateway } = await setUp({ report });
+  const line = await soilProbe(port);
+  await startBroker();
+  await startGateway();
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  const polls = line.received;
+  await eventually(() => line.received >= polls + 5);
+  expect(broker.titles.filter((title) => title === 'DDATA probe')).toHaveLength(1);
 });

@@ -20,6 +20,8 @@ import { OutboxDriver } from './outbox/outbox-driver.ts';
 import { SafeOutbox } from './outbox/safe-outbox.ts';
 import { Poller } from './poller.ts';
 import { type ProbeReport, probeDevice } from './probe-device.ts';
+import { reportProblems, reportRules } from './report-config.ts';
+import { ReportFilter } from './report-filter.ts';
 import { clockSetEvent } from './time/clock-set-event.ts';
 import { createGatewayClock } from './time/create-gateway-clock.ts';
 import type { GatewayClock } from './time/gateway-clock.ts';
@@ -39,6 +41,7 @@ class Gateway implements RunningGateway {
   readonly #edge: EdgeClient;
   readonly #poller: Poller;
   readonly #watch = new DeviceWatch();
+  readonly #reports: ReportFilter;
   readonly #clock: GatewayClock;
   readonly #controls: Controls;
   readonly devices: readonly string[];
@@ -54,6 +57,8 @@ class Gateway implements RunningGateway {
         config.drivers.map(({ id }) => id),
       ),
     );
+    refuse(reportProblems(config.report));
+    this.#reports = new ReportFilter(reportRules(config.report));
     const { site, gateway } = config;
     const { configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;
@@ -212,9 +217,12 @@ class Gateway implements RunningGateway {
     if (change.isErrorNew && error) this.#warn(device, error);
     if (change.device === 'up' && device !== GATEWAY_ITSELF) {
       this.#log.info({ device }, `${device} answers`);
+      this.#reports.forget(device);
       this.#edge.deviceUp(device);
     }
-    if (kept.length > 0) this.#outbox.add({ device, stamp, samples: kept });
+    const worth = new Set(this.#reports.pass(device, samples, timeMs));
+    const news = kept.filter((_, at) => worth.has(samples[at]!));
+    if (news.length > 0) this.#outbox.add({ device, stamp, samples: news });
     this.#edge.pump();
     if (change.device === 'down') {
       this.#log.warn({ device, ...(error ? { code: error.code } : {}) }, `${device} is down`);

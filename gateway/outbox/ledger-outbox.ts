@@ -9,6 +9,7 @@ import type {
   OutboxEntry,
   OutboxMessage,
   OutboxStatus,
+  Stamp,
 } from './outbox.ts';
 import { Queue } from './queue.ts';
 import { RangeSet } from './range-set.ts';
@@ -60,6 +61,7 @@ export class LedgerOutbox implements Outbox {
   #isReading = false;
   /** Changes when the cursor has gone back: a piece that is being read then is out of date. */
   #round = 0;
+  readonly #offsets = new Map<string, number>();
   /** The lowest number that waits for its time to become known. */
   #heldFirst: number | undefined;
   /** For each device the newest number that is, or was, in the backlog. */
@@ -371,9 +373,23 @@ export class LedgerOutbox implements Outbox {
   #withKnownTime(message: NumberedMessage): NumberedMessage | undefined {
     const { clock, moment } = message.stamp;
     if (clock !== 'unsynced' || !moment) return message;
-    const utcMs = this.#stamps.utcOf(moment.boot, moment.monotonicMs);
-    if (utcMs !== undefined) return { ...message, stamp: { timeMs: Math.round(utcMs), clock: 'repaired' } };
-    return this.#isTimeKnown(message) || !this.#stamps.mayLearn(moment.boot) ? message : undefined;
+    const offsetMs = this.#offsetOf(moment);
+    if (offsetMs === undefined) {
+      return this.#isTimeKnown(message) || !this.#stamps.mayLearn(moment.boot) ? message : undefined;
+    }
+    const utcMs = Math.round(moment.monotonicMs + offsetMs);
+    // Where the clock was right all along, a repeat must not come under another time than the first.
+    const isNear = Math.abs(utcMs - message.stamp.timeMs) < SAME_TIME_MS;
+    return { ...message, stamp: { timeMs: isNear ? message.stamp.timeMs : utcMs, clock: 'repaired' } };
+  }
+
+  /** From monotonic time to UTC. Once known it stays, as a repeat must have the same time. */
+  #offsetOf({ boot, monotonicMs }: NonNullable<Stamp['moment']>): number | undefined {
+    const known = this.#offsets.get(boot);
+    if (known !== undefined) return known;
+    const utcMs = this.#stamps.utcOf(boot, monotonicMs);
+    if (utcMs !== undefined) this.#offsets.set(boot, utcMs - monotonicMs);
+    return this.#offsets.get(boot);
   }
 
   #wakeIn(delayMs: number): void {
@@ -388,6 +404,8 @@ export class LedgerOutbox implements Outbox {
   }
 }
 
+/** A clock that was this near needs no mending. */
+const SAME_TIME_MS = 1_000;
 const READ_AGAIN_MS = 10_000;
 const LONGEST_WAIT_MS = 3_600_000;
 
