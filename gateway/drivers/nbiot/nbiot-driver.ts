@@ -7,9 +7,7 @@ import type { CoapContent, Exchange } from '../../../core/coap/endpoint-state.ts
 import { CODES, type CoapMessage } from '../../../core/coap/message.ts';
 import { OPTIONS, pathOptions, uintOf, uintOption } from '../../../core/coap/option.ts';
 import { asSluiceError, SluiceError } from '../../../core/errors.ts';
-import { decodeContent, type PathValue } from '../../../core/lwm2m/content.ts';
 import { FORMATS } from '../../../core/lwm2m/content-format.ts';
-import { parsePath } from '../../../core/lwm2m/path.ts';
 import { resolveRecords } from '../../../core/senml/resolve-records.ts';
 import { decodeSenmlCbor } from '../../../core/senml/senml-cbor.ts';
 import { decodeSenmlJson } from '../../../core/senml/senml-json.ts';
@@ -24,22 +22,18 @@ import type {
   WriteRequest,
   WriteResult,
 } from '../../driver.ts';
+import { refuseMistakes, refusePublic } from './check-config.ts';
 import { CoapTransport, formatPeer } from './coap-transport.ts';
 import { CommandQueue, type QueuedCommand } from './command-queue.ts';
-import { isPrivateAddress, NbiotConfig } from './config.ts';
+import { NbiotConfig } from './config.ts';
 import { type Incoming, readIncoming } from './incoming.ts';
-import { createNbiotDevice, type NbiotDevice, wantedType } from './nbiot-device.ts';
+import { createNbiotDevice } from './nbiot-device.ts';
+import { createNode, type Node } from './node.ts';
 import { NodeClient } from './node-client.ts';
-import { loadNbiotProfile, type NbiotProfile } from './profile.ts';
+import { NodeReadings } from './node-readings.ts';
+import { loadNbiotProfile } from './profile.ts';
 import { samplesOfRecords, samplesOfValues, type TimedSamples } from './readings.ts';
-import {
-  createSession,
-  isReachable,
-  type SessionEffect,
-  type SessionInput,
-  type SessionState,
-  stepSession,
-} from './session.ts';
+import { isReachable, type SessionEffect, type SessionInput, stepSession } from './session.ts';
 import { metricName, sameValue, writeSteps } from './write-steps.ts';
 
 /** CoAP and LwM2M over UDP, for nodes on a narrow-band network. */
@@ -57,25 +51,12 @@ const MAX_ATTEMPTS = 5;
 const NOTHING = new Uint8Array();
 const LINKS = '</rd>;rt="core.rd",</dp>,</senml>;ct="110 112"';
 
-/** A node with everything that is kept of it while the driver runs. */
-interface Node {
-  readonly device: NbiotDevice;
-  readonly session: SessionState;
-  /** What it was posting from last, where it is not registered. */
-  peer: string | undefined;
-  readonly traffic: { received: number; sent: number; readings: number };
-  /** Polling groups to be read when it is awake. */
-  readonly wantedGroups: Set<string>;
-  /** What is being done while it is awake; one thing after the other. */
-  work: Promise<void>;
-  isWorking: boolean;
-}
-
 class NbiotDriver implements Driver {
   readonly devices: readonly DeviceSpec[];
   readonly #context: DriverContext;
   readonly #transport: CoapTransport;
   readonly #queue: CommandQueue;
+  readonly #readings: NodeReadings;
   readonly #blocks = createBlockAssembly();
   readonly #byId: ReadonlyMap<string, Node>;
   readonly #byEndpoint: ReadonlyMap<string, Node>;
@@ -98,6 +79,7 @@ class NbiotDriver implements Driver {
       createNode(config, createNbiotDevice(device, profiles[index]!)),
     );
     this.#context = context;
+    this.#readings = new NodeReadings(context);
     this.devices = nodes.map(({ device }) => device.spec);
     this.#byId = new Map(nodes.map((node) => [node.device.spec.id, node]));
     this.#byEndpoint = new Map(nodes.map((node) => [node.device.endpoint, node]));
@@ -206,7 +188,7 @@ class NbiotDriver implements Driver {
       const code = error.code === 'INTERNAL' ? CODES.internal : CODES.badRequest;
       this.#context.log.debug({ peer: formatPeer(peer), error: error.message }, 'A request was refused');
       const node = this.#byPeer.get(peer);
-      if (node) this.#hear(node, [], error);
+      if (node) this.#readings.hear(node, [], error);
       // A known node gets the words; a stranger nothing that is longer than what it sent.
       const payload = node ? Buffer.from(error.message).subarray(0, 200) : NOTHING;
       this.#transport.answer(exchange, { code, options: [], payload });
@@ -224,7 +206,7 @@ class NbiotDriver implements Driver {
         this.#takePeer(node, peer);
         queueMicrotask(() => {
           this.#apply(node, { ...incoming, kind: 'update', peer });
-          this.#hear(node, []);
+          this.#readings.hear(node, []);
         });
         return plain(CODES.changed);
       }
@@ -265,7 +247,7 @@ class NbiotDriver implements Driver {
     // The answer goes before the requests that follow from it, so that the client knows its location by then.
     queueMicrotask(() => {
       this.#apply(node, { kind: 'register', registration: { ...registration, location, peer } });
-      this.#hear(node, []);
+      this.#readings.hear(node, []);
     });
     return {
       code: CODES.created,
@@ -279,8 +261,8 @@ class NbiotDriver implements Driver {
     // Who it is, only its registration says: 4.04 makes it register.
     if (!node?.session.registration) return plain(CODES.notFound);
     if (format !== FORMATS.senmlCbor && format !== FORMATS.senmlJson) return plain(CODES.unsupportedFormat);
-    const values = this.#decode(node, format, payload, '');
-    this.#hear(node, samplesOfValues(node.device, values, this.#context.clock.nowMs()));
+    const values = this.#readings.decode(node, format, payload, '');
+    this.#readings.hear(node, samplesOfValues(node.device, values, this.#context.clock.nowMs()));
     queueMicrotask(() => this.#apply(node, { kind: 'spoke' }));
     return plain(CODES.changed);
   }
@@ -311,7 +293,7 @@ class NbiotDriver implements Driver {
       throw new SluiceError('PAYLOAD_INVALID', { reason, offset: 0, length: payload.length });
     }
     const samples = samplesOfRecords(node.device, records, base, nowMs);
-    this.#hear(node, samples);
+    this.#readings.hear(node, samples);
     queueMicrotask(() => this.#apply(node, { kind: 'spoke' }));
     return plain(CODES.changed);
   }
@@ -520,7 +502,7 @@ class NbiotDriver implements Driver {
     if (answer instanceof SluiceError) return answer;
     const { samples } = this.#samplesOf(node, point.path, answer);
     const held = samples.flatMap((one) => one.samples).find(({ metric }) => metric === point.metric)?.value;
-    this.#deliver(node, samples);
+    this.#readings.deliver(node, samples);
     if (held !== undefined && held !== null && typeof held !== 'string' && sameValue(held, command.value)) {
       return { kind: 'done', value: held };
     }
@@ -564,7 +546,7 @@ class NbiotDriver implements Driver {
       device: id,
       timeMs: clock.nowMs(),
       isReached,
-      samples: [...samples, ...this.#trafficOf(node)],
+      samples: [...samples, ...this.#readings.trafficOf(node)],
     };
     return error ? { ...outcome, error } : outcome;
   }
@@ -572,7 +554,7 @@ class NbiotDriver implements Driver {
   /** Delivers what an answer or a notification holds; returns what was wrong with it. */
   #take(node: Node, path: string, message: CoapMessage): SluiceError | undefined {
     const { samples, error } = this.#samplesOf(node, path, message);
-    this.#hear(node, samples, error);
+    this.#readings.hear(node, samples, error);
     return error;
   }
 
@@ -584,50 +566,16 @@ class NbiotDriver implements Driver {
     try {
       const refusal = this.#client(node).refusal(message, `GET ${path}`);
       if (refusal) throw refusal;
-      const values = this.#decode(node, uintOf(message, OPTIONS.contentFormat), message.payload, path);
+      const values = this.#readings.decode(
+        node,
+        uintOf(message, OPTIONS.contentFormat),
+        message.payload,
+        path,
+      );
       return { samples: samplesOfValues(node.device, values, this.#context.clock.nowMs()) };
     } catch (thrown) {
       return { samples: [], error: asSluiceError(thrown) };
     }
-  }
-
-  #decode({ device }: Node, format: number | undefined, payload: Uint8Array, path: string): PathValue[] {
-    const nowMs = this.#context.clock.nowMs();
-    const typeOf = (one: readonly number[]) => wantedType(device, one);
-    return decodeContent({ format, payload, path: parsePath(path) ?? [], typeOf, nowMs });
-  }
-
-  /** The node was heard: with these readings, or with none and perhaps a reason. */
-  #hear(node: Node, samples: readonly TimedSamples[], error?: SluiceError): void {
-    if (samples.length > 0) {
-      this.#deliver(node, samples);
-      return;
-    }
-    const { clock, deliver } = this.#context;
-    const { id } = node.device.spec;
-    const outcome = { device: id, timeMs: clock.nowMs(), isReached: true, samples: this.#trafficOf(node) };
-    deliver(error ? { ...outcome, error } : outcome);
-  }
-
-  #deliver(node: Node, samples: readonly TimedSamples[]): void {
-    const { id } = node.device.spec;
-    samples.forEach(({ timeMs, samples: ofTime }, index) => {
-      node.traffic.readings += ofTime.length;
-      const isLast = index === samples.length - 1;
-      const all = isLast ? [...ofTime, ...this.#trafficOf(node)] : ofTime;
-      this.#context.deliver({ device: id, timeMs, isReached: true, samples: all });
-    });
-  }
-
-  #trafficOf({ device, traffic: { received, sent, readings } }: Node): Sample[] {
-    const { traffic } = device;
-    return [
-      { metric: traffic.received, value: received, quality: 'good' },
-      { metric: traffic.sent, value: sent, quality: 'good' },
-      ...(readings > 0
-        ? [{ metric: traffic.perReading, value: (received + sent) / readings, quality: 'good' } as const]
-        : []),
-    ];
   }
 
   #client(node: Node, peer = node.session.registration?.peer ?? node.peer ?? ''): NodeClient {
@@ -658,55 +606,4 @@ class NbiotDriver implements Driver {
 
 function plain(code: number): CoapContent {
   return { code, options: [], payload: NOTHING };
-}
-
-function createNode(config: NbiotConfig, device: NbiotDevice): Node {
-  return {
-    device,
-    session: createSession({
-      observedPaths: device.points.filter(({ observe }) => observe).map(({ path }) => path),
-      awakeMs: config.awakeS * 1000,
-      minLifetimeMs: config.lifetimeS.min * 1000,
-      maxLifetimeMs: config.lifetimeS.max * 1000,
-      goneAfterMs: device.goneAfterMs,
-    }),
-    peer: undefined,
-    traffic: { received: 0, sent: 0, readings: 0 },
-    wantedGroups: new Set(),
-    work: Promise.resolve(),
-    isWorking: false,
-  };
-}
-
-/** What no schema can see. */
-function refuseMistakes({ devices, hosts, lifetimeS }: NbiotConfig, profiles: readonly NbiotProfile[]): void {
-  const endpoints = devices.map(({ id, endpoint }) => endpoint ?? id);
-  const doubles = endpoints
-    .filter((endpoint, index) => endpoints.indexOf(endpoint) !== index)
-    .map((endpoint) => `  endpoint ${endpoint} stands twice; nothing would tell the two devices apart`);
-  const strangers = devices.flatMap((device, index) => {
-    const known = profiles[index]!.metrics.flatMap(({ point }) => point ?? []);
-    return Object.keys(device.points ?? {})
-      .filter((point) => !known.includes(point))
-      .map(
-        (point) =>
-          `  device ${device.id}: its profile has no point "${point}"; points: ${known.join(', ') || 'none'}`,
-      );
-  });
-  const repeated = hosts
-    .filter((host, index) => hosts.indexOf(host) !== index)
-    .map((host) => `  hosts: ${host} stands twice`);
-  const bounds = lifetimeS.min > lifetimeS.max ? ['  lifetimeS: min is above max'] : [];
-  const problems = [...doubles, ...strangers, ...repeated, ...bounds];
-  if (problems.length > 0) throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
-}
-
-function refusePublic({ hosts, publicNetwork }: NbiotConfig): void {
-  const open = hosts.find((host) => !isPrivateAddress(host));
-  if (open === undefined || publicNetwork) return;
-  throw new SluiceError('LISTEN_UNPROTECTED', {
-    what: 'CoAP',
-    address: open,
-    setting: 'publicNetwork: true',
-  });
 }
