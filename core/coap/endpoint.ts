@@ -1,3 +1,4 @@
+// Longer than others: one state machine, whose parts share every line of its state.
 import type {
   CoapEffect,
   CoapInput,

@@ -32,10 +32,12 @@ const MAX_COMMANDS = 10_000;
  */
 export class CommandQueue {
   readonly #file: string;
+  readonly #log: Log;
   #commands: QueuedCommand[] = [];
 
   constructor(file: string, log: Log) {
     this.#file = file;
+    this.#log = log;
     try {
       const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
       if (Value.Check(File, content)) this.#commands = content;
@@ -76,15 +78,28 @@ export class CommandQueue {
   /** Changes one that is still there. */
   update(command: QueuedCommand): void {
     if (!this.#commands.some(({ id }) => id === command.id)) return;
-    this.#save(this.#commands.map((one) => (one.id === command.id ? command : one)));
+    this.#keep(this.#commands.map((one) => (one.id === command.id ? command : one)));
   }
 
   /** Whether it was there. */
   remove(id: string): boolean {
     const kept = this.#commands.filter((one) => one.id !== id);
     if (kept.length === this.#commands.length) return false;
-    this.#save(kept);
+    this.#keep(kept);
     return true;
+  }
+
+  /** A full disk must not hold up a command under way; what the file still has ends by its expiry. */
+  #keep(commands: QueuedCommand[]): void {
+    this.#commands = commands;
+    try {
+      this.#save(commands);
+    } catch (error) {
+      this.#log.warn(
+        { file: this.#file, reason: reasonOf(error) },
+        'The queue of commands cannot be written',
+      );
+    }
   }
 
   /** In a new file that takes the place of the old in one step, so that no half of one is ever read. */

@@ -319,6 +319,18 @@ test('a command to a sleeping node goes at its next update, with what is left of
   expect(driver.queuedWrites!()).toEqual([]);
 });
 
+test('a disk that cannot be written keeps no node from being told that listens', async () => {
+  const { client, write, folder, context, clock } = await setUp();
+  writeFileSync(join(folder, 'nbiot'), 'in the way of the folder');
+  const node = client();
+  await node.register('urn:imei:1', LINKS, 'b=UQ');
+  holds(node, '/3306/0/5850', '1');
+  expect(await write('valve_state', false)).toEqual({ kind: 'done', value: false });
+  await clock.advance(31_000);
+  await expect(write('valve_state', false)).rejects.toMatchObject({ code: 'DATA_FOLDER_UNUSABLE' });
+  expect(context.ends).toEqual([]);
+});
+
 test('an expired command never goes out; a later one takes the place of an earlier', async () => {
   const { client, write, context, clock } = await setUp();
   const node = client();

@@ -1,3 +1,4 @@
+// Longer than others: it ties sockets, sessions, readings and commands together, and each of those has a file of its own.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Cancel } from '../../../core/clock.ts';
@@ -145,13 +146,14 @@ class NbiotDriver implements Driver {
     const metric = metricName(request.metric);
     const command = { id, device, metric, value, leaseMs, fromMs, expiresMs, attempts: 0, isTaken: false };
     // Durable before anything is sent: whatever happens from here on, it has exactly one end.
-    for (const old of this.#queue.put(command)) this.#replaced(old);
-    if (!isReachable(node.session, clock.monotonicMs())) return { kind: 'queued' };
+    const isListening = isReachable(node.session, clock.monotonicMs());
+    const isDurable = this.#put(command, isListening);
+    if (!isListening) return { kind: 'queued' };
     const isSleeper = node.session.registration!.isQueueMode;
     let end: WriteEnd | SluiceError | undefined;
     this.#direct.add(id);
     await this.#inTurn(node, async () => {
-      const isThere = this.#queue.all.some((one) => one.id === id);
+      const isThere = !isDurable || this.#queue.all.some((one) => one.id === id);
       end = isThere ? await this.#carryOut(node, command) : new SluiceError('WRITE_REPLACED', { device });
     });
     this.#direct.delete(id);
@@ -163,6 +165,19 @@ class NbiotDriver implements Driver {
     if (end?.kind === 'done') return end;
     if (end?.kind === 'failed') throw end.error;
     throw new SluiceError('WRITE_TOO_LATE', { target: device });
+  }
+
+  /** Whether it is kept. A full disk must not keep a valve open: a node that listens is told all the same. */
+  #put(command: QueuedCommand, isListening: boolean): boolean {
+    try {
+      for (const old of this.#queue.put(command)) this.#replaced(old);
+      return true;
+    } catch (thrown) {
+      if (!isListening) throw thrown;
+      const error = asSluiceError(thrown).message;
+      this.#context.log.warn({ device: command.device, error }, 'A command is sent without being kept');
+      return false;
+    }
   }
 
   #replaced(old: QueuedCommand): void {
