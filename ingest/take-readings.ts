@@ -26,7 +26,7 @@ export function takeReadings(
   const mark = isBirth ? undefined : markOf(node, payload, effects);
   const metrics: Metric[] = [];
   const definitions: MetricDefinition[] = [];
-  const positions: number[] = [];
+  let positions: number[] | undefined;
   const leftOut: { position: number; code: ErrorCode }[] = [];
   const limit = state.options.maxSeriesPerGateway;
   let unknown: NotTaken | undefined;
@@ -47,8 +47,9 @@ export function takeReadings(
     if (definition && value !== null && !isProtocolMetric(definition.name)) {
       metrics.push(metric);
       definitions.push(definition);
-      if (mark) positions.push(position);
+      positions?.push(position);
     } else if (mark) {
+      positions ??= metrics.map((_, index) => index);
       const code = isAmbiguous ? 'ALIAS_AMBIGUOUS' : 'SERIES_LIMIT';
       leftOut.push({ position, code: isNotTaken ? code : 'VALUE_MISSING' });
     }
@@ -97,10 +98,10 @@ function markOf(node: NodeState, { body, metrics }: Payload, effects: HostEffect
 
 function numberedMessage(
   mark: LedgerMark,
-  positions: readonly number[],
+  positions: readonly number[] | undefined,
   leftOut: NumberedMessage['leftOut'],
 ): NumberedMessage {
-  return leftOut.length === 0 ? { mark, leftOut } : { mark, positions, leftOut };
+  return positions ? { mark, positions, leftOut } : { mark, leftOut };
 }
 
 /** Values of one message that nothing can be made of, and one of the aliases they came under. */

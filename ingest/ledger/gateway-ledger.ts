@@ -151,7 +151,10 @@ export class GatewayLedger {
     if (!news) return false;
     this.see(message.first, message.last + 1);
     for (const range of news) {
-      const rejected = message.rejected.filter(({ number }) => number >= range.first && number <= range.last);
+      const rejected =
+        message.rejected.length === 0
+          ? message.rejected
+          : message.rejected.filter(({ number }) => number >= range.first && number <= range.last);
       this.#stored += range.last - range.first + 1 - rejected.length;
       for (const { code } of rejected) this.#rejected.set(code, (this.#rejected.get(code) ?? 0) + 1);
       countHours(message, range, rejected, count);
