@@ -29,7 +29,11 @@ export class Journal {
   }
 
   add(event: JournalEvent): void {
-    this.#entries.push({ number: ++this.#last, ...this.#moment(), ...event });
+    const moment = this.#moment();
+    const before = this.#entries.at(-1);
+    // A tick is lived through a little late: what it brings stays behind what was done from outside meanwhile.
+    const { monotonicMs, utcMs } = before && before.monotonicMs > moment.monotonicMs ? before : moment;
+    this.#entries.push({ number: ++this.#last, monotonicMs, utcMs, ...event });
     // Cut by a tenth at a time, so that a full journal does not move all of its entries for each new one.
     if (this.#entries.length > MOST_ENTRIES) this.#entries = this.#entries.slice(MOST_ENTRIES / 10);
   }

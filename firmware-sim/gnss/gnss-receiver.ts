@@ -15,8 +15,8 @@ const SECOND_MS = 1000;
 const LATENCY_MS = 120;
 const DAY_MS = 86_400_000;
 const OLD_RECEIVER_DAYS = -7168;
-/** A reader has read by then; in a faster replay it may still be at it. */
-const SLOW_EPOCH_MS = 400;
+/** A reader has read by then. */
+const READ_WITHIN_MS = 900;
 const LONGEST_NOISE_BYTES = 12;
 
 /** A receiver that talks by itself on a pseudo-terminal: a recording, or positions that are made up. */
@@ -34,6 +34,7 @@ export class GnssReceiver {
   #cancel: Cancel | undefined;
   #spoken = 0;
   #livedMs = 0;
+  #livedSinceDiscardMs = 0;
 
   constructor(config: GnssConfig, place: Place, seed: number, context: ServiceContext) {
     this.id = config.id;
@@ -81,7 +82,11 @@ export class GnssReceiver {
     this.#cancel = clock.after(waitMs, () => {
       this.#livedMs += waitMs;
       // On a real line what nobody listens to is gone; a terminal would keep it, and a gateway read old times later.
-      if (waitMs >= SLOW_EPOCH_MS) this.#pty?.discardUnread();
+      this.#livedSinceDiscardMs += waitMs;
+      if (this.#livedSinceDiscardMs >= READ_WITHIN_MS) {
+        this.#livedSinceDiscardMs = 0;
+        this.#pty?.discardUnread();
+      }
       this.#speak(epoch);
       this.#spoken += 1;
       this.#plan();
