@@ -23,7 +23,7 @@ describe('the simulator’s configuration', () => {
   it('of the sample is valid', () => {
     const config = loadConfig(SimulatorConfig, SAMPLE);
     checkSimulator(config);
-    expect(config.buses[0]!.devices.map(({ unit }) => unit)).toEqual([1, 2, 3, 4, 5]);
+    expect(config.buses[0]!.devices.map(({ unit }) => unit)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(config.zones[0]!.valveTravelS).toBe(4);
   });
 
