@@ -68,6 +68,8 @@ export class SafeOutbox implements Outbox {
 
   /** What was added is on the disk when this resolves, if there is one. */
   async close(): Promise<void> {
+    // A wait for confirmations that goes on would keep the process alive after its stop.
+    this.release();
     this.#isClosed = true;
     this.#cancelRetry?.();
     await this.#trying;
