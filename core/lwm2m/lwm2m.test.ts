@@ -90,7 +90,7 @@ test.each([
   ['a value that is cut off', 'c4 09 47'],
   ['a length that is cut off', 'c8 09'],
   ['an instance in an instance', '0800 0408 0001 00'.replaceAll(' ', '')],
-  ['a resource in a resource', '8406 c10001'],
+  ['a resource in a resource', '8306 c10001'],
   ['a resource instance in an object instance', '0300 410001'],
 ])('TLV: refused: %s', (_, wire) => {
   expect(() => decodeTlv(bytes(wire), [3, 0])).toThrow(expect.objectContaining({ code: 'PAYLOAD_INVALID' }));
