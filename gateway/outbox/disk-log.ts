@@ -387,6 +387,7 @@ export class DiskLog implements MessageLog {
   }
 
   #planSync(): void {
+    if (this.#isClosed) return;
     if (this.#next >= this.#reserved && !this.#syncing) this.#syncNow();
     else this.#cancelSync ??= this.#options.clock.after(this.#options.syncEveryMs, () => this.#syncNow());
   }

@@ -71,6 +71,8 @@ export class SafeOutbox implements Outbox {
     // A wait for confirmations that goes on would keep the process alive after its stop.
     this.release();
     this.#isClosed = true;
+    // No timer of theirs may keep the process.
+    for (const one of this.#all) one.release();
     this.#cancelRetry?.();
     await this.#trying;
     await this.#disk?.log.close();
