@@ -132,6 +132,8 @@ export interface Peer {
 
 /** A message of the peer that was seen: a repeat gets the same reply. */
 export interface Remembered {
+  /** Of its bytes. A repeat is the same to the last bit (RFC 7252, 4.2); another message under its id is none. */
+  readonly hash: number;
   readonly expiresMs: number;
   reply: Uint8Array | undefined;
   /** When a request that has no answer yet is acknowledged without one. */

@@ -116,6 +116,13 @@ test('a request that comes twice is handed on once, and gets the same answer aga
   expect(receive(incoming(40), 247_000)).toMatchObject([{ kind: 'request' }]);
 });
 
+test('another message under an id that was used a moment ago is no repeat: a node counts anew after each sleep', () => {
+  const { receive } = endpoint();
+  expect(receive({ ...incoming(0), payload: Buffer.from('1') })).toMatchObject([{ kind: 'request' }]);
+  expect(receive({ ...incoming(0), payload: Buffer.from('2') }, 60_000)).toMatchObject([{ kind: 'request' }]);
+  expect(receive({ ...incoming(0), payload: Buffer.from('2') }, 60_001)).toEqual([]);
+});
+
 test('a request that takes long is acknowledged first; its answer is repeated until it is acknowledged', () => {
   const { step, receive, state } = endpoint();
   const [effect] = receive(incoming(40));

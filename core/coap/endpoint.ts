@@ -113,7 +113,7 @@ function receive(
   }
   if (message.type === 'RST') onReset(state, peer, message.id, nowMs, effects);
   else if (message.type === 'ACK') onAcknowledgement(state, peer, message, nowMs, effects);
-  else take(state, peer, message, nowMs, effects);
+  else take(state, peer, message, hashOf(bytes), nowMs, effects);
 }
 
 /** What is no reply to a message of ours: a request, or an answer that comes by itself. */
@@ -121,11 +121,13 @@ function take(
   state: CoapState,
   peer: Peer,
   message: CoapMessage,
+  hash: number,
   nowMs: number,
   effects: CoapEffect[],
 ): void {
   const before = peer.remembered.get(message.id);
-  if (before && before.expiresMs > nowMs) {
+  // Nodes that count from 0 after each sleep use an id again too soon: what they then say is another message all the same.
+  if (before && before.expiresMs > nowMs && before.hash === hash) {
     if (before.reply && message.type === 'CON') send(peer, before.reply, effects);
     return;
   }
@@ -134,7 +136,7 @@ function take(
     if (message.type === 'CON') send(peer, encodeMessage(emptyMessage('RST', message.id)), effects);
     return;
   }
-  remember(state, peer, message.id, nowMs);
+  remember(state, peer, message.id, hash, nowMs);
   if (isRequest(message.code)) onRequest(state, peer, message, nowMs, effects);
   else onResponse(state, peer, message, nowMs, effects);
 }
@@ -468,7 +470,7 @@ function evict(peers: Map<string, Peer>): boolean {
   return false;
 }
 
-function remember({ settings }: CoapState, peer: Peer, id: number, nowMs: number): void {
+function remember({ settings }: CoapState, peer: Peer, id: number, hash: number, nowMs: number): void {
   const { remembered } = peer;
   for (const [old, { expiresMs }] of remembered) {
     if (expiresMs > nowMs && remembered.size < settings.maxRemembered) break;
@@ -476,7 +478,7 @@ function remember({ settings }: CoapState, peer: Peer, id: number, nowMs: number
   }
   remembered.delete(id);
   const expiresMs = nowMs + settings.exchangeLifetimeMs;
-  remembered.set(id, { expiresMs, reply: undefined, acknowledgeMs: undefined });
+  remembered.set(id, { hash, expiresMs, reply: undefined, acknowledgeMs: undefined });
 }
 
 function reply(peer: Peer, id: number, bytes: Uint8Array, effects: CoapEffect[]): void {
@@ -487,6 +489,13 @@ function reply(peer: Peer, id: number, bytes: Uint8Array, effects: CoapEffect[])
 
 function send(peer: Peer, bytes: Uint8Array, effects: CoapEffect[]): void {
   effects.push({ kind: 'send', peer: peer.key, bytes });
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

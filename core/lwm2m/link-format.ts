@@ -14,22 +14,27 @@ export interface Registered {
 }
 
 const MAX_LINKS = 1_000;
-/** A target in angle brackets, then attributes, any of them quoted. */
-const LINK = /\s*<([^<>]*)>((?:\s*;\s*[^\s;,="]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)\s*(?:,|$)/y;
+/**
+ * A target in angle brackets, then attributes, any of them quoted. No two parts of it can take the same blanks: a text
+ * that fits nearly would otherwise be tried in the square of its length, which strangers can send 64 KiB of.
+ */
+const LINK = /\s*<([^<>]*)>((?:\s*;\s*[^\s;,="]+(?:\s*=(?:\s*"[^"]*"|\s*[^\s;,"]+)?)?)*)\s*(?:,|$)/y;
 const ATTRIBUTE = /;\s*([^\s;,="]+)(?:\s*=\s*(?:"([^"]*)"|([^\s;,"]*)))?/g;
 
 /**
  * The links of a registration (RFC 6690; LwM2M 1.1, section 6.2.1). Takes every form that clients were seen to send:
  * values with and without quotes, `ct` as one number or a list, objects without instances, blanks. Links that are no
- * LwM2M paths are left out. Throws `PAYLOAD_INVALID` where the text is no list of links.
+ * LwM2M paths are left out. `knownRoot` counts where no link names one, as in an update. Throws `PAYLOAD_INVALID` where
+ * the text is no list of links.
  */
-export function parseLinks(bytes: Uint8Array): Registered {
+export function parseLinks(bytes: Uint8Array, knownRoot = ''): Registered {
   const text = Buffer.from(bytes).toString('utf8');
-  let root = '';
+  let root = knownRoot;
   let formats: number[] = [];
   const targets: { target: string; version: string | undefined }[] = [];
   LINK.lastIndex = 0;
-  for (let end = 0; end < text.trimEnd().length; end = LINK.lastIndex) {
+  const { length } = text.trimEnd();
+  for (let end = 0; end < length; end = LINK.lastIndex) {
     const link = LINK.exec(text);
     if (!link || targets.length >= MAX_LINKS) {
       const reason = link ? `more than ${MAX_LINKS} links` : 'not a list of links';

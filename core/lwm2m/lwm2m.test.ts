@@ -170,7 +170,10 @@ test('a registration in each form that clients were seen to send', () => {
     root: '/lwm2m',
     paths: ['/3/0', '/3303/0'],
   });
+  // An update names its objects below the root of the registration, with or without the link of the root.
+  expect(parseLinks(Buffer.from('</lwm2m/3/0>'), '/lwm2m')).toMatchObject({ paths: ['/3/0'] });
   expect(parse('</3/0>;title="a, b; c",</3303>,</>;hb')).toMatchObject({ paths: ['/3/0', '/3303'] });
+  expect(parse('</3/0>;a= ;b = "x" , </4/0>;c=')).toMatchObject({ paths: ['/3/0', '/4/0'] });
   expect(parse('')).toMatchObject({ paths: [] });
   expect(() => parse('3/0')).toThrow(SluiceError);
   expect(() => parse('</3/0')).toThrow(SluiceError);
@@ -205,5 +208,8 @@ test('any bytes give values or an error of the catalogue, and soon', () => {
   const began = performance.now();
   survives(() => parseLinks(Buffer.from(`</3/0>${';a '.repeat(5_000)}<`)));
   survives(() => parseLinks(Buffer.from(`</3/0>${' '.repeat(50_000)}<`)));
+  survives(() => parseLinks(Buffer.from(`</3/0>;b=${' '.repeat(50_000)}x"`)));
+  survives(() => parseLinks(Buffer.from(`</3/0>;b=${' '.repeat(50_000)}"`)));
+  survives(() => parseLinks(Buffer.from(`</3/0>${';b= '.repeat(15_000)}"`)));
   expect(performance.now() - began).toBeLessThan(1_000);
 });

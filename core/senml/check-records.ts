@@ -41,7 +41,8 @@ export function checkRecords(pack: unknown, limits: SenmlLimits, length: number)
           length,
         );
       }
-      if (!isOfKind(value, kind)) throw senmlError(`${label} of SenML record ${index} is no ${kind}`, length);
+      if (!isOfKind(value, kind, label))
+        throw senmlError(`${label} of SenML record ${index} is no ${kind}`, length);
       checked[label] = value;
     }
     return checked;
@@ -52,7 +53,9 @@ export function senmlError(reason: string, length: number, cause?: unknown): Slu
   return new SluiceError('PAYLOAD_INVALID', { reason, offset: 0, length }, cause);
 }
 
-function isOfKind(value: unknown, kind: 'string' | 'number' | 'boolean' | 'data'): boolean {
+function isOfKind(value: unknown, kind: 'string' | 'number' | 'boolean' | 'data', label: string): boolean {
+  // CBOR can hold what is no number: a sensor that is broken must cost its own value and not the pack.
+  if (label === 'v' && typeof value === 'number') return true;
   if (kind === 'data') return value instanceof Uint8Array;
   return typeof value === kind && (kind !== 'number' || Number.isFinite(value));
 }

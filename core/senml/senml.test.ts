@@ -143,8 +143,22 @@ test('hostile CBOR costs an error, at once: lengths that lie, nesting, lists wit
   expect(performance.now() - began).toBeLessThan(2_000);
 });
 
+test('a value that is no number costs itself, and not the pack', () => {
+  // [{n: "a", v: NaN in two bytes}, {n: "b", v: 1}], lists and maps without lengths, as Anjay may send them.
+  const wire = Buffer.from('9fbf00616102f97e00ffbf00616202f93c00ffff', 'hex');
+  expect(resolveRecords(decodeSenmlCbor(wire), NOW_MS).map(({ value }) => value)).toEqual([Number.NaN, 1]);
+});
+
 test('hostile JSON likewise', () => {
-  for (const text of ['[', '['.repeat(100_000), '[{"n":"a","v":1e999}]', '"x"', 'null', '[null]', '\u0000']) {
+  for (const text of [
+    '[',
+    '['.repeat(100_000),
+    '[{"n":"a","t":1e999,"v":1}]',
+    '"x"',
+    'null',
+    '[null]',
+    '\u0000',
+  ]) {
     expect(() => decodeSenmlJson(Buffer.from(text))).toThrow(
       expect.objectContaining({ code: 'PAYLOAD_INVALID' }),
     );

@@ -112,6 +112,8 @@ export class CoapTransport {
       if (block.number * block.size + last.payload.length !== length) {
         return { kind: 'failed', reason: 'blocks came out of order' };
       }
+      // Only a last block may be short (RFC 7959, 2.2); one that is empty would be asked for without end.
+      if (last.payload.length !== block.size) return { kind: 'failed', reason: 'a block is cut short' };
       if (length > MAX_BODY) return { kind: 'failed', reason: `the answer has more than ${MAX_BODY} bytes` };
       const next = blockOption(OPTIONS.block2, {
         number: length / block.size,
