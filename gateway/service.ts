@@ -175,11 +175,15 @@ class Gateway implements RunningGateway {
     this.#clock.stop();
   }
 
-  /** Tells the hosts, durably and at least once. May be called from the moment that drivers are started. */
+  /**
+   * Tells the hosts at least once: it survives `kill -9` from when this returns, unless the outbox is not open yet or the
+   * disk takes nothing. May be called from the moment that drivers are started.
+   */
   readonly emit = (event: GatewayEvent): void => {
     const stamp = this.#clock.stamp(this.#clock.nowMs());
     const samples = [{ metric: EVENT, value: JSON.stringify(event), quality: 'good' as const }];
     this.#outbox.add({ device: GATEWAY_ITSELF, stamp, samples });
+    this.#outbox.flush();
     this.#edge.pump();
   };
 

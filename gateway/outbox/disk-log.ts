@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { type FileHandle, open, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cancel, Clock } from '../../core/clock.ts';
@@ -67,6 +68,8 @@ export class DiskLog implements MessageLog {
   /** Not read any more; the files go when the book knows. */
   #condemned: Segment[] = [];
   #active: Segment;
+  /** Its file is being made. */
+  #making: Segment | undefined;
   #handle: FileHandle | undefined;
   #serial: number;
   #next: number;
@@ -76,6 +79,8 @@ export class DiskLog implements MessageLog {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
+  /** What is being written at the end of `segment`: the first `count` of what waits, and perhaps a reserve. */
+  #underWay: { readonly segment: Segment; readonly count: number; readonly bytes: Buffer } | undefined;
   #syncing: Promise<void> | undefined;
   #syncError: unknown;
   #isSyncDue = false;
@@ -138,6 +143,28 @@ export class DiskLog implements MessageLog {
     this.newestOf.set(message.device, this.#next - 1);
     this.#write();
     return first;
+  }
+
+  /**
+   * Bytes are written at the place that the write under way and the next one will write them to as well: whoever comes
+   * last changes nothing.
+   */
+  flush(): void {
+    if (this.#isFailed || this.#waiting.length === 0) return;
+    const groups = new Map<Segment, Buffer[]>();
+    const underWay = this.#underWay;
+    if (underWay) groups.set(underWay.segment, [underWay.bytes]);
+    for (const { segment, bytes } of this.#waiting.slice(underWay?.count ?? 0)) {
+      const group = groups.get(segment) ?? [];
+      groups.set(segment, group);
+      group.push(bytes);
+    }
+    try {
+      for (const [segment, buffers] of groups) this.#writeNow(segment, buffers);
+    } catch {
+      // The write that follows meets the same disk, and says so.
+    }
+    this.#isSyncDue = true;
   }
 
   async read(from: number, to: number): Promise<Piece> {
@@ -254,10 +281,36 @@ export class DiskLog implements MessageLog {
   async #openActive(): Promise<void> {
     const segment = this.#waiting[0]?.segment ?? this.#active;
     // Never over a file that is there, whatever it is called.
-    this.#handle = await open(segment.file, 'wx');
+    this.#making = segment;
+    try {
+      this.#handle = await open(segment.file, 'wx').catch((error) => {
+        // `flush` has been there before.
+        if (!segment.isMade) throw error;
+        return open(segment.file, 'r+');
+      });
+    } finally {
+      this.#making = undefined;
+    }
+    segment.isMade = true;
     const header = this.#header(segment.first);
     await writeAll(this.#handle, header, 0);
     segment.bytes = header.length;
+  }
+
+  #writeNow(segment: Segment, buffers: readonly Buffer[]): void {
+    const isNew = segment.bytes === 0;
+    // Never over a file that is there, unless the write that follows is just making it.
+    const isMade = segment.isMade || this.#making === segment;
+    const flags = constants.O_WRONLY | (isNew ? constants.O_CREAT | (isMade ? 0 : constants.O_EXCL) : 0);
+    const fd = openSync(segment.file, flags);
+    segment.isMade = true;
+    try {
+      const bytes = Buffer.concat(isNew ? [this.#header(segment.first), ...buffers] : buffers);
+      for (let done = 0; done < bytes.length; )
+        done += writeSync(fd, bytes, done, bytes.length - done, segment.bytes + done);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   #rotateIfDue(): void {
@@ -332,7 +385,9 @@ export class DiskLog implements MessageLog {
         const reserve = this.#reserveIfDue(segment);
         const buffers = batch.map(({ bytes }) => bytes);
         const bytes = Buffer.concat(reserve ? [...buffers, reserve.bytes] : buffers);
+        this.#underWay = { segment, count: batch.length, bytes };
         await writeAll(this.#handle!, bytes, segment.bytes);
+        this.#underWay = undefined;
         this.#waiting.splice(0, batch.length);
         this.#waitingBytes -= bytes.length - (reserve?.bytes.length ?? 0);
         segment.bytes += bytes.length;
@@ -374,8 +429,8 @@ export class DiskLog implements MessageLog {
         this.#syncing = undefined;
         this.#reserved = reserved;
         this.onSendable();
-        // Numbers may have run out while it lasted.
-        if (this.#written >= reserved) this.#syncNow();
+        // Numbers may have run out while it lasted, or something may have come that is urgent.
+        if (this.#written >= reserved || this.#isSyncDue) this.#syncNow();
       },
       (error) => {
         // Whoever writes gives up for both, so that a file is not cut while it is written.
@@ -404,6 +459,7 @@ export class DiskLog implements MessageLog {
   async #fail(error: unknown): Promise<void> {
     if (this.#isFailed) return;
     this.#isFailed = true;
+    this.#underWay = undefined;
     this.#syncError = undefined;
     this.#cancelSync?.();
     this.#cancelSync = undefined;
@@ -422,17 +478,18 @@ export class DiskLog implements MessageLog {
 
   /** Lets go of the file that is being written, cut back to its last whole record. False where it could not be. */
   async #abandonActive(): Promise<boolean> {
-    const segment = [...this.#segments, this.#active].findLast(({ bytes }) => bytes > 0);
+    const all = [...this.#segments, this.#active];
+    const segment = all.findLast(({ bytes }) => bytes > 0);
     this.#segments = this.#segments.filter(({ bytes }) => bytes > 0);
     await this.#handle?.close().catch(() => {});
     this.#handle = undefined;
     let isWhole = true;
-    if (this.#active.bytes === 0) await unlink(this.#active.file).catch(() => {});
+    // A file that stayed would hold numbers that are given again.
+    for (const { file, isMade } of all.filter(({ bytes }) => bytes === 0)) {
+      if (isMade) isWhole = (await isDone(unlink(file))) && isWhole;
+    }
     if (segment) {
-      isWhole = await truncate(segment.file, segment.bytes).then(
-        () => true,
-        () => false,
-      );
+      isWhole = (await isDone(truncate(segment.file, segment.bytes))) && isWhole;
       segment.end = Math.min(segment.end, Math.max(this.#written, segment.first));
       segment.plannedBytes = segment.bytes;
       if (!this.#segments.includes(segment)) this.#segments.push(segment);
@@ -496,6 +553,13 @@ export class DiskLog implements MessageLog {
       return undefined;
     }
   }
+}
+
+function isDone(action: Promise<void>): Promise<boolean> {
+  return action.then(
+    () => true,
+    () => false,
+  );
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {

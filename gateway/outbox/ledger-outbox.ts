@@ -112,6 +112,10 @@ export class LedgerOutbox implements Outbox {
     if (this.#live.length > MOST_LIVE) this.#demote(MOST_LIVE);
   }
 
+  flush(): void {
+    this.#log.flush();
+  }
+
   next(): OutboxEntry | undefined {
     if (!this.#isConnected) return undefined;
     const nowMs = this.#clock.monotonicMs();

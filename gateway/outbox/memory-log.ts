@@ -49,6 +49,8 @@ export class MemoryLog implements MessageLog {
     return first;
   }
 
+  flush(): void {}
+
   async read(from: number, to: number): Promise<Piece> {
     const messages: NumberedMessage[] = [];
     for (let at = this.#indexOf(from); at < this.#messages.length; at++) {

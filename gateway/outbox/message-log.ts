@@ -32,6 +32,8 @@ export interface MessageLog {
   readonly book: LedgerBook;
   /** Throws what keeps it from taking any. Returns the number of the first sample. */
   append(message: OutboxMessage): number;
+  /** What was appended outlives the process from when this returns, as far as the log outlives it at all. */
+  flush(): void;
   /** The number of the newest sample of each device. */
   readonly newestOf: ReadonlyMap<string, number>;
   /** Messages that hold `from` or follow, some of them, none from `to` on. */

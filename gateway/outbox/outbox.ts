@@ -80,6 +80,8 @@ export interface Outbox {
   /** There may be something to send. */
   onReady: () => void;
   add(message: OutboxMessage): void;
+  /** What was added survives `kill -9` from when this returns; without it a millisecond or so later. Blocks for a write. */
+  flush(): void;
   /** The next one to send, which is then under way. `undefined` where there is none, until `onReady`. */
   next(): OutboxEntry | undefined;
   /** It has been handed to the socket, which for a host without a ledger is all the proof there is. */

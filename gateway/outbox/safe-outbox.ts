@@ -105,6 +105,10 @@ export class SafeOutbox implements Outbox {
     this.#memory.add(message);
   }
 
+  flush(): void {
+    this.#disk?.outbox.flush();
+  }
+
   next(): OutboxEntry | undefined {
     const [first, second] = this.#trouble
       ? [this.#memory, this.#disk?.outbox]

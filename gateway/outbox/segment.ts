@@ -23,6 +23,8 @@ export class Segment {
   end: number;
   /** On the disk. */
   bytes = 0;
+  /** There is a file, of this run. */
+  isMade = false;
   /** With what waits to be written. */
   plannedBytes = 0;
   /** The time that its messages span, UTC, as they are stamped; and the newest of those that can be trusted. */
