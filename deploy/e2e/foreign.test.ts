@@ -16,6 +16,8 @@ const SOIL_REGISTERS = [234, 0xfff6, 812];
 /** The farm without its simulator, its gateway polling one soil probe behind the serial port `port`. */
 function pollForeignProbe(settings: Settings, port: string): void {
   delete settings.simulator;
+  // The water line of the demo has no valves here.
+  delete settings.gateway.irrigation;
   settings.gateway.drivers[0] = {
     ...settings.gateway.drivers[0],
     port,
@@ -87,10 +89,16 @@ test('metrics of a Sparkplug node that nobody here wrote are stored under their 
       properties: { engUnit: { type: 'String' as const, value: 'm³/m³' } },
     },
   ];
-  await new Promise<void>((resolve) => node.on('birth', () => resolve()));
-  node.publishNodeBirth({ timestamp: Date.now(), metrics: [] });
-  node.publishDeviceBirth('chiller', { timestamp: Date.now(), metrics: metrics(20) });
-  node.publishDeviceData('chiller', { timestamp: Date.now(), metrics: metrics(21.5) });
+  // At its start, and whenever the host asks: ingest may connect later than this node.
+  node.on('birth', () => {
+    node.publishNodeBirth({ timestamp: Date.now(), metrics: [] });
+    node.publishDeviceBirth('chiller', { timestamp: Date.now(), metrics: metrics(20) });
+  });
+  const publishing = setInterval(
+    () => node.publishDeviceData('chiller', { timestamp: Date.now(), metrics: metrics(21.5) }),
+    250,
+  );
+  onTestFinished(() => clearInterval(publishing));
   const ofNode = 'site=coop&gateway=foreign-node&device=chiller';
   const foreign = await lastReading(farm, `measurement=foreign&${ofNode}`, ({ value }) => value === 21.5);
   expect(foreign.field).toBe('Chiller Loop/Return temp');
