@@ -54,6 +54,12 @@ export interface CoapContent {
   readonly payload: Uint8Array;
 }
 
+/**
+ * Whether a request waits for its turn, goes before all that wait, or goes out beside what is under way: the last is for
+ * what must not wait behind a question that gets no answer.
+ */
+export type Priority = 'in-turn' | 'first' | 'at-once';
+
 export type CoapInput =
   | { readonly kind: 'received'; readonly peer: string; readonly bytes: Uint8Array }
   /**
@@ -69,7 +75,10 @@ export type CoapInput =
       readonly isObserving?: boolean;
       /** It is not sent, and not sent again, from then on. */
       readonly notAfterMs?: number;
+      readonly priority?: Priority;
     }
+  /** A request of our own is given up: it is not sent again, and its answer is nobody's. */
+  | { readonly kind: 'cancel'; readonly peer: string; readonly id: string }
   | { readonly kind: 'answer'; readonly exchange: Exchange; readonly answer: CoapContent }
   /** A further answer to an observing request of the peer; `id` names it where it fails or is acknowledged. */
   | {
@@ -105,7 +114,7 @@ export type CoapEffect =
       readonly kind: 'failed';
       readonly id: string;
       readonly peer: string;
-      readonly reason: 'timeout' | 'reset' | 'forgotten' | 'too-many';
+      readonly reason: 'timeout' | 'reset' | 'forgotten' | 'too-many' | 'cancelled';
     };
 
 /** What an endpoint remembers. Belongs to the caller, who changes nothing in it. */
@@ -148,6 +157,7 @@ export interface Outgoing {
   readonly isConfirmable: boolean;
   readonly isObserving: boolean;
   readonly notAfterMs: number;
+  readonly priority: Priority;
 }
 
 export interface Transmission extends Outgoing {

@@ -100,6 +100,52 @@ test('one request at a time is under way with a peer; a reset ends it and the ne
   ]);
 });
 
+test('what is urgent goes beside what is under way, commands go before questions, and a cancelled one is not repeated', () => {
+  const { step, receive, state } = endpoint({ maxWaiting: 3 } as never);
+  step(ask('a'));
+  for (const id of ['b', 'c']) expect(step(ask(id))).toEqual([]);
+  expect(step(ask('command', { priority: 'first' }))).toEqual([]);
+  expect(step(ask('close', { priority: 'at-once' }))).toMatchObject([sent('CON', 1, CODES.get)]);
+  expect(step(ask('close-2', { priority: 'at-once' }))).toEqual([]);
+  expect(step({ kind: 'cancel', peer: 'node', id: 'close' })).toMatchObject([
+    { kind: 'failed', id: 'close', reason: 'cancelled' },
+    sent('CON', 2, CODES.get),
+  ]);
+  expect(step({ kind: 'cancel', peer: 'node', id: 'b' })).toMatchObject([{ kind: 'failed', id: 'b' }]);
+  const ack = { ...CONTENT, type: 'ACK' } as const;
+  expect(receive({ ...ack, id: 2, token: state.peers.get('node')!.underWay[1]!.token })).toMatchObject([
+    { kind: 'response', id: 'close-2' },
+  ]);
+  expect(receive({ type: 'RST', id: 0 })).toMatchObject([{ id: 'a', reason: 'reset' }, sent('CON', 3, 1)]);
+  expect(state.peers.get('node')!.underWay.map(({ id }) => id)).toEqual(['command']);
+  expect(state.peers.get('node')!.waiting.map(({ id }) => id)).toEqual(['c']);
+  expect(step({ kind: 'cancel', peer: 'node', id: 'command' })).toMatchObject([
+    { id: 'command', reason: 'cancelled' },
+    sent('CON', 4, CODES.get),
+  ]);
+});
+
+test('questions that wait behind one without any answer fail with it; commands have their own try', () => {
+  const { step } = endpoint();
+  for (const id of ['a', 'b', 'c']) step(ask(id));
+  step(ask('command', { priority: 'first' }));
+  for (const nowMs of [10_000, 30_000, 70_000]) step({ kind: 'time' }, nowMs);
+  expect(step({ kind: 'time' }, 150_000)).toMatchObject([
+    { kind: 'failed', id: 'b', reason: 'timeout' },
+    { kind: 'failed', id: 'c', reason: 'timeout' },
+    { kind: 'failed', id: 'a', reason: 'timeout' },
+    sent('CON', 1, CODES.get),
+  ]);
+});
+
+test('an answer that wants no acknowledgement does not wait behind requests of our own', () => {
+  const { step, receive } = endpoint();
+  for (const id of ['a', 'b']) step(ask(id));
+  const [effect] = receive(incoming(40, 'NON'));
+  const { exchange } = effect as Extract<CoapEffect, { kind: 'request' }>;
+  expect(step({ kind: 'answer', exchange, answer: CONTENT })).toMatchObject([sent('NON', 1, CODES.content)]);
+});
+
 test('a request that comes twice is handed on once, and gets the same answer again', () => {
   const { step, receive } = endpoint();
   const [effect] = receive(incoming(40));

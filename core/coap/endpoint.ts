@@ -25,8 +25,9 @@ import { OPTIONS, recognise, uintOf } from './option.ts';
  * side. No I/O and no clock; `state` is changed in place. Nothing that arrives makes it throw: what cannot be used is
  * reset or ignored, as the standard has it. `nextDueMs` says when it wants the next `time`.
  *
- * One request at a time is under way with a peer (NSTART), so whoever forges the address of another gets it no more
- * than one small request and its repeats.
+ * One request at a time is under way with a peer (NSTART), and one more where it is to go at once. Questions that wait
+ * behind one that stays without any answer fail with it, so whoever forges the address of another gets it no more than
+ * one small request and its repeats.
  */
 export function stepCoap(state: CoapState, input: CoapInput, nowMs: number): CoapEffect[] {
   const effects: CoapEffect[] = [];
@@ -36,12 +37,12 @@ export function stepCoap(state: CoapState, input: CoapInput, nowMs: number): Coa
       break;
     case 'request': {
       const { id, peer: key, request, isConfirmable = true, isObserving = false } = input;
-      const { notAfterMs = Number.POSITIVE_INFINITY } = input;
+      const { notAfterMs = Number.POSITIVE_INFINITY, priority = 'in-turn' } = input;
       const token = state.settings.newToken();
       enqueue(
         state,
         key,
-        { id, role: 'request', token, content: request, isConfirmable, isObserving, notAfterMs },
+        { id, role: 'request', token, content: request, isConfirmable, isObserving, notAfterMs, priority },
         nowMs,
         effects,
       );
@@ -60,10 +61,14 @@ export function stepCoap(state: CoapState, input: CoapInput, nowMs: number): Coa
         isConfirmable,
         isObserving: false,
         notAfterMs: Number.POSITIVE_INFINITY,
+        priority: 'in-turn',
       } as const;
       enqueue(state, input.peer, outgoing, nowMs, effects);
       break;
     }
+    case 'cancel':
+      cancel(state, input.peer, input.id, nowMs, effects);
+      break;
     case 'forget-observation': {
       const observations = state.peers.get(input.peer)?.observations;
       for (const [token, { id }] of observations ?? [])
@@ -196,6 +201,7 @@ function answerRequest(
     isConfirmable,
     isObserving: false,
     notAfterMs: Number.POSITIVE_INFINITY,
+    priority: 'in-turn',
   } as const;
   enqueue(state, key, outgoing, nowMs, effects);
 }
@@ -316,7 +322,7 @@ function fail(
   state: CoapState,
   peer: Peer,
   sent: Transmission,
-  reason: 'timeout' | 'reset',
+  reason: 'timeout' | 'reset' | 'cancelled',
   nowMs: number,
   effects: CoapEffect[],
 ): void {
@@ -333,20 +339,41 @@ function enqueue(
   effects: CoapEffect[],
 ): void {
   const peer = peerOf(state, key);
-  if (!peer || peer.waiting.length >= state.settings.maxWaiting) {
+  const rank = rankOf(outgoing);
+  // What is to go at once comes one after the other from its owner, and finds no full house.
+  if (!peer || (peer.waiting.length >= state.settings.maxWaiting && rank < RANKS['at-once'])) {
     if (outgoing.id !== '') effects.push({ kind: 'failed', id: outgoing.id, peer: key, reason: 'too-many' });
     return;
   }
-  peer.waiting.push(outgoing);
+  const behind = peer.waiting.findIndex((one) => rankOf(one) < rank);
+  peer.waiting.splice(behind < 0 ? peer.waiting.length : behind, 0, outgoing);
   sendWaiting(state, peer, nowMs, effects);
+}
+
+const RANKS = { 'in-turn': 0, first: 1, 'at-once': 2, plain: 3 } as const;
+
+/** A notification, or an answer, that wants no acknowledgement waits for nothing. */
+function rankOf({ role, isConfirmable, priority }: Outgoing): number {
+  return role === 'response' && !isConfirmable ? RANKS.plain : RANKS[priority];
+}
+
+function cancel(state: CoapState, key: string, id: string, nowMs: number, effects: CoapEffect[]): void {
+  const peer = state.peers.get(key);
+  if (!peer) return;
+  const sent = peer.underWay.find((one) => one.id === id);
+  const index = peer.waiting.findIndex((one) => one.id === id);
+  if (index >= 0) peer.waiting.splice(index, 1);
+  if (sent) fail(state, peer, sent, 'cancelled', nowMs, effects);
+  else if (index >= 0) effects.push({ kind: 'failed', id, peer: key, reason: 'cancelled' });
 }
 
 function sendWaiting(state: CoapState, peer: Peer, nowMs: number, effects: CoapEffect[]): void {
   while (peer.waiting.length > 0) {
     const next = peer.waiting[0]!;
-    // A plain notification waits for nothing; whatever wants an acknowledgement or an answer is alone on its way.
-    const isPlain = next.role === 'response' && !next.isConfirmable;
-    if (!isPlain && peer.underWay.length > 0) return;
+    const rank = rankOf(next);
+    // Whatever wants an acknowledgement or an answer is alone on its way, or beside things of less weight.
+    const isFree = rank >= RANKS['at-once'] && !peer.underWay.some((one) => rankOf(one) >= rank);
+    if (!isFree && peer.underWay.length > 0) return;
     peer.waiting.shift();
     if (nowMs >= next.notAfterMs) {
       effects.push({ kind: 'failed', id: next.id, peer: peer.key, reason: 'timeout' });
@@ -396,7 +423,9 @@ function passTime(state: CoapState, peer: Peer, nowMs: number, effects: CoapEffe
     reply(peer, id, encodeMessage(emptyMessage('ACK', id)), effects);
   }
   for (const sent of peer.underWay.filter(({ dueMs }) => dueMs <= nowMs)) {
-    if (sent.isAcknowledged || sent.sent > state.settings.maxRetransmit || nowMs >= sent.notAfterMs) {
+    const isSilent = !sent.isAcknowledged && sent.sent > state.settings.maxRetransmit;
+    if (sent.isAcknowledged || isSilent || nowMs >= sent.notAfterMs) {
+      if (isSilent) dropQuestions(peer, effects);
       fail(state, peer, sent, 'timeout', nowMs, effects);
       continue;
     }
@@ -406,6 +435,14 @@ function passTime(state: CoapState, peer: Peer, nowMs: number, effects: CoapEffe
     send(peer, sent.bytes, effects);
   }
   settle(state, peer);
+}
+
+/** A peer that has not answered for so long is not there: what nobody would miss does not try it for as long again. */
+function dropQuestions(peer: Peer, effects: CoapEffect[]): void {
+  const isQuestion = ({ role, priority }: Outgoing) => role === 'request' && priority === 'in-turn';
+  const dropped = peer.waiting.filter(isQuestion);
+  peer.waiting.splice(0, peer.waiting.length, ...peer.waiting.filter((one) => !isQuestion(one)));
+  for (const { id } of dropped) effects.push({ kind: 'failed', id, peer: peer.key, reason: 'timeout' });
 }
 
 function forgetPeer(state: CoapState, key: string, effects: CoapEffect[]): void {

@@ -12,6 +12,7 @@ import {
   type CoapState,
   createCoapState,
   type Exchange,
+  type Priority,
 } from '../../../core/coap/endpoint-state.ts';
 import { type CoapMessage, decodeMessage, formatCode, isRequest } from '../../../core/coap/message.ts';
 import { OPTIONS, pathOf } from '../../../core/coap/option.ts';
@@ -24,6 +25,19 @@ import type { TraceLine } from '../../driver.ts';
 export type CoapOutcome =
   | { readonly kind: 'answer'; readonly message: CoapMessage }
   | { readonly kind: 'failed'; readonly reason: string };
+
+/** How a request is to be sent. */
+export interface Asking {
+  /** Nothing is sent from then on. */
+  readonly notAfterMs?: number;
+  readonly priority?: Priority;
+  /** Ends it: nothing more is sent, and no answer counts. */
+  readonly signal?: AbortSignal;
+}
+
+interface Observing {
+  readonly isObserving?: boolean;
+}
 
 export interface TransportOptions {
   readonly hosts: readonly string[];
@@ -90,14 +104,14 @@ export class CoapTransport {
   }
 
   /** Resolves with the whole answer, put together where it comes in blocks (RFC 7959, 2.4). Never rejects. */
-  async ask(peer: string, request: CoapContent, notAfterMs = Number.POSITIVE_INFINITY): Promise<CoapOutcome> {
-    const outcome = await this.#askOnce(this.#newId(), peer, request, notAfterMs, false);
+  async ask(peer: string, request: CoapContent, how: Asking = {}): Promise<CoapOutcome> {
+    const outcome = await this.#askOnce(this.#newId(), peer, request, how);
     return outcome.kind === 'answer' ? this.rest(peer, request, outcome.message) : outcome;
   }
 
   /** As `ask`; what comes after the answer is a `notification` with this id. */
   async observe(observation: string, peer: string, request: CoapContent): Promise<CoapOutcome> {
-    const outcome = await this.#askOnce(observation, peer, request, Number.POSITIVE_INFINITY, true);
+    const outcome = await this.#askOnce(observation, peer, request, { isObserving: true });
     return outcome.kind === 'answer' ? this.rest(peer, request, outcome.message) : outcome;
   }
 
@@ -121,13 +135,7 @@ export class CoapTransport {
         size: block.size,
       });
       const options = [...request.options.filter(({ number }) => number !== OPTIONS.observe), next];
-      const outcome = await this.#askOnce(
-        this.#newId(),
-        peer,
-        { ...request, options },
-        Number.POSITIVE_INFINITY,
-        false,
-      );
+      const outcome = await this.#askOnce(this.#newId(), peer, { ...request, options }, {});
       if (outcome.kind === 'failed') return outcome;
       if (outcome.message.code !== first.code || etagOf(outcome.message) !== etagOf(first)) {
         return { kind: 'failed', reason: 'the answer changed while it was read' };
@@ -155,18 +163,23 @@ export class CoapTransport {
     id: string,
     peer: string,
     request: CoapContent,
-    notAfterMs: number,
-    isObserving: boolean,
+    { notAfterMs = Number.POSITIVE_INFINITY, priority, signal, isObserving = false }: Asking & Observing,
   ): Promise<CoapOutcome> {
     return new Promise((resolve) => {
-      if (this.#isStopped) {
-        resolve({ kind: 'failed', reason: 'stopped' });
+      if (this.#isStopped || signal?.aborted) {
+        resolve({ kind: 'failed', reason: this.#isStopped ? 'stopped' : 'cancelled' });
         return;
       }
       // The same observation asked for anew: the earlier request is nobody's any more.
       this.#pending.get(id)?.({ kind: 'failed', reason: 'forgotten' });
-      this.#pending.set(id, resolve);
-      this.#step({ kind: 'request', id, peer, request, isObserving, notAfterMs });
+      const cancel = () => this.#step({ kind: 'cancel', peer, id });
+      signal?.addEventListener('abort', cancel, { once: true });
+      this.#pending.set(id, (outcome) => {
+        signal?.removeEventListener('abort', cancel);
+        resolve(outcome);
+      });
+      const how = priority ? { isObserving, notAfterMs, priority } : { isObserving, notAfterMs };
+      this.#step({ kind: 'request', id, peer, request, ...how });
     });
   }
 

@@ -52,6 +52,10 @@ export class CommandQueue {
     return this.#commands;
   }
 
+  has(id: string): boolean {
+    return this.#commands.some((one) => one.id === id);
+  }
+
   of(device: string): readonly QueuedCommand[] {
     return this.#commands.filter((one) => one.device === device);
   }

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +16,7 @@ import type { TraceLine, WriteRequest } from '../../driver.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { NbiotConfig } from './config.ts';
 import { nbiotDriver } from './nbiot-driver.ts';
+import { freeUdpPort } from './testing/free-udp-port.ts';
 import { Lwm2mClient } from './testing/lwm2m-client.ts';
 
 const run = promisify(execFile);
@@ -38,15 +38,6 @@ metrics:
     read: { path: /3308/0/5900 }
     write: { role: setting, safe: 0, min: 0, max: 800 }
 `;
-
-/** A UDP port of both loopbacks that was free a moment ago. */
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-}
 
 async function setUp(parts: Record<string, unknown> = {}, folder = temporaryFolder()) {
   writeFileSync(join(folder, 'node.yaml'), PROFILE);

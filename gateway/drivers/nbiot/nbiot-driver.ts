@@ -1,6 +1,5 @@
 // Longer than others: it ties sockets, sessions, readings and commands together, and each of those has a file of its own.
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Cancel } from '../../../core/clock.ts';
 import { LARGEST_BLOCK, sliceBlock2 } from '../../../core/coap/block.ts';
 import { createBlockAssembly, takeBlock1 } from '../../../core/coap/block-assembly.ts';
@@ -19,23 +18,21 @@ import type {
   DriverKind,
   Outcome,
   Sample,
-  WriteEnd,
   WriteRequest,
   WriteResult,
 } from '../../driver.ts';
 import { refuseMistakes, refusePublic } from './check-config.ts';
 import { CoapTransport, formatPeer } from './coap-transport.ts';
-import { CommandQueue, type QueuedCommand } from './command-queue.ts';
 import { NbiotConfig } from './config.ts';
 import { type Incoming, readIncoming } from './incoming.ts';
 import { createNbiotDevice } from './nbiot-device.ts';
-import { createNode, type Node } from './node.ts';
+import { createNode, type Node, runInTurn } from './node.ts';
 import { NodeClient } from './node-client.ts';
+import { NodeCommands } from './node-commands.ts';
 import { NodeReadings } from './node-readings.ts';
 import { loadNbiotProfile } from './profile.ts';
 import { samplesOfRecords, samplesOfValues, type TimedSamples } from './readings.ts';
 import { isReachable, type SessionEffect, type SessionInput, stepSession } from './session.ts';
-import { metricName, sameValue, writeSteps } from './write-steps.ts';
 
 /** CoAP and LwM2M over UDP, for nodes on a narrow-band network. */
 export const nbiotDriver: DriverKind<typeof NbiotConfig> = {
@@ -47,8 +44,6 @@ export const nbiotDriver: DriverKind<typeof NbiotConfig> = {
 const TICK_MS = 1_000;
 /** Strangers are told once each, and so many of them. */
 const MAX_STRANGERS = 100;
-/** How often a command that gets no answer is sent, each time that its device wakes up. */
-const MAX_ATTEMPTS = 5;
 const NOTHING = new Uint8Array();
 const LINKS = '</rd>;rt="core.rd",</dp>,</senml>;ct="110 112"';
 
@@ -56,7 +51,7 @@ class NbiotDriver implements Driver {
   readonly devices: readonly DeviceSpec[];
   readonly #context: DriverContext;
   readonly #transport: CoapTransport;
-  readonly #queue: CommandQueue;
+  readonly #commands: NodeCommands;
   readonly #readings: NodeReadings;
   readonly #blocks = createBlockAssembly();
   readonly #byId: ReadonlyMap<string, Node>;
@@ -64,8 +59,6 @@ class NbiotDriver implements Driver {
   readonly #byPeer = new Map<string, Node>();
   readonly #byLocation = new Map<string, Node>();
   readonly #strangers = new Set<string>();
-  /** Commands that their `write` still waits for: it tells their end itself. */
-  readonly #direct = new Set<string>();
   /** What came last from an address that is nobody's yet. */
   #unclaimed: { readonly peer: string; readonly bytes: number } | undefined;
   #observations = 0;
@@ -84,8 +77,13 @@ class NbiotDriver implements Driver {
     this.devices = nodes.map(({ device }) => device.spec);
     this.#byId = new Map(nodes.map((node) => [node.device.spec.id, node]));
     this.#byEndpoint = new Map(nodes.map((node) => [node.device.endpoint, node]));
-    const { clock, log, dataFolder } = context;
-    this.#queue = new CommandQueue(join(dataFolder, 'nbiot', `${config.id}-commands.json`), log);
+    const { clock, log } = context;
+    this.#commands = new NodeCommands(context, config.id, this.#readings, {
+      isStopped: () => this.#isStopped,
+      client: (node) => this.#client(node),
+      samplesOf: (node, path, answer) => this.#samplesOf(node, path, answer),
+      answered: (node) => this.#apply(node, { kind: 'answered' }),
+    });
     const { hosts, port } = config;
     this.#transport = new CoapTransport(
       { hosts, port, ackTimeoutMs: config.ackTimeoutS * 1000, clock, log, trace: () => context.trace },
@@ -111,7 +109,7 @@ class NbiotDriver implements Driver {
     this.#isStopped = true;
     this.#cancelTick?.();
     await this.#transport.stop();
-    await Promise.all([...this.#byId.values()].map(({ work }) => work));
+    await Promise.all([...this.#byId.values()].flatMap(({ lanes }) => [lanes.work, lanes.closes]));
   }
 
   /** Reads the group now, or when the node wakes up; `undefined` where it sleeps or is not registered. */
@@ -130,60 +128,11 @@ class NbiotDriver implements Driver {
   }
 
   queuedWrites(): readonly string[] {
-    return this.#queue.all.map(({ id }) => id);
+    return this.#commands.ids;
   }
 
-  /**
-   * To a node that listens now, at once. To one that sleeps or is not registered the command goes when it next speaks,
-   * if that is in time; a later command for the same point takes its place.
-   */
-  async write(request: WriteRequest): Promise<WriteResult> {
-    const node = this.#byId.get(request.device)!;
-    const { clock } = this.#context;
-    const { id, device, value, leaseMs } = request;
-    const fromMs = clock.nowMs();
-    const expiresMs = fromMs + Math.max(0, request.notAfterMs - clock.monotonicMs());
-    const metric = metricName(request.metric);
-    const command = { id, device, metric, value, leaseMs, fromMs, expiresMs, attempts: 0, isTaken: false };
-    // Durable before anything is sent: whatever happens from here on, it has exactly one end.
-    const isListening = isReachable(node.session, clock.monotonicMs());
-    const isDurable = this.#put(command, isListening);
-    if (!isListening) return { kind: 'queued' };
-    const isSleeper = node.session.registration!.isQueueMode;
-    let end: WriteEnd | SluiceError | undefined;
-    this.#direct.add(id);
-    await this.#inTurn(node, async () => {
-      const isThere = !isDurable || this.#queue.all.some((one) => one.id === id);
-      end = isThere ? await this.#carryOut(node, command) : new SluiceError('WRITE_REPLACED', { device });
-    });
-    this.#direct.delete(id);
-    const isKept = this.#queue.all.some((one) => one.id === id);
-    if (isKept && end instanceof SluiceError && isSleeper && end.code === 'COAP_TIMEOUT')
-      return { kind: 'queued' };
-    this.#queue.remove(id);
-    if (end instanceof SluiceError) throw end;
-    if (end?.kind === 'done') return end;
-    if (end?.kind === 'failed') throw end.error;
-    throw new SluiceError('WRITE_TOO_LATE', { target: device });
-  }
-
-  /** Whether it is kept. A full disk must not keep a valve open: a node that listens is told all the same. */
-  #put(command: QueuedCommand, isListening: boolean): boolean {
-    try {
-      for (const old of this.#queue.put(command)) this.#replaced(old);
-      return true;
-    } catch (thrown) {
-      if (!isListening) throw thrown;
-      const error = asSluiceError(thrown).message;
-      this.#context.log.warn({ device: command.device, error }, 'A command is sent without being kept');
-      return false;
-    }
-  }
-
-  #replaced(old: QueuedCommand): void {
-    if (this.#direct.has(old.id)) return;
-    const error = new SluiceError('WRITE_REPLACED', { device: old.device });
-    this.#context.settleWrite(old.id, { kind: 'failed', error });
+  write(request: WriteRequest): Promise<WriteResult> {
+    return this.#commands.write(this.#byId.get(request.device)!, request);
   }
 
   // What nodes send
@@ -443,90 +392,27 @@ class NbiotDriver implements Driver {
     return finish(isOn ? 'on' : 'refused');
   }
 
-  /** Groups and commands that waited for the node, once it listens. */
+  /** Commands and groups that waited for the node, once it listens. */
   #wake(node: Node): void {
-    const { id } = node.device.spec;
-    if (node.isWorking || (node.wantedGroups.size === 0 && this.#queue.of(id).length === 0)) return;
+    if (node.wantedGroups.size === 0 && !this.#commands.isWaiting(node)) return;
+    this.#commands.sendCloses(node);
+    if (node.isWorking) return;
     node.isWorking = true;
-    void this.#inTurn(node, async () => {
-      try {
-        await this.#sendQueued(node);
-        for (const group of [...node.wantedGroups]) {
-          if (!isReachable(node.session, this.#context.clock.monotonicMs())) return;
-          node.wantedGroups.delete(group);
-          const outcome = await this.#readGroup(node, group);
-          if (outcome && !this.#isStopped) this.#context.deliver(outcome);
-        }
-      } finally {
-        node.isWorking = false;
+    const work = async () => {
+      await this.#commands.sendOthers(node);
+      for (const group of [...node.wantedGroups]) {
+        if (!isReachable(node.session, this.#context.clock.monotonicMs())) return;
+        node.wantedGroups.delete(group);
+        const outcome = await this.#readGroup(node, group);
+        if (outcome && !this.#isStopped) this.#context.deliver(outcome);
       }
-    });
-  }
-
-  #inTurn(node: Node, work: () => Promise<void>): Promise<void> {
-    node.work = node.work.then(work).catch((thrown) => {
+    };
+    const fail = (thrown: unknown) => {
       const { id } = node.device.spec;
       this.#context.log.error({ device: id, error: asSluiceError(thrown).message }, 'Work for a node failed');
-    });
-    return node.work;
-  }
-
-  async #sendQueued(node: Node): Promise<void> {
-    for (const command of this.#queue.of(node.device.spec.id)) {
-      if (this.#isStopped || !isReachable(node.session, this.#context.clock.monotonicMs())) return;
-      // Meanwhile it may have been replaced, or be in other hands.
-      if (this.#direct.has(command.id) || !this.#queue.all.some(({ id }) => id === command.id)) continue;
-      const end = await this.#carryOut(node, command);
-      if (end instanceof SluiceError) {
-        if (end.code === 'COAP_TIMEOUT' && command.attempts + 1 < MAX_ATTEMPTS) continue;
-        this.#settle(command.id, { kind: 'failed', error: end });
-      } else {
-        this.#settle(command.id, end);
-      }
-    }
-  }
-
-  #settle(id: string, end: WriteEnd): void {
-    if (this.#queue.remove(id)) this.#context.settleWrite(id, end);
-  }
-
-  /** One attempt. An error where the node refuses, does not answer, or holds something else afterwards. */
-  async #carryOut(node: Node, command: QueuedCommand): Promise<WriteEnd | SluiceError> {
-    const { clock } = this.#context;
-    const { spec, points } = node.device;
-    const point = points.find(({ metric }) => metricName(metric) === command.metric);
-    if (!point?.write) {
-      const reason = 'the settings have changed, and it cannot be written any more';
-      const { value, metric, device } = command;
-      return new SluiceError('WRITE_IMPOSSIBLE', { value: String(value), metric, device, reason });
-    }
-    const client = this.#client(node);
-    this.#queue.update({ ...command, attempts: command.attempts + 1 });
-    if (!command.isTaken) {
-      const steps = writeSteps(point, command, clock.nowMs());
-      if (!steps) return { kind: 'expired' };
-      const notAfterMs = clock.monotonicMs() + (command.expiresMs - clock.nowMs());
-      for (const step of steps) {
-        const error = await client.carryOut(step, notAfterMs);
-        if (error) return error;
-      }
-      this.#queue.update({ ...command, attempts: command.attempts + 1, isTaken: true });
-    }
-    this.#apply(node, { kind: 'answered' });
-    const answer = await client.read(point.path);
-    if (answer instanceof SluiceError) return answer;
-    const { samples } = this.#samplesOf(node, point.path, answer);
-    const held = samples.flatMap((one) => one.samples).find(({ metric }) => metric === point.metric)?.value;
-    this.#readings.deliver(node, samples);
-    if (held !== undefined && held !== null && typeof held !== 'string' && sameValue(held, command.value)) {
-      return { kind: 'done', value: held };
-    }
-    const { value, metric } = command;
-    return new SluiceError('WRITE_NOT_TAKEN', {
-      device: spec.id,
-      metric,
-      value: String(value),
-      held: String(held),
+    };
+    void runInTurn(node, 'work', work, fail).then(() => {
+      node.isWorking = false;
     });
   }
 
@@ -605,16 +491,7 @@ class NbiotDriver implements Driver {
       this.#apply(node, { kind: 'time' });
       if (location && !node.session.registration) this.#byLocation.delete(location);
     }
-    for (const command of this.#queue.all) {
-      // A clock that went back since says nothing about how late it is.
-      const isLate = clock.nowMs() >= command.expiresMs || clock.nowMs() < command.fromMs;
-      const isInWork = this.#direct.has(command.id) || this.#byId.get(command.device)?.isWorking;
-      if (!isLate || isInWork) continue;
-      const request = `the command ${command.id}`;
-      const error = new SluiceError('COAP_TIMEOUT', { device: command.device, request });
-      // What was sent may have acted: then it has not expired, it is not known.
-      this.#settle(command.id, command.attempts > 0 ? { kind: 'failed', error } : { kind: 'expired' });
-    }
+    this.#commands.expire();
     if (!this.#isStopped) this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
   }
 }

@@ -5,7 +5,7 @@ import { SluiceError } from '../../../core/errors.ts';
 import { encodeContent } from '../../../core/lwm2m/content.ts';
 import { FORMATS } from '../../../core/lwm2m/content-format.ts';
 import { parsePath } from '../../../core/lwm2m/path.ts';
-import type { CoapOutcome, CoapTransport } from './coap-transport.ts';
+import type { Asking, CoapOutcome, CoapTransport } from './coap-transport.ts';
 import type { WriteStep } from './write-steps.ts';
 
 /** TLV is what LwM2M 1.0 obliges every client to; the others are for those that came after and left it out. */
@@ -31,8 +31,8 @@ export class NodeClient {
     return { code: CODES.get, options: pathOptions(this.#root + path), payload: NOTHING };
   }
 
-  async read(path: string): Promise<CoapMessage | SluiceError> {
-    const outcome = await this.#transport.ask(this.#peer, this.readRequest(path));
+  async read(path: string, how: Asking = {}): Promise<CoapMessage | SluiceError> {
+    const outcome = await this.#transport.ask(this.#peer, this.readRequest(path), how);
     const request = `GET ${path}`;
     if (outcome.kind === 'failed') return this.#timeout(request);
     return this.refusal(outcome.message, request) ?? outcome.message;
@@ -54,23 +54,19 @@ export class NodeClient {
     return this.#transport.ask(this.#peer, { code: CODES.put, options, payload: NOTHING });
   }
 
-  /** `undefined` where the node has confirmed it; nothing is sent after `notAfterMs`. */
-  async carryOut(step: WriteStep, notAfterMs: number): Promise<SluiceError | undefined> {
+  /** `undefined` where the node has confirmed it. */
+  async carryOut(step: WriteStep, how: Asking): Promise<SluiceError | undefined> {
     const path = pathOptions(this.#root + step.path);
     if (step.kind === 'execute') {
       const request = { code: CODES.post, options: path, payload: NOTHING };
-      return this.#confirmed(await this.#transport.ask(this.#peer, request, notAfterMs), `POST ${step.path}`);
+      return this.#confirmed(await this.#transport.ask(this.#peer, request, how), `POST ${step.path}`);
     }
     let error: SluiceError | undefined;
     for (const format of WRITE_FORMATS) {
       const payload = encodeContent(format, parsePath(step.path)!, step.value, step.type);
       if (!payload) continue;
       const options = [...path, uintOption(OPTIONS.contentFormat, format)];
-      const outcome = await this.#transport.ask(
-        this.#peer,
-        { code: CODES.put, options, payload },
-        notAfterMs,
-      );
+      const outcome = await this.#transport.ask(this.#peer, { code: CODES.put, options, payload }, how);
       error = this.#confirmed(outcome, `PUT ${step.path}`);
       if (outcome.kind === 'failed' || !isFormatRefused(outcome.message)) return error;
     }

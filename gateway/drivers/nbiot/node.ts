@@ -11,9 +11,23 @@ export interface Node {
   readonly traffic: { received: number; sent: number; readings: number };
   /** Polling groups to be read when it is awake. */
   readonly wantedGroups: Set<string>;
-  /** What is being done while it is awake; one thing after the other. */
-  work: Promise<void>;
+  /** What is being done while it is awake, one thing after the other in each; what closes waits for nothing else. */
+  readonly lanes: { work: Promise<void>; closes: Promise<void> };
   isWorking: boolean;
+  isClosing: boolean;
+  /** Resources that it has told and its profile does not have: said once, so that a wrong profile shows. */
+  readonly unknownPaths: Set<string>;
+}
+
+/** Runs `work` after what is in the lane. Never rejects. */
+export function runInTurn(
+  { lanes }: Node,
+  lane: keyof Node['lanes'],
+  work: () => Promise<void>,
+  fail: (thrown: unknown) => void,
+): Promise<void> {
+  lanes[lane] = lanes[lane].then(work).catch(fail);
+  return lanes[lane];
 }
 
 export function createNode(config: NbiotConfig, device: NbiotDevice): Node {
@@ -29,7 +43,9 @@ export function createNode(config: NbiotConfig, device: NbiotDevice): Node {
     peer: undefined,
     traffic: { received: 0, sent: 0, readings: 0 },
     wantedGroups: new Set(),
-    work: Promise.resolve(),
+    lanes: { work: Promise.resolve(), closes: Promise.resolve() },
     isWorking: false,
+    isClosing: false,
+    unknownPaths: new Set(),
   };
 }
