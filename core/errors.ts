@@ -437,6 +437,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  COMMAND_FLOOD: {
+    en: 'more commands come than the gateway can record. Nothing is opened that a restart would forget; send fewer at once.',
+    zh: '命令过多，网关来不及记录。重启后会丢失的打开操作不予执行；请减少同时发送的命令。',
+    retryable: true,
+    http: 503,
+  },
   COMMAND_ID_INVALID: {
     en: 'the command id is not valid: use 1 to 64 of the characters A–Z a–z 0–9 _ -',
     zh: '命令标识无效：只能使用 1 至 64 个字符 A–Z a–z 0–9 _ -',

@@ -47,6 +47,7 @@ class Gateway implements RunningGateway {
   readonly devices: readonly string[];
   #trace: DriverContext['trace'];
   #opening: Promise<void> | undefined;
+  readonly #started = new Set<Driver>();
   #isStarted = false;
 
   constructor(config: GatewayConfig, context: ServiceContext, onCare: (text: string) => void) {
@@ -112,6 +113,7 @@ class Gateway implements RunningGateway {
       log: this.#log,
       folder,
       emit: (event) => this.emit(event),
+      isAllKept: () => this.#outbox.isAllKept,
       isClockGood: () => clock.stamp(clock.nowMs()).clock === 'synced',
       deliver,
     });
@@ -153,14 +155,23 @@ class Gateway implements RunningGateway {
     this.#clock.start();
     // A long backlog takes a while to read, which is no reason to leave a valve open.
     this.#opening ??= this.#outbox.open();
-    for (const driver of this.#drivers) await driver.start?.(signal);
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+    // A driver that cannot start must not leave the valves of the others open, nor one that takes its time.
+    const starts = Promise.allSettled(this.#drivers.map((driver) => this.#startDriver(driver, signal)));
     // Safe before anything else: before any poll, and before any command can come.
-    await this.#controls.start();
+    await this.#controls.start(signal);
+    const failed = (await starts).find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
     await this.#opening;
+    if (this.#isStarted || signal.aborted) return;
+    this.#isStarted = true;
     this.#edge.start();
     this.#poller.start();
+  }
+
+  async #startDriver(driver: Driver, signal: AbortSignal): Promise<void> {
+    if (this.#started.has(driver)) return;
+    await driver.start?.(signal);
+    this.#started.add(driver);
   }
 
   async stop(): Promise<void> {

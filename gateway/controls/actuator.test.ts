@@ -5,6 +5,7 @@ import {
   type ActuatorInput,
   type ActuatorRules,
   type ActuatorState,
+  mayBeOpen,
   NEW_ACTUATOR,
   nextDueMs,
   stepActuator,
@@ -249,4 +250,20 @@ test('what is allowed to open by itself is still closed after its longest run', 
 test('opening what somebody else had opened counts the run from when it was seen', () => {
   const rules = { ...RULES, unleased: 'allow' as const };
   expect(run([...SHUT, [6_000, seen(1)], [9_000, OPEN]], rules).state.openSinceMs).toBe(6_000);
+});
+
+test('a stranger runs no longer for an opening that was never sent', () => {
+  const rules = { ...RULES, unleased: 'allow' as const };
+  const steps = [...SHUT, [6_000, seen(1)], [9_000, OPEN], [9_500, { kind: 'expired', write: 2 }]] as const;
+  expect(run(steps, rules)).toMatchObject({ phase: 'closed', did: ['a expired'], dueMs: 66_000 });
+});
+
+test('renewing and closing again leave it settled, and closing again is no opening', () => {
+  const renewed = run([...OPENED, [5_200, { ...OPEN, command: 'b' }], [5_300, done(3, 1)]]);
+  expect(renewed.state.toldAtMs).toBe(150);
+  const again = run([...SHUT, [6_000, CLOSE]]);
+  expect(again.state).toMatchObject({ toldAtMs: 10, wasSeenSafe: true });
+  expect(mayBeOpen(again.state)).toBe(false);
+  // One that gives back another value is open for all that is known.
+  expect(mayBeOpen(run([...SHUT, [6_000, CLOSE], [6_010, done(2, 1)]]).state)).toBe(true);
 });

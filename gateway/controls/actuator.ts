@@ -32,6 +32,9 @@ interface Asked extends Lease {
 }
 
 interface Closing {
+  readonly sinceMs: number;
+  /** It was closed for all that was known: telling it once more opens nothing. */
+  readonly wasClosed: boolean;
   readonly cause: CloseCause;
   /** The command whose lease it ends; empty where there was none. */
   readonly lease: string;
@@ -171,8 +174,13 @@ export function isReady({ phase, asked, lateOpenings }: ActuatorState): boolean 
 }
 
 /** Whether water may run: everything but a confirmed close that nothing contradicts. */
-export function mayBeOpen({ phase, strangeSinceMs }: ActuatorState): boolean {
-  return phase !== 'closed' || strangeSinceMs !== undefined;
+export function mayBeOpen({ phase, closing, strangeSinceMs }: ActuatorState): boolean {
+  return (phase !== 'closed' && !closing?.wasClosed) || strangeSinceMs !== undefined;
+}
+
+/** Known to be open: by a lease, also while it is being renewed, or by another hand. */
+export function isOpenNow({ phase, lease, strangeSinceMs }: ActuatorState): boolean {
+  return phase === 'open' || (phase === 'opening' && lease !== undefined) || strangeSinceMs !== undefined;
 }
 
 /** When `time` must come next. */
@@ -237,11 +245,16 @@ function open(
       // A renewal goes on with what was open; what somebody else had opened is ours from now on.
       openSinceMs: state.openSinceMs ?? state.strangeSinceMs ?? nowMs,
       strangeSinceMs: undefined,
-      toldAtMs: nowMs,
+      toldAtMs: isSameAgain(state, value) ? state.toldAtMs : nowMs,
       writes: write,
     },
     effects: [{ kind: 'write', write, value, leaseMs, notAfterMs, command }],
   };
+}
+
+/** Renewing moves nothing, and must not keep the line from being judged: one that is renewed each second never settles. */
+function isSameAgain({ phase, lease }: ActuatorState, value: number): boolean {
+  return (phase === 'open' || phase === 'opening') && lease !== undefined && isSame(value, lease.value);
 }
 
 /** Brings it to its safe value, whatever it does; asked again while it does so, it only notes who waits for it. */
@@ -254,6 +267,7 @@ function close(
   const { asked, lease } = state;
   if (state.closing) return waitForClose(rules, state, command, nowMs);
   const write = state.writes + 1;
+  const wasClosed = state.phase === 'closed' && cause !== 'unleased' && !mayBeOpen(state);
   const overtaken: ActuatorEffect[] = asked
     ? [
         {
@@ -271,6 +285,8 @@ function close(
       lease: undefined,
       asked: undefined,
       closing: {
+        sinceMs: nowMs,
+        wasClosed,
         cause,
         lease: lease?.command ?? asked?.command ?? '',
         waiting: command === undefined ? [] : [command],
@@ -281,8 +297,8 @@ function close(
         isQueued: false,
         isTold: false,
       },
-      toldAtMs: nowMs,
-      wasSeenSafe: false,
+      toldAtMs: wasClosed ? state.toldAtMs : nowMs,
+      wasSeenSafe: wasClosed && state.wasSeenSafe,
       lateOpenings: asked ? [...state.lateOpenings, asked.write] : state.lateOpenings,
       writes: write,
     },
@@ -330,7 +346,7 @@ function tryAgain(rules: ActuatorRules, state: ActuatorState, nowMs: number): Ac
     state: {
       ...state,
       closing: { ...state.closing!, write, retryAtMs: undefined, isQueued: false },
-      toldAtMs: nowMs,
+      toldAtMs: state.closing!.wasClosed ? state.toldAtMs : nowMs,
       writes: write,
     },
     effects: [writeSafe(rules, write)],
@@ -365,16 +381,20 @@ function openingEnded(
   const { command, value, leaseMs, isQueued, endsAtMs } = state.asked!;
   const lease: Lease = { command, value, leaseMs, endsAtMs: isQueued ? nowMs + leaseMs : endsAtMs };
   if (input.kind === 'written' && isSame(input.value, lease.value)) {
+    const toldAtMs = isSameAgain(state, value) ? state.toldAtMs : nowMs;
     return {
-      state: { ...state, phase: 'open', lease, asked: undefined, toldAtMs: nowMs },
+      state: { ...state, phase: 'open', lease, asked: undefined, toldAtMs },
       effects: [{ kind: 'outcome', command, outcome: 'applied', leaseEndsAtMs: lease.endsAtMs }],
     };
   }
   if (input.kind === 'expired') {
-    const phase = state.lease ? 'open' : 'closed';
-    const openSinceMs = state.lease ? state.openSinceMs : undefined;
+    const rest: ActuatorState = state.lease
+      ? { ...state, phase: 'open', asked: undefined }
+      : { ...state, phase: 'closed', asked: undefined, openSinceMs: undefined };
+    // What another hand had opened before is that hand's again, and has run for as long.
+    const wasStrange = !state.lease && state.openSinceMs! < endsAtMs - leaseMs;
     return {
-      state: { ...state, phase, asked: undefined, openSinceMs },
+      state: wasStrange ? { ...rest, strangeSinceMs: state.openSinceMs } : rest,
       effects: [{ kind: 'outcome', command, outcome: 'expired' }],
     };
   }
@@ -413,6 +433,7 @@ function closeEnded(
           held: input.kind === 'written' ? input.value : '?',
         });
   const failures = closing.failures + 1;
+  const wasClosed = closing.wasClosed && input.kind !== 'written';
   const effects: ActuatorEffect[] = closing.waiting.map((command) => ({
     kind: 'outcome',
     command,
@@ -425,7 +446,7 @@ function closeEnded(
   return {
     state: {
       ...alarmed.state,
-      closing: { ...closing, waiting: [], failures, retryAtMs: nowMs + retryMs, isTold: true },
+      closing: { ...closing, wasClosed, waiting: [], failures, retryAtMs: nowMs + retryMs, isTold: true },
     },
     effects: [...effects, ...alarmed.effects],
   };
@@ -448,7 +469,7 @@ function closed(state: ActuatorState, nowMs: number): ActuatorStep {
       phase: 'closed',
       closing: undefined,
       openSinceMs: undefined,
-      toldAtMs: nowMs,
+      toldAtMs: closing.wasClosed ? state.toldAtMs : nowMs,
     },
     effects: [
       ...applied,

@@ -49,9 +49,34 @@ export class CommandBook {
       .run(this.#most);
   }
 
-  /** After it was reported: a repeat of the report carries the same event id. */
+  /** Before it is reported: a report that is lost with the process is told again. */
   end(end: CommandEnd): void {
-    this.#database.prepare('UPDATE command SET end = ? WHERE id = ?').run(JSON.stringify(end), end.command);
+    this.#database.exec('BEGIN');
+    try {
+      this.#database
+        .prepare('UPDATE command SET end = ? WHERE id = ? AND end IS NULL')
+        .run(JSON.stringify(end), end.command);
+      this.#database.prepare('INSERT OR IGNORE INTO doubt (id) VALUES (?)').run(end.command);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Reports of which nobody knows yet whether they would outlive the gateway, in their order. */
+  doubted(): CommandEnd[] {
+    return this.#database
+      .prepare('SELECT request, end FROM command NATURAL JOIN doubt WHERE end IS NOT NULL ORDER BY number')
+      .all()
+      .map((row) => readRow(row).end!);
+  }
+
+  /** Those are on their way for good. */
+  trust(ids: readonly string[]): void {
+    this.#database
+      .prepare('DELETE FROM doubt WHERE id IN (SELECT value FROM json_each(?))')
+      .run(JSON.stringify(ids));
   }
 
   /** Those that had begun when the gateway died. */
@@ -99,6 +124,7 @@ function openSound(file: string): DatabaseSync {
       CREATE TABLE IF NOT EXISTS command
         (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, request TEXT NOT NULL, end TEXT);
       CREATE INDEX IF NOT EXISTS unfinished ON command (number) WHERE end IS NULL;
+      CREATE TABLE IF NOT EXISTS doubt (id TEXT PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS interlock (line TEXT PRIMARY KEY, raised TEXT NOT NULL);
     `);
     return database;

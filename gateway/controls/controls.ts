@@ -12,6 +12,7 @@ import {
   type ActuatorState,
   isReady,
   isSame,
+  mayBeOpen,
   NEW_ACTUATOR,
   nextDueMs,
   stepActuator,
@@ -34,8 +35,9 @@ export interface ControlsOptions {
   readonly log: Log;
   /** Where the command book is kept. */
   readonly folder: string;
-  /** Durable when it returns. */
   emit(event: GatewayEvent): void;
+  /** Whether all that was emitted would outlive the process by now. */
+  isAllKept(): boolean;
   /** Whether UTC can be trusted well enough to say that a command has expired. */
   isClockGood(): boolean;
   /** For the locks of the lines, when they change. */
@@ -54,7 +56,14 @@ interface Actuator {
 const START_WAIT_MS = 5_000;
 /** Less than what a service has for its stop, so that drivers and session can still end in order. */
 const STOP_WAIT_MS = 3_000;
+/** Of it, how long a valve may wait for its pump. */
+const STOP_PUMP_MS = 1_000;
 const JUDGE_EVERY_MS = 1_000;
+/** So many tries of one device have failed until it counts as dead. */
+const DEAD_AFTER_FAILURES = 3;
+/** Each dead device of a bus makes the tries of the others rarer by this much, or together they leave it no time. */
+const SPREAD_MS = 5_000;
+const MOST_SPREAD_MS = 60_000;
 
 /**
  * Everything that opens goes through here, and everything that is open is closed from here: commands with their leases,
@@ -83,6 +92,7 @@ export class Controls {
   #cancelJudge: Cancel | undefined;
   #isStarted = false;
   #isStopping = false;
+  #isStopped = false;
 
   /** Throws `CONFIG_INVALID` where the settings name what the drivers do not have. Touches nothing before `start`. */
   constructor(options: ControlsOptions) {
@@ -90,7 +100,7 @@ export class Controls {
     this.#options = options;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#desk = new CommandDesk(options.clock, options.log, (event) => options.emit(event));
+    this.#desk = new CommandDesk(options);
     const stateOf = (point: ControlledPoint) => this.#actuators.get(point.key)!.state;
     this.#watches = lines.map((line) => new LineWatch(line, stateOf));
     const lanes = new Map(points.map(({ device }) => [device, new DeviceLane(options.clock)]));
@@ -104,16 +114,15 @@ export class Controls {
     this.readings = new ControlReadings(points, this.#watches, stateOf, options.clock);
   }
 
-  /** Brings everything to its safe value; returns when all have confirmed or the wait for the silent ones is over. */
-  async start(): Promise<void> {
+  /**
+   * Brings everything to its safe value; returns when all have confirmed, the wait for the silent ones is over, or
+   * `signal` is given.
+   */
+  async start(signal?: AbortSignal): Promise<void> {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    const all = [...this.#actuators.values()];
-    // Pumps first: no valve closes against a running one.
-    const isPump = ({ point, watch }: Actuator) => watch?.line.pump?.point === point;
-    for (const actuator of [...all.filter(isPump), ...all.filter((one) => !isPump(one))]) {
-      this.#step(actuator, { kind: 'close', cause: 'start' });
-    }
+    const all = this.#pumpsFirst();
+    for (const actuator of all) this.#step(actuator, { kind: 'close', cause: 'start' });
     this.#desk.open(this.#options.folder);
     for (const watch of this.#watches) {
       watch.begin(this.#clock.monotonicMs(), this.#desk.raised(watch.line.id));
@@ -123,8 +132,11 @@ export class Controls {
     }
     const isTried = ({ state: { closing } }: Actuator) =>
       !closing || closing.failures > 0 || closing.isQueued;
-    await this.#until(() => all.every(isTried), START_WAIT_MS);
-    this.#judgeOnAndOn();
+    const look = () => this.#look();
+    signal?.addEventListener('abort', look, { once: true });
+    await this.#until(() => signal?.aborted || this.#isStopping || all.every(isTried), START_WAIT_MS);
+    signal?.removeEventListener('abort', look);
+    if (!this.#isStopping) this.#judgeOnAndOn();
   }
 
   /** Closes what it had opened. What could not be closed within the time is told in the log. */
@@ -132,14 +144,18 @@ export class Controls {
     if (this.#isStopping) return;
     this.#isStopping = true;
     const reason = new SluiceError('GATEWAY_STOPPING');
-    const opened = [...this.#actuators.values()].filter(({ state }) => state.openSinceMs !== undefined);
+    const all = this.#pumpsFirst();
+    const opened = all.filter(({ state }) => state.openSinceMs !== undefined);
     for (const actuator of opened) this.#step(actuator, { kind: 'close', cause: 'closed', reason });
-    await this.#until(() => opened.every(({ state }) => state.phase === 'closed'), STOP_WAIT_MS);
-    for (const { point, state } of opened) {
-      if (state.phase === 'closed') continue;
+    const isDone = ({ state: { phase, closing } }: Actuator) => phase === 'closed' || closing?.isQueued;
+    await this.#until(() => opened.every(isDone), STOP_WAIT_MS);
+    // Also what was found at the start, and has not confirmed since.
+    for (const { point, state } of all) {
+      if (state.phase === 'unknown' || !mayBeOpen(state)) continue;
       const where = { device: point.device, metric: point.name };
       this.#log.error(where, `${point.name} of ${point.device} MAY STAND OPEN: it could not be closed`);
     }
+    this.#isStopped = true;
     this.#cancelJudge?.();
     for (const cancel of this.#pumpTimers.values()) cancel();
     for (const actuator of this.#actuators.values()) actuator.cancel?.();
@@ -186,7 +202,16 @@ export class Controls {
     if (isOpen) this.#step(actuator, { kind: 'stray' });
   }
 
+  /** No valve closes against a running pump. */
+  #pumpsFirst(): Actuator[] {
+    const all = [...this.#actuators.values()];
+    const isPump = ({ point, watch }: Actuator) => watch?.line.pump?.point === point;
+    return [...all.filter(isPump), ...all.filter((one) => !isPump(one))];
+  }
+
   #handle(request: CommandRequest): void {
+    // Nothing would be kept of it any more. Its host sends it again, and the next run acts.
+    if (this.#isStopped) return;
     const { id, device, metric } = request;
     if (!isId(id)) {
       this.#desk.report(request, 'refused', { reason: new SluiceError('COMMAND_ID_INVALID') });
@@ -213,9 +238,9 @@ export class Controls {
       this.#step(actuator, { kind: 'close', cause: 'closed', command: id });
       return;
     }
-    const leaseMs = askedMs || actuator.point.defaultLeaseMs;
+    const leaseMs = askedMs === 0 ? actuator.point.defaultLeaseMs : askedMs;
     // Without an expiry, it must have reached its device while its lease would still run.
-    const withinMs = expiresAtMs ? expiresAtMs - this.#clock.nowMs() : leaseMs;
+    const withinMs = expiresAtMs === 0 ? leaseMs : expiresAtMs - this.#clock.nowMs();
     const notAfterMs = this.#clock.monotonicMs() + withinMs;
     this.#step(actuator, { kind: 'open', command: id, value: Number(value), leaseMs, notAfterMs });
   }
@@ -234,11 +259,11 @@ export class Controls {
     const isClose = !actuator || isSafe(actuator.point, Number(value));
     const late = this.#lateness(request, isClose);
     if (late || isClose) return late;
-    return recordError ?? this.#refusal(actuator, leaseMs || actuator.point.defaultLeaseMs);
+    return recordError ?? this.#refusal(actuator, leaseMs === 0 ? actuator.point.defaultLeaseMs : leaseMs);
   }
 
   #lateness({ expiresAtMs }: CommandRequest, isClose: boolean): SluiceError | undefined {
-    if (!expiresAtMs) return undefined;
+    if (expiresAtMs === 0) return undefined;
     if (!this.#options.isClockGood()) return isClose ? undefined : new SluiceError('COMMAND_CLOCK_UNSYNCED');
     const lateMs = this.#clock.nowMs() - expiresAtMs;
     return lateMs < 0 ? undefined : new SluiceError('COMMAND_EXPIRED', { lateS: Math.ceil(lateMs / 1_000) });
@@ -274,11 +299,14 @@ export class Controls {
   }
 
   #step(actuator: Actuator, input: ActuatorInput): void {
+    // The ends of writes that its driver gave up: no write and no timer may come of them now.
+    if (this.#isStopped) return;
     const nowMs = this.#clock.monotonicMs();
     const { state, effects } = stepActuator(actuator.point.rules, actuator.state, input, nowMs);
     actuator.state = state;
     actuator.cancel?.();
-    const dueMs = nextDueMs(actuator.point.rules, state);
+    const wantedMs = nextDueMs(actuator.point.rules, state);
+    const dueMs = wantedMs === undefined ? undefined : wantedMs + this.#spreadMs(actuator);
     // Timers may be a little early, and count at most 24.8 days.
     const waitMs =
       dueMs === undefined ? 0 : Math.min(Math.max(1, Math.ceil(dueMs - nowMs)), LONGEST_INTERVAL_MS);
@@ -292,7 +320,23 @@ export class Controls {
       this.#perform(actuator, effect);
     }
     if (actuator.watch) this.#planPump(actuator.watch);
+    this.#look();
+  }
+
+  #look(): void {
     for (const look of this.#lookers) look();
+  }
+
+  /** One that is heard again is closed at once, however long its next try would have been off. */
+  #spreadMs({ point, state }: Actuator): number {
+    const isDead = (closing: ActuatorState['closing']) => (closing?.failures ?? 0) >= DEAD_AFTER_FAILURES;
+    if (!isDead(state.closing)) return 0;
+    const others = [...this.#actuators.values()].filter(
+      (one) =>
+        one.point.driver === point.driver && one.point.device !== point.device && isDead(one.state.closing),
+    );
+    const devices = new Set(others.map((one) => one.point.device));
+    return Math.min(SPREAD_MS * devices.size, MOST_SPREAD_MS);
   }
 
   #perform(actuator: Actuator, effect: ActuatorEffect): void {
@@ -328,7 +372,12 @@ export class Controls {
     }
     const reason = new SluiceError('COMMAND_INTERLOCKED', { why: LAST_VALVE });
     if (!pump.state.closing) this.#step(pump, { kind: 'close', cause: 'interlock', reason });
-    void this.#until(() => pump.state.phase === 'closed', pumpOf.runDownMs).then(() =>
+    // It may have been told long ago, and the valve has waited then.
+    const sinceMs = pump.state.closing?.sinceMs ?? this.#clock.monotonicMs();
+    const leftMs = Math.max(0, sinceMs + pumpOf.runDownMs - this.#clock.monotonicMs());
+    const isAtStop = this.#isStopping;
+    const isOver = () => pump.state.phase === 'closed' || (this.#isStopping && !isAtStop);
+    void this.#until(isOver, isAtStop ? Math.min(leftMs, STOP_PUMP_MS) : leftMs).then(() =>
       this.#write(actuator, effect),
     );
   }
@@ -342,6 +391,7 @@ export class Controls {
     lane.add({
       isClose: leaseMs === 0,
       notAfterMs,
+      isWanted: () => leaseMs === 0 || actuator.state.asked?.write === write,
       write: async () => {
         if (!point.driver.write)
           throw new SluiceError('COMMAND_POINT_UNKNOWN', { device: point.device, metric: point.name });
@@ -406,6 +456,7 @@ export class Controls {
 
   #judgeOnAndOn(): void {
     for (const watch of this.#watches) this.#judge(watch);
+    this.#desk.settle();
     this.#cancelJudge = this.#clock.after(JUDGE_EVERY_MS, () => this.#judgeOnAndOn());
   }
 
@@ -486,7 +537,7 @@ export class Controls {
   }
 
   /** Resolves when `isSo`, which is asked after each step, or after `withinMs`. */
-  #until(isSo: () => boolean, withinMs: number): Promise<void> {
+  #until(isSo: () => boolean | undefined, withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const finish = () => {
         cancel();

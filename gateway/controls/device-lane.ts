@@ -11,6 +11,8 @@ export interface LaneJob {
   readonly isClose: boolean;
   /** After it (monotonic) it must not be begun. */
   readonly notAfterMs: number;
+  /** An opening that was overtaken while it waited must not be begun any more. */
+  isWanted(): boolean;
   write(): Promise<WriteResult>;
   end(end: LaneEnd): void;
   /** The device took it after all, long after `end` had said that nothing came back. */
@@ -59,7 +61,8 @@ export class DeviceLane {
   }
 
   #run(job: LaneJob): Promise<LaneEnd> {
-    if (this.#clock.monotonicMs() > job.notAfterMs) return Promise.resolve({ kind: 'expired' });
+    const isLate = this.#clock.monotonicMs() > job.notAfterMs;
+    if (isLate || !job.isWanted()) return Promise.resolve({ kind: 'expired' });
     return new Promise((resolve) => {
       let isOver = false;
       const finish = (end: LaneEnd) => {

@@ -1,6 +1,6 @@
 import type { Words } from '../../core/errors.ts';
 import type { Outcome } from '../driver.ts';
-import { type ActuatorState, mayBeOpen } from './actuator.ts';
+import { type ActuatorState, isOpenNow, mayBeOpen } from './actuator.ts';
 import type { ControlledLine, ControlledPoint } from './controlled-points.ts';
 import {
   acknowledge,
@@ -129,10 +129,7 @@ export class LineWatch {
   }
 
   #isAnyConfirmedOpen(): boolean {
-    return this.line.valves.some(({ point }) => {
-      const { phase, strangeSinceMs } = this.#stateOf(point);
-      return phase === 'open' || strangeSinceMs !== undefined;
-    });
+    return this.line.valves.some(({ point }) => isOpenNow(this.#stateOf(point)));
   }
 
   #view(nowMs: number): LineView {
@@ -147,7 +144,7 @@ export class LineWatch {
           key: point.key,
           zone: point.metric.zone,
           mayBeOpen: mayBeOpen(state),
-          isOpen: state.phase === 'open' || state.strangeSinceMs !== undefined,
+          isOpen: isOpenNow(state),
           isSettled: isSettled(point),
           ...(low === undefined ? {} : { low }),
           ...(high === undefined ? {} : { high }),
@@ -157,7 +154,7 @@ export class LineWatch {
         ? {
             pump: {
               key: pump.point.key,
-              isOn: pumpState.phase === 'open' || pumpState.strangeSinceMs !== undefined,
+              isOn: isOpenNow(pumpState),
               isSettled: isSettled(pump.point),
             },
           }

@@ -109,6 +109,13 @@ export class SafeOutbox implements Outbox {
     this.#disk?.outbox.flush();
   }
 
+  /** Whether all that was added would outlive a `kill -9` by now; a power cut, a sync later. */
+  get isAllKept(): boolean {
+    if (this.#early || this.#trouble || !this.#disk) return false;
+    const { sendable, next } = this.#disk.log;
+    return sendable === next && this.#memory.status().waiting === 0;
+  }
+
   next(): OutboxEntry | undefined {
     const [first, second] = this.#trouble
       ? [this.#memory, this.#disk?.outbox]

@@ -120,6 +120,7 @@ export function setUpControls(
   const events: GatewayEvent[] = [];
   const lines: string[] = [];
   let isClockGood = true;
+  let isAllKept = true;
   const controls: Controls = new Controls({
     irrigation: checkConfig(Settings, { irrigation: structuredClone(irrigation) }).irrigation,
     drivers: [water],
@@ -127,6 +128,7 @@ export function setUpControls(
     log: pino({}, { write: (line) => lines.push(line) }),
     folder,
     emit: (event) => events.push(event),
+    isAllKept: () => isAllKept,
     isClockGood: () => isClockGood,
     deliver: (outcome) => controls.observe(outcome),
   });
@@ -191,6 +193,9 @@ export function setUpControls(
     logged: () => lines.map((line) => JSON.parse(line) as { msg: string; code?: string }),
     setClockGood: (isGood: boolean) => {
       isClockGood = isGood;
+    },
+    setAllKept: (isKept: boolean) => {
+      isAllKept = isKept;
     },
     outcomes: () =>
       events.flatMap((event) => (event.kind === 'command' ? [`${event.command} ${event.outcome}`] : [])),
