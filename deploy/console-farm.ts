@@ -7,6 +7,9 @@ const UNITS: Record<string, string> = {
   moisture: '%',
   temperature: '°C',
   ec: 'µS/cm',
+  lease_remaining: 's',
+  latitude: '°',
+  bus_load: '%',
   flow: 'L/min',
   volume: 'm³',
   pressure: 'kPa',
@@ -33,6 +36,11 @@ export const SERIES = {
   southEc: key('soil/ec', { device: 'soil-south', zone: 'south' }),
   northValve: key('irrigation/valve_state', { device: 'valves', point: 'v1', zone: 'north' }),
   southValve: key('irrigation/valve_state', { device: 'valves', point: 'v2', zone: 'south' }),
+  northLease: key('irrigation/lease_remaining', { device: 'valves', point: 'v1', zone: 'north' }),
+  southLease: key('irrigation/lease_remaining', { device: 'valves', point: 'v2', zone: 'south' }),
+  lock: key('irrigation/interlock', { point: 'main' }),
+  latitude: key('gnss/latitude', {}),
+  busLoad: key('gateway/bus_load', { point: 'field-bus' }),
   flow: key('irrigation/flow', { device: 'flow-main' }),
   volume: key('irrigation/volume', { device: 'flow-main' }),
   pressure: key('irrigation/pressure', { device: 'flow-main' }),
@@ -75,6 +83,11 @@ function readFarm(sources: FakeSources, timeMs: number, nowMs: number): void {
   put('southEc', 712 + 12 * day);
   put('northValve', isOpen ? 1 : 0);
   put('southValve', ageMin % 1440 > 700 && ageMin % 1440 < 760 ? 1 : 0);
+  put('northLease', isOpen ? 1_500 - 60 * Math.min(ageMin, 12) : 0);
+  put('southLease', 0);
+  put('lock', 0);
+  put('latitude', 22.499997);
+  put('busLoad', 8);
   put('flow', isOpen ? 62.4 + day : 0);
   put('volume', 1284.372 - ageMin * 0.01);
   put('pressure', isOpen ? 238 : 262);

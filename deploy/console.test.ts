@@ -97,6 +97,28 @@ describeWith('chromium')('the console in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('shows when a valve closes by itself, that a line is locked, and how a gateway fares on demand', async () => {
+    const sources = farm();
+    const { url } = await serve(sources);
+    const { page, complaints } = await visit(url!, { viewport: PHONE });
+    await place(page, 'north').waitFor();
+    await eventually(async () => /closes in 2[45] min/.test(await seen(place(page, 'north'))));
+    expect(await seen(page.locator('main'))).not.toMatch(/Stays open for|Latitude|bus load/);
+    const gateways = page.getByRole('region', { name: 'Gateways' });
+    expect(await seen(gateways)).toMatch(/Safety lock main\s+free/);
+    await gateways.getByText('Health and position').click();
+    await eventually(async () =>
+      /Serial bus load\s+pump-house \/ field-bus\s+8 %/.test(await seen(gateways)),
+    );
+    expect(await seen(gateways)).toMatch(/22\.499997 °/);
+    expect(await overflow(page)).toBe(0);
+    sources.put(SERIES.lock, Date.now(), 1);
+    await eventually(async () => /main: locked for safety/.test(await seen(page.locator('.problems'))), {
+      withinMs: 6_000,
+    });
+    expect(complaints).toEqual([]);
+  });
+
   it('follows a value and a valve within seconds', async () => {
     const sources = farm();
     const { url } = await serve(sources);

@@ -56,7 +56,8 @@ describe('arrangeFarm', () => {
     expect(farm.zones[0]!.states).toHaveLength(1);
     expect(farm.devices.map(({ name }) => name)).toEqual(['flow']);
     expect(farm.weather).toHaveLength(1);
-    expect(farm.others.map(({ reading: { field } }) => field).sort()).toEqual(['cpu', 'ph', 'spin']);
+    expect(farm.others.map(({ reading: { field } }) => field).sort()).toEqual(['ph', 'spin']);
+    expect(farm.gateways.get('farm/gw')?.metrics.map(({ reading: { field } }) => field)).toEqual(['cpu']);
     expect(farm.valves).toHaveLength(1);
     expect(farm.problems).toEqual([]);
   });
@@ -65,7 +66,8 @@ describe('arrangeFarm', () => {
     expect(conditionOf(reading('soil/moisture'))).toBe('good');
     expect(conditionOf(reading('soil/moisture', { quality: 'uncertain' }))).toBe('uncertain');
     expect(conditionOf(reading('soil/moisture', { quality: 'bad' }))).toBe('bad');
-    expect(conditionOf(reading('soil/moisture', { timeMs: NOW - 11 * MINUTE_MS }))).toBe('old');
+    expect(conditionOf(reading('soil/moisture', { timeMs: NOW - 11 * MINUTE_MS }))).toBe('good');
+    expect(conditionOf(reading('soil/moisture', { timeMs: NOW - 26 * MINUTE_MS }))).toBe('old');
     expect(conditionOf(reading('soil/moisture', { stale: true, quality: 'bad' }))).toBe('offline');
   });
 
@@ -73,6 +75,54 @@ describe('arrangeFarm', () => {
     const valve = reading('irrigation/valve_state', { timeMs: NOW - 60 * MINUTE_MS });
     expect(conditionOf(valve)).toBe('good');
     expect(conditionOf(valve, [])).toBe('old');
+  });
+
+  it('takes a value of a node that speaks once an hour for current, until the node has spoken without it', () => {
+    const moisture = reading('soil/moisture', { timeMs: NOW - 55 * MINUTE_MS });
+    const heard = (lastSeenMs: number) => [
+      { ...gateway, devices: [{ device: 'd1', ...presence, lastSeenMs }] },
+    ];
+    expect(conditionOf(moisture, heard(moisture.timeMs))).toBe('good');
+    expect(conditionOf(moisture, heard(NOW))).toBe('old');
+  });
+
+  it('shows a lease with the valve that it keeps open, and of no other', () => {
+    const valve = { device: 'valves', zone: 'north', point: 'v1' };
+    const other = { ...valve, point: 'v2' };
+    const lease = reading('irrigation/lease_remaining', { value: 300, timeMs: NOW - 4_000, tags: valve });
+    const open = reading('irrigation/valve_state', { tags: valve });
+    const zoneOf = (...all: LastReading[]) => arrange(all).zones[0]!;
+    const both = zoneOf(open, lease, reading('irrigation/valve_state', { tags: other }));
+    expect(both.states.map(({ closesAtMs }) => closesAtMs)).toEqual([NOW + 296_000, undefined]);
+    expect(both.gauges).toEqual([]);
+    expect(zoneOf({ ...open, value: 0 }, lease).states[0]!.closesAtMs).toBeUndefined();
+    expect(zoneOf(open, { ...lease, value: 0 }).states[0]!.closesAtMs).toBeUndefined();
+    expect(zoneOf(open, { ...lease, stale: true }).states[0]!.closesAtMs).toBeUndefined();
+    expect(zoneOf(lease).gauges).toHaveLength(1);
+  });
+
+  it('puts what gateways tell of themselves under them, and a lock that holds before everything else', () => {
+    const own = { device: '' };
+    const lock = reading('irrigation/interlock', { tags: { ...own, point: 'main' } });
+    const readings = [
+      lock,
+      reading('gnss/latitude', { tags: own }),
+      reading('gnss/latitude', { tags: { device: 'tractor' } }),
+      reading('radio/signal', { tags: { zone: 'north' } }),
+    ];
+    const farm = arrange(readings);
+    expect(farm.gateways.get('farm/gw')?.locks).toHaveLength(1);
+    expect(farm.gateways.get('farm/gw')?.metrics.map(({ reading: { field } }) => field)).toEqual([
+      'latitude',
+      'signal',
+    ]);
+    expect([...farm.zones, ...farm.devices].map(({ name }) => name)).toEqual(['tractor']);
+    expect(farm.problems).toEqual([{ kind: 'locked', name: 'main' }]);
+    expect(arrange([{ ...lock, value: 0 }]).problems).toEqual([]);
+    const unwatched = arrange(readings, []);
+    expect([...unwatched.gateways, ...unwatched.others.map(({ reading: { field } }) => field)]).toEqual([
+      'signal',
+    ]);
   });
 
   it('names each cause once: a dead gateway and not its devices', () => {

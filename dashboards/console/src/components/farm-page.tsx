@@ -43,7 +43,7 @@ export function FarmPage({ farm, gateways, onRange }: FarmPageProps) {
           </dl>
         </section>
       )}
-      {gateways.length > 0 && <GatewayList gateways={gateways} />}
+      {gateways.length > 0 && <GatewayList gateways={gateways} health={farm.gateways} />}
       {farm.others.length > 0 && <OtherReadings metrics={farm.others} />}
     </>
   );

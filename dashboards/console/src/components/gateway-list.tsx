@@ -1,8 +1,12 @@
+import { useState } from 'preact/hooks';
 import type { Gateway } from '../api.ts';
+import type { Farm, GatewayHealth } from '../farm.ts';
 import { useView } from '../view.ts';
+import { ReadingTable } from './reading-table.tsx';
+import { StateRow } from './state-row.tsx';
 
-/** Each gateway and the devices behind it: there or not, since when, and what has come of it. */
-export function GatewayList({ gateways }: { readonly gateways: readonly Gateway[] }) {
+/** Each gateway and the devices behind it: there or not, since when, what has come of it, and how it fares itself. */
+export function GatewayList({ gateways, health }: GatewayListProps) {
   const { locale } = useView();
   const { words } = locale;
   const count = (value: number) => locale.number(value, 0);
@@ -30,10 +34,44 @@ export function GatewayList({ gateways }: { readonly gateways: readonly Gateway[
               })}
             </ul>
             <p class="ledger">{words.counts(count(one.received), count(one.stored), count(one.rejected))}</p>
+            <Health health={health.get(`${one.site}/${one.gateway}`)} />
           </article>
         ))}
       </div>
     </section>
+  );
+}
+
+interface GatewayListProps {
+  readonly gateways: readonly Gateway[];
+  readonly health: Farm['gateways'];
+}
+
+/** The locks in sight; what only an engineer asks for one touch away, and not drawn before. */
+function Health({ health }: { readonly health: GatewayHealth | undefined }) {
+  const { words } = useView().locale;
+  const [isOpen, setOpen] = useState(false);
+  if (!health) return null;
+  return (
+    <>
+      {health.locks.length > 0 && (
+        <ul class="states locks">
+          {health.locks.map((lock) => (
+            <StateRow key={lock.key} metric={lock} />
+          ))}
+        </ul>
+      )}
+      {health.metrics.length > 0 && (
+        <details class="health" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+          <summary>{words.gatewayHealth}</summary>
+          {isOpen && (
+            <div class="table-holder">
+              <ReadingTable metrics={health.metrics} />
+            </div>
+          )}
+        </details>
+      )}
+    </>
   );
 }
 

@@ -8,8 +8,14 @@ import { StateBand } from './state-band.tsx';
 import { StateRow } from './state-row.tsx';
 import { UpdatedAge } from './updated-age.tsx';
 
-/** What is drawn over time, in this order; a place with none of them shows its first value. */
-const CHARTED = ['soil/moisture', 'soil/temperature', 'irrigation/flow'];
+/** What is drawn over time, the first of them in large figures; a place with none of them shows its first value. */
+const CHARTED = [
+  'soil/moisture',
+  'soil/temperature',
+  'irrigation/flow',
+  'irrigation/tank_level',
+  'gnss/speed',
+];
 const MAIN_CHART_PX = 150;
 const CHART_PX = 110;
 
@@ -22,6 +28,8 @@ export function PlaceCard({ place, bands }: PlaceCardProps) {
   const byQuantity = [...groupBy(place.gauges, ({ quantity }) => nameOf(quantity)).values()];
   const preferred = byQuantity.filter(([first]) => CHARTED.includes(nameOf(first!.quantity)));
   const charted = preferred.length > 0 ? preferred : byQuantity.slice(0, 1);
+  const main = charted[0];
+  const tiles = [...charted.slice(0, 1), ...byQuantity.filter((metrics) => metrics !== main)];
   const headingId = `place-${place.key.replaceAll('/', '-')}`;
   return (
     <article
@@ -45,12 +53,12 @@ export function PlaceCard({ place, bands }: PlaceCardProps) {
         </ul>
       )}
       <dl class="tiles">
-        {byQuantity.flatMap((metrics, index) =>
+        {tiles.flatMap((metrics) =>
           metrics.map((metric) => (
             <MetricTile
               key={metric.key}
               metric={metric}
-              isMain={index === 0}
+              isMain={metrics === main}
               from={metrics.length > 1 ? sourceOf(metric) : undefined}
             />
           )),

@@ -1,4 +1,4 @@
-import type { CataloguedMetric } from '../farm.ts';
+import type { StateMetric } from '../farm.ts';
 import { formatMetric, shortLabel } from '../format-metric.ts';
 import { tagsKey, usePoints } from '../history.ts';
 import { stateSince } from '../valve-since.ts';
@@ -9,10 +9,10 @@ import { ConditionBadge } from './condition-badge.tsx';
 const LOOK_BACK = { every: '1m', everyMs: 60_000, lengthMs: 86_400_000, fn: 'last' } as const;
 
 /** A valve or pump: its state in a word, and since when. */
-export function StateRow({ metric }: { readonly metric: CataloguedMetric }) {
+export function StateRow({ metric }: { readonly metric: StateMetric }) {
   const { locale, history, nowMs } = useView();
   const { words } = locale;
-  const { reading, quantity, condition, ageMs } = metric;
+  const { reading, quantity, condition, ageMs, closesAtMs } = metric;
   const { measurement, field } = quantity;
   const points = usePoints(history, { measurement, field, ...LOOK_BACK }, true);
   const isOn = reading.value !== 0;
@@ -27,6 +27,9 @@ export function StateRow({ metric }: { readonly metric: CataloguedMetric }) {
       </span>
       <span class="age">
         <ConditionBadge condition={condition} /> {isCurrent ? points && since() : locale.age(ageMs)}
+        {closesAtMs !== undefined && (
+          <strong class="closes">{words.closesIn(locale.duration(Math.max(0, closesAtMs - nowMs)))}</strong>
+        )}
       </span>
     </li>
   );

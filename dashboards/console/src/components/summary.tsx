@@ -83,7 +83,7 @@ function Count({ label, part, whole, unknown = 0, isActive = false }: CountProps
 }
 
 function problemKey(problem: Problem): string {
-  return [problem.kind, problem.name, problem.kind === 'offline' ? '' : problem.metric.key].join(' ');
+  return [problem.kind, problem.name, 'metric' in problem ? problem.metric.key : ''].join(' ');
 }
 
 function problemWords(problem: Problem, locale: Locale, nowMs: number): string {
@@ -91,6 +91,7 @@ function problemWords(problem: Problem, locale: Locale, nowMs: number): string {
   if (problem.kind === 'offline') {
     return words.problemOffline(problem.name, locale.time(problem.sinceMs, nowMs));
   }
+  if (problem.kind === 'locked') return words.problemLocked(problem.name);
   const label = shortLabel(problem.metric.quantity, locale);
   if (problem.kind === 'bad') return words.problemBad(problem.name, label);
   return words.problemOld(problem.name, label, locale.age(problem.metric.ageMs));

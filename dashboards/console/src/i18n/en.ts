@@ -22,6 +22,7 @@ export const en = {
   weather: 'Weather',
   gateways: 'Gateways',
   gateway: 'Gateway',
+  gatewayHealth: 'Health and position',
   otherReadings: 'Other readings',
   name: 'Name',
   value: 'Value',
@@ -43,6 +44,7 @@ export const en = {
   timesIn: (zone: string) => `Times are in ${zone}.`,
   sinceTime: (time: string, duration: string) => `since ${time} (${duration})`,
   sinceAtLeast: (time: string) => `at least since ${time}`,
+  closesIn: (duration: string) => `closes in ${duration}`,
   minutes: (n: string) => `${n} min`,
   hours: (n: string) => `${n} h`,
   hoursMinutes: (h: string, m: string) => `${h} h ${m} min`,
@@ -62,6 +64,7 @@ export const en = {
   bandSummary: (name: string, range: string, open: string, closed: string) =>
     `${name}, ${range}: open ${open} of the time, closed ${closed}, else unknown`,
   compass: ['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW'] as readonly string[],
+  problemLocked: (name: string) => `${name}: locked for safety, its valves stay closed`,
   problemOffline: (name: string, time: string) => `${name}: offline since ${time}`,
   problemBad: (name: string, quantity: string) => `${name}: ${quantity} is not plausible`,
   problemOld: (name: string, quantity: string, age: string) => `${name}: ${quantity} last updated ${age}`,

@@ -24,6 +24,7 @@ export const zh: Messages = {
   weather: '气象',
   gateways: '网关',
   gateway: '网关',
+  gatewayHealth: '运行状况与位置',
   otherReadings: '其他读数',
   name: '名称',
   value: '数值',
@@ -44,6 +45,7 @@ export const zh: Messages = {
   timesIn: (zone) => `时间均为${zone}。`,
   sinceTime: (time, duration) => `自 ${time} 起（${duration}）`,
   sinceAtLeast: (time) => `至少自 ${time} 起`,
+  closesIn: (duration) => `${duration}后自动关闭`,
   minutes: (n) => `${n} 分钟`,
   hours: (n) => `${n} 小时`,
   hoursMinutes: (h, m) => `${h} 小时 ${m} 分钟`,
@@ -63,6 +65,7 @@ export const zh: Messages = {
   bandSummary: (name, range, open, closed) =>
     `${name}，${range}：打开时间占 ${open}，关闭时间占 ${closed}，其余状态未知`,
   compass: ['北', '东北', '东', '东南', '南', '西南', '西', '西北'],
+  problemLocked: (name) => `${name}：安全联锁已锁定，阀门保持关闭`,
   problemOffline: (name, time) => `${name}：自 ${time} 起离线`,
   problemBad: (name, quantity) => `${name}：${quantity}数值异常`,
   problemOld: (name, quantity, age) => `${name}：${quantity}最后更新于${age}`,
