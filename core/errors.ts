@@ -583,6 +583,12 @@ export const ERRORS = {
     retryable: false,
     http: 403,
   },
+  ORIGIN_NOT_ALLOWED: {
+    en: 'a page of {origin} may not change anything here. Use the page of this very address.',
+    zh: '来自 {origin} 的页面不能在此更改任何内容。请使用本地址自己的页面。',
+    retryable: false,
+    http: 403,
+  },
   QUERY_TOO_LARGE: {
     en: 'the answer would hold more than {limit} points. Ask for a shorter time, fewer series, or a larger "every".',
     zh: '结果将超过 {limit} 个点。请缩短时间范围、减少序列，或增大 "every"。',

@@ -509,6 +509,20 @@ describe('/api/v1/gateways/{site}/{gateway}/care', () => {
     expect(body.message).toContain(field);
   });
 
+  it('refuses a page of another origin, and takes one of its own', async () => {
+    const { app } = await farm();
+    const from = (origin: string) =>
+      app.inject({
+        method: 'POST',
+        url,
+        payload: { action: 'restart' },
+        headers: { origin, host: 'localhost:8080' },
+      });
+    expect((await from('http://evil.example')).statusCode).toBe(403);
+    expect((await from('null')).statusCode).toBe(403);
+    expect((await from('http://localhost:8080')).statusCode).toBe(202);
+  });
+
   it('answers for a gateway of its own only', async () => {
     const { app } = await farm();
     expect((await app.inject(`${url}/one`)).statusCode).toBe(200);

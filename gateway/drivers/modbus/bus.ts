@@ -31,7 +31,7 @@ export interface BusOptions {
   readonly open: OpenByteStream;
   readonly clock: Clock;
   readonly log: Log;
-  readonly trace?: ((line: TraceLine) => void) | undefined;
+  readonly trace?: () => ((line: TraceLine) => void) | undefined;
 }
 
 export interface NetworkOptions {

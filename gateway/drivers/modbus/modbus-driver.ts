@@ -36,12 +36,12 @@ export class ModbusDriver implements Driver {
 
   constructor(config: BusConfig, way: Way, context: DriverContext) {
     const { id, timeoutMs } = config;
-    const { clock, log, trace, configFolder } = context;
+    const { clock, log, configFolder } = context;
     const profiles = config.devices.map(({ profile }) => loadModbusProfile(profile, configFolder));
     refuseMistakes(config, profiles);
     const devices = config.devices.map((device, index) => createModbusDevice(device, profiles[index]!));
     this.#context = context;
-    this.#bus = new ModbusBus({ ...way, id, timeoutMs, clock, log, trace });
+    this.#bus = new ModbusBus({ ...way, id, timeoutMs, clock, log, trace: () => context.trace });
     this.#byId = new Map(devices.map((device) => [device.spec.id, device]));
     this.#health = new BusHealth(id, clock.monotonicMs());
     this.devices = [...devices.map(({ spec }) => spec), this.#health.spec];
