@@ -176,3 +176,13 @@ test('NDEATH holds bdSeq and no seq; DDEATH holds seq', () => {
   });
   expect(deviceDeath(8, 1_000)).toEqual({ timeMs: 1_000, seq: 8, metrics: [] });
 });
+
+test('a birth says nothing of a value whose time is still to be put right, as a host would store it under the wrong one', () => {
+  const table = setUp();
+  const moment = { boot: 'b', monotonicMs: 5 };
+  const samples = [{ metric: moisture, value: 12, quality: 'good' as const }];
+  table.record(samples, { timeMs: 900, clock: 'unsynced', moment });
+  expect(table.deviceBirth('probe', 0, 1_000).metrics[0]).toMatchObject({ timeMs: 1_000, value: null });
+  table.record(samples, { timeMs: 900, clock: 'unsynced' });
+  expect(table.deviceBirth('probe', 0, 1_000).metrics[0]).toMatchObject({ timeMs: 900, value: 12 });
+});

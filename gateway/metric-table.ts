@@ -137,17 +137,21 @@ export class MetricTable {
   }
 
   #birthMetrics(device: string, timeMs: number): Metric[] {
-    return (this.#ofDevice.get(device) ?? []).map(({ metric, alias, last }) => ({
-      name: metric.name,
-      alias,
-      timeMs: last?.stamp.timeMs ?? timeMs,
-      dataType: metric.dataType,
-      value: last?.sample.value ?? null,
-      properties: {
-        ...metric.properties,
-        ...statusProperties(packStatus(last?.sample.quality ?? 'good', last?.stamp.clock ?? 'synced')),
-      },
-    }));
+    return (this.#ofDevice.get(device) ?? []).map(({ metric, alias, last: newest }) => {
+      // A host stores what a birth says: a value whose time is still to be put right comes under that time only.
+      const last = newest?.stamp.moment ? undefined : newest;
+      return {
+        name: metric.name,
+        alias,
+        timeMs: last?.stamp.timeMs ?? timeMs,
+        dataType: metric.dataType,
+        value: last?.sample.value ?? null,
+        properties: {
+          ...metric.properties,
+          ...statusProperties(packStatus(last?.sample.quality ?? 'good', last?.stamp.clock ?? 'synced')),
+        },
+      };
+    });
   }
 }
 

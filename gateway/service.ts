@@ -191,9 +191,10 @@ class Gateway implements RunningGateway {
    * disk takes nothing. May be called from the moment that drivers are started.
    */
   readonly emit = (event: GatewayEvent): void => {
-    const stamp = this.#clock.stamp(this.#clock.nowMs());
+    // An event tells its time itself, and waits for no better one.
+    const { timeMs, clock } = this.#clock.stamp(this.#clock.nowMs());
     const samples = [{ metric: EVENT, value: JSON.stringify(event), quality: 'good' as const }];
-    this.#outbox.add({ device: GATEWAY_ITSELF, stamp, samples });
+    this.#outbox.add({ device: GATEWAY_ITSELF, stamp: { timeMs, clock }, samples });
     this.#outbox.flush();
     this.#edge.pump();
   };
@@ -226,7 +227,7 @@ class Gateway implements RunningGateway {
   #deliver(heard: Outcome): void {
     const outcome = this.#controls.observe(heard);
     const { device, timeMs, samples, error } = outcome;
-    const stamp = this.#clock.stamp(timeMs);
+    const stamp = this.#outbox.stamp(timeMs);
     const kept = this.#table.record(samples, stamp);
     const change = this.#watch.observe(outcome);
     if (change.isErrorNew && error) this.#warn(device, error);

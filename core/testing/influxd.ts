@@ -54,6 +54,11 @@ export class Influxd {
     return this.#end('SIGKILL');
   }
 
+  /** Stands still, or goes on. */
+  freeze(isFrozen: boolean): void {
+    this.#process?.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   /** The answer to an InfluxQL statement, as InfluxDB gives it. */
   async query(statement: string, database = ''): Promise<unknown> {
     const parameters = new URLSearchParams({ q: statement, db: database, epoch: 'ms' });

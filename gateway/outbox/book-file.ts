@@ -1,6 +1,8 @@
 import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { syncFolder } from './sync-folder.ts';
 
 const number = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -11,6 +13,15 @@ const Book = Type.Object({
   settled: Type.Array(Type.Tuple([number, number])),
   dropped: Type.Array(
     Type.Object({ first: number, last: number, fromMs: Type.Number(), toMs: Type.Number() }),
+  ),
+  times: Type.Optional(
+    Type.Array(
+      Type.Object({
+        boot: Type.String(),
+        offsetMs: Type.Optional(Type.Number()),
+        rawUntilMs: Type.Optional(Type.Number()),
+      }),
+    ),
   ),
 });
 
@@ -44,5 +55,6 @@ export class BookFile {
       await handle.close();
     }
     await rename(`${this.#file}.new`, this.#file);
+    await syncFolder(dirname(this.#file));
   }
 }

@@ -237,7 +237,7 @@ test('without its book everything is sent again; a book that cannot be read is n
   await log.close();
   truncateSync(join(folder, 'book.json'), 7);
   const again = await openLog(folder);
-  expect(again.book).toEqual({ settled: [], dropped: [] });
+  expect(again.book).toEqual({ settled: [], dropped: [], times: [] });
   expect(values(await readAll(again))).toEqual([0, 1, 2, 3, 4]);
 });
 

@@ -6,12 +6,13 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import type { LedgerRange } from '../../core/ledger.ts';
 import type { BookFile } from './book-file.ts';
 import { machineBootId } from './machine-boot-id.ts';
-import type { LedgerBook, MessageLog, Piece } from './message-log.ts';
+import type { BootTime, LedgerBook, MessageLog, Piece } from './message-log.ts';
 import { type OpenedLog, openLogFolder, segmentFile } from './open-log-folder.ts';
 import type { DroppedRange, NumberedMessage, OutboxMessage } from './outbox.ts';
-import type { RangeSet } from './range-set.ts';
+import { RangeSet } from './range-set.ts';
 import { encodeClose, encodeData, encodeHeader, encodeReserve } from './record.ts';
 import { Segment } from './segment.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface DiskLogOptions {
   readonly folder: string;
@@ -87,6 +88,8 @@ export class DiskLog implements MessageLog {
   #cancelSync: Cancel | undefined;
   #cancelBook: Cancel | undefined;
   #nextBook: { settled: RangeSet; dropped: readonly DroppedRange[] } | undefined;
+  #lastBook: { settled: RangeSet; dropped: readonly DroppedRange[] };
+  #times: readonly BootTime[];
   #saving: Promise<void> | undefined;
   #readAt: { segment: Segment; offset: number; number: number } | undefined;
   #readFailures = 0;
@@ -106,6 +109,8 @@ export class DiskLog implements MessageLog {
     this.#bookFile = opened.bookFile;
     this.ledger = opened.ledger ?? randomBytes(8).toString('hex');
     this.book = opened.book;
+    this.#lastBook = { settled: new RangeSet(opened.book.settled), dropped: opened.book.dropped };
+    this.#times = opened.book.times;
     this.newestOf = opened.newestOf;
     this.#segments = opened.segments;
     this.#serial = opened.serial;
@@ -198,12 +203,25 @@ export class DiskLog implements MessageLog {
   }
 
   settle(settled: RangeSet, dropped: readonly DroppedRange[]): void {
-    this.#nextBook = { settled, dropped };
+    this.#nextBook = this.#lastBook = { settled, dropped };
     for (const segment of [...this.#segments]) {
       if (segment.end === segment.first || settled.covers(segment.first, segment.end - 1))
         this.#condemn(segment);
     }
     this.#saveBook(this.#condemned.length > 0 ? 0 : BOOK_EVERY_MS);
+  }
+
+  async keepTimes(times: readonly BootTime[]): Promise<void> {
+    this.#times = times;
+    while (this.#saving) await this.#saving;
+    this.#nextBook ??= this.#lastBook;
+    const saving = this.#keepBook();
+    this.#saving = saving
+      .catch(() => {})
+      .finally(() => {
+        this.#saving = undefined;
+      });
+    await saving;
   }
 
   /** After a failure: whether there is room again. Throws what still keeps it from being written. */
@@ -294,6 +312,8 @@ export class DiskLog implements MessageLog {
     segment.isMade = true;
     const header = this.#header(segment.first);
     await writeAll(this.#handle, header, 0);
+    // Its records can be synced as often as one likes where its name is not.
+    await syncFolder(this.#options.folder);
     segment.bytes = header.length;
   }
 
@@ -529,6 +549,7 @@ export class DiskLog implements MessageLog {
         first,
         settled: settled.map(({ first, last }: LedgerRange): [number, number] => [first, last]),
         dropped: [...book.dropped],
+        times: [...this.#times],
       });
       if (this.#nextBook === book) this.#nextBook = undefined;
     } finally {

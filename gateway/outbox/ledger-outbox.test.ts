@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
@@ -26,12 +27,16 @@ const message = (value: number, device = 'probe', count = 1): OutboxMessage => (
   samples: Array.from({ length: count }, () => ({ metric: METRIC, value, quality: 'good' as const })),
 });
 
+const DISK = { maxBytes: 1e9, maxAgeMs: 1e10, syncEveryMs: 1_000, trustedNowMs: () => undefined };
+const folders = new WeakMap<MessageLog, string>();
+const folderOf = (log: MessageLog) => folders.get(log)!;
+
 const LOGS: Record<string, (clock: FakeClock, maxBytes: number) => Promise<MessageLog>> = {
   memory: async (_, maxBytes) => new MemoryLog(maxBytes),
   disk: async (clock, maxBytes) => {
     const folder = temporaryFolder();
-    const options = { folder, maxBytes, maxAgeMs: 1e10, syncEveryMs: 1_000, clock };
-    const log = await DiskLog.open({ ...options, trustedNowMs: () => undefined });
+    const log = await DiskLog.open({ ...DISK, folder, maxBytes, clock });
+    folders.set(log, folder);
     onTestFinished(() => log.close());
     return log;
   },
@@ -193,44 +198,101 @@ describe.each(Object.entries(LOGS))('an outbox on a log in %s', (_, openLog) => 
     expect([outbox.holds('a'), outbox.holds('b')]).toEqual([true, true]);
   });
 
-  test('readings without a plausible time wait until it is known, and then go as repaired; others go as they are', async () => {
-    let utcAtStartMs: number | undefined;
-    const listeners: (() => void)[] = [];
-    const stamps: StampClock = {
-      stamp: (timeMs) => ({ timeMs, clock: 'unsynced' }),
-      utcOf: (boot, ms) => (boot === 'b2' && utcAtStartMs !== undefined ? utcAtStartMs + ms : undefined),
-      mayLearn: (boot) => boot === 'b2',
-      onLearned: (listener) => listeners.push(listener),
-    };
-    const { clock, outbox, log, isSafe } = await setUp({}, stamps);
-    const stampedAt = (timeMs: number, boot: string): Stamp => ({
+  describe('readings that were made while the clock was unsynced', () => {
+    /** A clock that knows the time of boot b2 once `learn` was called. */
+    function unsyncedStamps() {
+      let utcAtStartMs: number | undefined;
+      const listeners: (() => void)[] = [];
+      const stamps: StampClock = {
+        stamp: (timeMs) => ({ timeMs, clock: 'unsynced' }),
+        utcOf: (boot, ms) => (boot === 'b2' && utcAtStartMs !== undefined ? utcAtStartMs + ms : undefined),
+        mayLearn: (boot) => boot === 'b2',
+        onLearned: (listener) => listeners.push(listener),
+      };
+      const learn = (utcMs: number) => {
+        utcAtStartMs = utcMs;
+        for (const listener of listeners) listener();
+      };
+      return { stamps, learn };
+    }
+
+    const stampedAt = (timeMs: number, boot: string, monotonicMs = 5_000): Stamp => ({
       timeMs,
       clock: 'unsynced',
-      moment: { boot, monotonicMs: 5_000 },
+      moment: { boot, monotonicMs },
     });
-    const add = (stamp: Stamp, value: number) => outbox.add({ ...message(value), stamp });
-    outbox.connect();
-    add(stampedAt(1_000, 'b2'), 1);
-    add(stampedAt(TIME_MS, 'b2'), 2);
-    add(stampedAt(1_000, 'b1'), 3);
-    await clock.advance(1_000);
-    await isSafe();
-    const taken: [unknown, Stamp][] = [];
-    const takeAll = (count: number) =>
-      eventually(() => {
+
+    /** The value and stamp of everything that goes, until there are so many. */
+    async function takeStamps(outbox: LedgerOutbox, count: number): Promise<[unknown, Stamp][]> {
+      const taken: [unknown, Stamp][] = [];
+      await eventually(() => {
         const entry = outbox.next();
         if (entry?.kind === 'readings') taken.push([entry.message.samples[0]!.value, entry.message.stamp]);
         return taken.length === count;
       });
-    await takeAll(2);
-    expect(taken.map(([value]) => value)).toEqual([2, 3]);
-    taken.length = 0;
-    utcAtStartMs = TIME_MS;
-    for (const listener of listeners) listener();
-    await clock.advance(1_000);
-    await takeAll(1);
-    expect(taken).toEqual([[1, { timeMs: TIME_MS + 5_000, clock: 'repaired' }]]);
-    expect(log.next).toBe(3);
+      return taken;
+    }
+
+    test('wait until it is known, and then go as repaired; those whose boot nobody can tell of go as they are', async () => {
+      const { stamps, learn } = unsyncedStamps();
+      const { clock, outbox, isSafe, take } = await setUp({}, stamps);
+      outbox.connect();
+      outbox.add({ ...message(1), stamp: stampedAt(1_000, 'b2') });
+      outbox.add({ ...message(2), stamp: stampedAt(TIME_MS, 'b2', 6_000) });
+      outbox.add({ ...message(3), stamp: stampedAt(TIME_MS, 'b1') });
+      outbox.add({ ...message(4), stamp: { timeMs: TIME_MS, clock: 'unsynced' } });
+      await clock.advance(1_000);
+      await isSafe();
+      expect((await takeStamps(outbox, 2)).map(([value]) => value)).toEqual([4, 3]);
+      expect(await take()).toEqual([]);
+      learn(TIME_MS);
+      await clock.advance(1_000);
+      expect(await takeStamps(outbox, 2)).toEqual([
+        [1, { timeMs: TIME_MS + 5_000, clock: 'repaired' }],
+        [2, { timeMs: TIME_MS + 6_000, clock: 'repaired' }],
+      ]);
+    });
+
+    test('have the same time in every repeat, though the clock is set better meanwhile, or the process was killed', async () => {
+      const { stamps, learn } = unsyncedStamps();
+      const { clock, outbox, isSafe, log } = await setUp({}, stamps);
+      outbox.add({ ...message(1), stamp: stampedAt(TIME_MS, 'b2') });
+      outbox.connect();
+      await clock.advance(1_000);
+      await isSafe();
+      learn(TIME_MS + 60_000);
+      const repaired = [1, { timeMs: TIME_MS + 65_000, clock: 'repaired' }];
+      expect(await takeStamps(outbox, 1)).toEqual([repaired]);
+      learn(TIME_MS + 70_123);
+      await clock.advance(61_000);
+      expect(await takeStamps(outbox, 1)).toEqual([repaired]);
+      if (log instanceof MemoryLog) return;
+      const copy = temporaryFolder();
+      cpSync(folderOf(log), copy, { recursive: true });
+      const again = await DiskLog.open({ ...DISK, folder: copy, clock });
+      onTestFinished(() => again.close());
+      const later = new LedgerOutbox(again, SETTINGS, clock, stamps);
+      later.connect();
+      await clock.advance(1_000);
+      expect(await takeStamps(later, 1)).toEqual([repaired]);
+    });
+
+    test('go as they were stamped when nobody has told the time for an hour, and stay so', async () => {
+      const { stamps, learn } = unsyncedStamps();
+      const { clock, outbox, isSafe, take } = await setUp({}, stamps);
+      outbox.add({ ...message(1), stamp: stampedAt(TIME_MS, 'b2', 0) });
+      outbox.add({ ...message(2), stamp: stampedAt(1_000, 'b2', 0) });
+      outbox.connect();
+      await clock.advance(3_500_000);
+      await isSafe();
+      expect(await take()).toEqual([]);
+      await clock.advance(200_000);
+      const raw = [1, stampedAt(TIME_MS, 'b2', 0)];
+      expect(await takeStamps(outbox, 1)).toEqual([raw]);
+      learn(TIME_MS + 60_000);
+      await clock.advance(61_000);
+      expect(await takeStamps(outbox, 1)).toEqual([raw]);
+    });
   });
 
   test('whatever comes in which order, every reading is confirmed once it is, and goes out until then', async () => {

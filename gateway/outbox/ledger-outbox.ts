@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { LedgerConfirmation, LedgerRange } from '../../core/ledger.ts';
-import type { MessageLog } from './message-log.ts';
+import type { BootTime, MessageLog } from './message-log.ts';
 import type {
   DroppedRange,
   LedgerState,
@@ -61,9 +61,13 @@ export class LedgerOutbox implements Outbox {
   #isReading = false;
   /** Changes when the cursor has gone back: a piece that is being read then is out of date. */
   #round = 0;
-  readonly #offsets = new Map<string, number>();
+  #times: ReadonlyMap<string, BootTime>;
+  #isKeepingTime = false;
+  #keepTimeAgainMs = 0;
   /** The lowest number that waits for its time to become known. */
   #heldFirst: number | undefined;
+  /** When it is looked at again, though nothing was learned. */
+  #heldUntilMs = Number.POSITIVE_INFINITY;
   /** For each device the newest number that is, or was, in the backlog. */
   readonly #backlogOf: Map<string, number>;
   #isConnected = false;
@@ -81,6 +85,7 @@ export class LedgerOutbox implements Outbox {
     this.#clock = clock;
     this.#stamps = stamps;
     this.#settled = new RangeSet(log.book.settled);
+    this.#times = new Map(log.book.times.map((time) => [time.boot, time]));
     this.#dropped = log.book.dropped.map((range) => ({ range, sentAtMs: undefined }));
     this.#liveFirst = log.next;
     this.#cursor = log.first;
@@ -103,7 +108,8 @@ export class LedgerOutbox implements Outbox {
 
   add(message: OutboxMessage): void {
     const first = this.#log.append(message);
-    if (!this.#isConnected || !this.#isTimeKnown(message)) {
+    // What may still be put right is not told before it is, nor before nobody can be waited for any more.
+    if (!this.#isConnected || message.stamp.moment) {
       this.#demote(0);
       this.#backlogOf.set(message.device, this.#log.next - 1);
       return;
@@ -119,6 +125,9 @@ export class LedgerOutbox implements Outbox {
   next(): OutboxEntry | undefined {
     if (!this.#isConnected) return undefined;
     const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= this.#heldUntilMs) this.#unhold();
+    else if (this.#heldFirst !== undefined && this.#heldUntilMs < this.#timerDueMs)
+      this.#wakeIn(this.#heldUntilMs - nowMs);
     this.#expire(nowMs);
     return this.#nextDropped(nowMs) ?? this.#nextLive(nowMs) ?? this.#nextOfBacklog(nowMs);
   }
@@ -201,6 +210,8 @@ export class LedgerOutbox implements Outbox {
       }
       const known = this.#withKnownTime(message);
       if (!known) {
+        // The oldest go first, once the decision is on the disk.
+        if (this.#isKeepingTime) return undefined;
         this.#heldFirst = Math.min(this.#heldFirst ?? first, first);
         this.#piece.shift();
         continue;
@@ -366,34 +377,61 @@ export class LedgerOutbox implements Outbox {
   #unhold(): void {
     this.#goBackTo(this.#heldFirst);
     this.#heldFirst = undefined;
+    this.#heldUntilMs = Number.POSITIVE_INFINITY;
     this.onReady();
   }
 
-  #isTimeKnown(message: OutboxMessage): boolean {
-    return message.stamp.clock === 'synced' || message.stamp.timeMs >= EARLIEST_PLAUSIBLE_MS;
-  }
-
-  /** With the time that is known by now. `undefined` where it cannot be right and may still become known. */
+  /** With the time that is known by now. `undefined` where it may still become known. */
   #withKnownTime(message: NumberedMessage): NumberedMessage | undefined {
-    const { clock, moment } = message.stamp;
+    const { clock, moment, timeMs } = message.stamp;
     if (clock !== 'unsynced' || !moment) return message;
-    const offsetMs = this.#offsetOf(moment);
-    if (offsetMs === undefined) {
-      return this.#isTimeKnown(message) || !this.#stamps.mayLearn(moment.boot) ? message : undefined;
+    const { offsetMs, rawUntilMs } = this.#times.get(moment.boot) ?? {};
+    if (rawUntilMs !== undefined && moment.monotonicMs <= rawUntilMs) return message;
+    if (offsetMs !== undefined) {
+      const utcMs = Math.round(moment.monotonicMs + offsetMs);
+      const isNear = Math.abs(utcMs - timeMs) < SAME_TIME_MS;
+      return { ...message, stamp: { timeMs: isNear ? timeMs : utcMs, clock: 'repaired' } };
     }
-    const utcMs = Math.round(moment.monotonicMs + offsetMs);
-    // Where the clock was right all along, a repeat must not come under another time than the first.
-    const isNear = Math.abs(utcMs - message.stamp.timeMs) < SAME_TIME_MS;
-    return { ...message, stamp: { timeMs: isNear ? message.stamp.timeMs : utcMs, clock: 'repaired' } };
+    if (!this.#stamps.mayLearn(moment.boot)) return message;
+    this.#learn(moment, timeMs >= EARLIEST_PLAUSIBLE_MS);
+    return undefined;
   }
 
-  /** From monotonic time to UTC. Once known it stays, as a repeat must have the same time. */
-  #offsetOf({ boot, monotonicMs }: NonNullable<Stamp['moment']>): number | undefined {
-    const known = this.#offsets.get(boot);
-    if (known !== undefined) return known;
+  #learn({ boot, monotonicMs }: NonNullable<Stamp['moment']>, mayBeRight: boolean): void {
     const utcMs = this.#stamps.utcOf(boot, monotonicMs);
-    if (utcMs !== undefined) this.#offsets.set(boot, utcMs - monotonicMs);
-    return this.#offsets.get(boot);
+    if (utcMs !== undefined) {
+      this.#keepTime({ ...this.#times.get(boot), boot, offsetMs: utcMs - monotonicMs });
+      return;
+    }
+    if (!mayBeRight) return;
+    const dueInMs = monotonicMs + LONGEST_HELD_MS - this.#clock.monotonicMs();
+    if (dueInMs <= 0) this.#keepTime({ boot, rawUntilMs: this.#clock.monotonicMs() - LONGEST_HELD_MS });
+    else this.#lookAgainIn(dueInMs);
+  }
+
+  #keepTime(time: BootTime): void {
+    if (this.#isKeepingTime || this.#clock.monotonicMs() < this.#keepTimeAgainMs) return;
+    this.#isKeepingTime = true;
+    const others = [...this.#times.values()].filter(({ boot }) => boot !== time.boot);
+    const times = [...others, time].slice(-MOST_BOOTS);
+    this.#log
+      .keepTimes(times)
+      .then(() => {
+        this.#isKeepingTime = false;
+        this.#times = new Map(times.map((one) => [one.boot, one]));
+        this.#unhold();
+      })
+      // A disk that takes nothing says so itself.
+      .catch(() => {
+        this.#isKeepingTime = false;
+        this.#keepTimeAgainMs = this.#clock.monotonicMs() + READ_AGAIN_MS;
+        this.#lookAgainIn(READ_AGAIN_MS);
+      });
+  }
+
+  #lookAgainIn(delayMs: number): void {
+    this.#heldUntilMs = Math.min(this.#heldUntilMs, this.#clock.monotonicMs() + delayMs);
+    this.#wakeIn(delayMs);
   }
 
   #wakeIn(delayMs: number): void {
@@ -411,6 +449,10 @@ export class LedgerOutbox implements Outbox {
 /** A clock that was this near needs no mending. */
 const SAME_TIME_MS = 1_000;
 const READ_AGAIN_MS = 10_000;
+/** A gateway that nobody ever tells the time still delivers its backlog, under the times that it thought right. */
+const LONGEST_HELD_MS = 3_600_000;
+/** A boot each day for two months; nothing that old is still under way. */
+const MOST_BOOTS = 64;
 const LONGEST_WAIT_MS = 3_600_000;
 
 function numbersOf({ first, samples }: NumberedMessage): LedgerRange {

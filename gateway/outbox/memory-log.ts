@@ -11,7 +11,7 @@ const PIECE_MESSAGES = 500;
 /** A log that lives as long as the process, in a ledger of its own, for where there is no disk to write on. */
 export class MemoryLog implements MessageLog {
   readonly ledger = randomBytes(8).toString('hex');
-  readonly book = { settled: [], dropped: [] };
+  readonly book = { settled: [], dropped: [], times: [] };
   readonly newestOf = new Map<string, number>();
   onSendable = () => {};
   onRolledBack = () => {};
@@ -69,6 +69,8 @@ export class MemoryLog implements MessageLog {
       this.#forget(oldest);
     }
   }
+
+  async keepTimes(): Promise<void> {}
 
   #drop(): void {
     const oldest = this.#messages[this.#head]!;

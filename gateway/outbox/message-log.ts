@@ -6,6 +6,20 @@ import type { RangeSet } from './range-set.ts';
 export interface LedgerBook {
   readonly settled: readonly LedgerRange[];
   readonly dropped: readonly DroppedRange[];
+  /** One for each boot at most, the latest last. */
+  readonly times: readonly BootTime[];
+}
+
+/**
+ * What was decided of the time of readings that were made while the clock was unsynced. It is kept before any of them goes
+ * out: a repeat under another time would be a second reading.
+ */
+export interface BootTime {
+  readonly boot: string;
+  /** From the monotonic clock of that boot to UTC, once it is known. */
+  readonly offsetMs?: number;
+  /** What was made up to here goes out as it was stamped, because the time stayed unknown for too long. */
+  readonly rawUntilMs?: number;
 }
 
 export interface Piece {
@@ -40,6 +54,8 @@ export interface MessageLog {
   read(from: number, to: number): Promise<Piece>;
   /** Keeps the book, and forgets messages that are settled whole. Often called; not each time written at once. */
   settle(settled: RangeSet, dropped: readonly DroppedRange[]): void;
+  /** Resolves when they are kept as safely as the messages are. */
+  keepTimes(times: readonly BootTime[]): Promise<void>;
   /** Something has become sendable. */
   onSendable: () => void;
   /** The oldest messages had to make room; `range` may hold numbers that were settled. */

@@ -54,7 +54,7 @@ export async function openLogFolder(folder: string, machineBoot: string, nowMs: 
     segments: mine.map(({ segment }) => segment),
     serial: serials.at(-1) ?? 0,
     next,
-    book: { settled: settled.ranges, dropped },
+    book: { settled: settled.ranges, dropped, times: book?.times ?? [] },
     newestOf: new Map(mine.flatMap(({ newestOf }) => [...newestOf])),
   };
 }

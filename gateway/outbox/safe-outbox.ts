@@ -6,8 +6,8 @@ import type { OutboxConfig } from './config.ts';
 import { DiskLog, type Failure } from './disk-log.ts';
 import { LedgerOutbox } from './ledger-outbox.ts';
 import { MemoryLog } from './memory-log.ts';
-import type { LedgerState, Outbox, OutboxEntry, OutboxMessage, OutboxStatus } from './outbox.ts';
-import type { StampClock } from './stamp-clock.ts';
+import type { LedgerState, Outbox, OutboxEntry, OutboxMessage, OutboxStatus, Stamp } from './outbox.ts';
+import { EARLIEST_PLAUSIBLE_MS, type StampClock } from './stamp-clock.ts';
 
 export interface SafeOutboxOptions {
   readonly folder: string;
@@ -87,6 +87,16 @@ export class SafeOutbox implements Outbox {
 
   get ledger(): LedgerState {
     return this.#current.ledger;
+  }
+
+  /**
+   * For what is added next, of a moment that the clock calls `timeMs`. What is told at once stands as it was told: no time
+   * that is learned later may change it.
+   */
+  stamp(timeMs: number): Stamp {
+    const stamp = this.#options.stamps.stamp(timeMs);
+    const isTold = this.#isConnected && stamp.timeMs >= EARLIEST_PLAUSIBLE_MS;
+    return isTold && stamp.moment ? { timeMs: stamp.timeMs, clock: stamp.clock } : stamp;
   }
 
   add(message: OutboxMessage): void {
