@@ -3,7 +3,8 @@ import { LOG_LEVELS } from './log.ts';
 
 /** A configuration and its profiles stay far below the largest packet that a broker takes. */
 const LONGEST_CONFIG = 256_000;
-const PROFILE_FILE = '^[A-Za-z0-9_-]{1,64}\\.yaml$';
+/** Under the folder of the settings; no part of it begins with a dot, so that it never leads out. */
+export const PROFILE_FILE = '^([A-Za-z0-9_-]{1,64}/){0,4}[A-Za-z0-9_-]{1,64}\\.yaml$';
 const strict = { additionalProperties: false };
 
 const common = {

@@ -311,6 +311,18 @@ export const ERRORS = {
     retryable: false,
     http: 409,
   },
+  CARE_CUT_SHORT: {
+    en: 'the gateway went down before it had answered. It runs the configuration that it ran before; ask again.',
+    zh: '网关在应答前停止。现仍使用之前的配置，请重新发出请求。',
+    retryable: true,
+    http: 409,
+  },
+  CARE_ANSWER_TOO_LONG: {
+    en: 'the answer has {length} characters, and {limit} is the most that a gateway sends. Look at it at the gateway.',
+    zh: '应答有 {length} 个字符，超过网关可发送的上限 {limit}。请在网关本地查看。',
+    retryable: false,
+    http: 409,
+  },
   CARE_NOTHING_TO_ROLL_BACK: {
     en: 'there is no earlier configuration to go back to: the gateway runs the one of its own settings file.',
     zh: '没有可回滚的旧配置：网关正在使用其本地设置文件。',

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkConfig } from '../../core/config.ts';
@@ -44,6 +44,8 @@ function setUp(folder = temporaryFolder(), base: object = settings()) {
   const readPasswordsFrom: (string | undefined)[] = [];
   const desk = { ask: (_text: string) => {} };
   const logs: Log[] = [];
+  /** So many starts, and stops, to come fail. */
+  const fail = { starts: 0, stops: 0 };
   const create: ConstructorParameters<typeof ManagedGateway>[2] = (config, { configFolder, log }, onCare) => {
     logs.push(log);
     for (const { devices } of config.drivers as { devices: { profile: string }[] }[]) {
@@ -55,11 +57,20 @@ function setUp(folder = temporaryFolder(), base: object = settings()) {
       name: 'running',
       devices: ['pond'],
       async start() {
+        if (fail.starts > 0) {
+          fail.starts--;
+          life.push(`failed ${url.split(':').at(-1)}`);
+          throw new SluiceError('SERIAL_UNAVAILABLE', { port: 'x', reason: 'y' });
+        }
         life.push(`start ${url.split(':').at(-1)}`);
         readPasswordsFrom.push(passwordFile);
         desk.ask = onCare;
       },
       async stop() {
+        if (fail.stops > 0) {
+          fail.stops--;
+          throw new Error('it hangs');
+        }
         life.push(`stop ${url.split(':').at(-1)}`);
       },
       emit: (event) => events.push(event),
@@ -94,6 +105,7 @@ function setUp(folder = temporaryFolder(), base: object = settings()) {
     ask,
     desk,
     readPasswordsFrom,
+    fail,
   };
 }
 
@@ -145,17 +157,25 @@ test('settings that do not come up are rolled back by themselves, and the answer
   expect((await started(folder)).life).toEqual(['start 1883']);
 });
 
-test('a crash in the middle of a trial is a failed trial, told by the next run', async () => {
-  const { folder, life, gateway, desk, clock } = await started();
+test('what cuts a trial short makes it a failed one, told once, by the next run', async () => {
+  const { folder, life, gateway, desk, clock, answers } = await started();
   const request = { id: 'cut', issuer: 'li', expiresAtMs: clock.nowMs() + 1, action: 'apply-config' };
   desk.ask(JSON.stringify({ ...request, config: yaml(6666) }));
   await eventually(() => life.includes('start 6666'));
   await gateway.stop();
+  expect(answers()).toEqual([]);
   const again = await started(folder);
   expect(again.life).toEqual(['start 1883']);
   expect(again.events).toMatchObject([
     { kind: 'condition', condition: 'config-rolled-back' },
-    { kind: 'care', request: 'cut', isDone: false, reason: { code: 'CARE_TRIAL_FAILED' } },
+    {
+      kind: 'care',
+      request: 'cut',
+      action: 'apply-config',
+      issuer: 'li',
+      isDone: false,
+      reason: { code: 'CARE_TRIAL_FAILED' },
+    },
   ]);
 });
 
@@ -233,13 +253,105 @@ test('what cannot be read is passed over, and a folder that cannot be written re
   });
 });
 
-test('a level of the log goes back by itself', async () => {
+test('a level of the log goes back by itself, to that from before the first of several', async () => {
   const { ask, clock, level } = await started();
   expect(await ask({ action: 'set-log-level', level: 'debug', forS: 60 })).toMatchObject({ isDone: true });
   await clock.advance(59_000);
   expect(level()).toBe('debug');
+  expect(await ask({ action: 'set-log-level', level: 'info', forS: 60 })).toMatchObject({ isDone: true });
+  await clock.advance(59_000);
+  expect(level()).toBe('info');
   await clock.advance(1_000);
   expect(level()).toBe('silent');
+});
+
+test('what ran before is started as often as it takes', async () => {
+  const { ask, life, fail, clock } = await started();
+  const asked = ask({ action: 'apply-config', config: yaml(6666) });
+  await eventually(() => life.includes('start 6666'));
+  fail.starts = 2;
+  await eventually(async () => {
+    await clock.advance(1_000);
+    return life.filter((one) => one === 'start 1883').length > 1;
+  });
+  expect(await asked).toMatchObject({ isDone: false, reason: { code: 'CARE_TRIAL_FAILED' } });
+  expect(life.filter((one) => one.startsWith('failed'))).toEqual(['failed 1883', 'failed 1883']);
+});
+
+test('new settings that throw when they start are rolled back at once, and one that does not stop keeps nobody', async () => {
+  const { ask, life, fail } = await started();
+  fail.starts = 1;
+  fail.stops = 1;
+  const answer = await ask({ action: 'apply-config', config: yaml(1884) });
+  expect(answer).toMatchObject({ isDone: false, reason: { code: 'CARE_TRIAL_FAILED' } });
+  expect(answer.reason!.zh).toMatch(/串口/);
+  expect(life).toEqual(['start 1883', 'failed 1884', 'stop 1884', 'start 1883']);
+});
+
+test('profiles in subfolders come along, and those elsewhere stay where they are', async () => {
+  const outer = temporaryFolder();
+  const folder = join(outer, 'settings');
+  mkdirSync(join(folder, 'profiles'), { recursive: true });
+  writeFileSync(join(folder, 'profiles', 'lake.yaml'), PROFILE);
+  writeFileSync(join(outer, 'river.yaml'), PROFILE);
+  const { ask } = await started(folder);
+  const drivers = [
+    {
+      ...settings().drivers[0],
+      devices: [
+        { id: 'pond', unit: 1, profile: 'profiles/lake.yaml' },
+        { id: 'river', unit: 2, profile: '../river.yaml' },
+      ],
+    },
+  ];
+  for (const port of [1884, 1885]) {
+    expect(await ask({ action: 'apply-config', config: yaml(port, { drivers }) })).toMatchObject({
+      isDone: true,
+    });
+  }
+  const { result } = await ask({ action: 'read-config' });
+  expect(result).toMatchObject({ version: 2, profiles: { 'profiles/lake.yaml': PROFILE } });
+  const { config, profiles } = result as { config: string; profiles: Record<string, string> };
+  expect(await ask({ action: 'apply-config', config, profiles })).toMatchObject({ isDone: true });
+});
+
+test('what the file at the gateway says about care holds: nobody locks himself out from afar', async () => {
+  const { ask } = await started();
+  const locked = yaml(1884, { care: { remote: false } });
+  expect(await ask({ action: 'apply-config', config: locked })).toMatchObject({ isDone: true });
+  const { result } = await ask({ action: 'read-config' });
+  expect((result as { config: string }).config).toMatch(/remote: true/);
+  expect(await ask({ action: 'roll-back' })).toMatchObject({ isDone: true });
+});
+
+test('accepted settings run also where the data folder cannot be written any more', async () => {
+  const { folder, gateway, ask } = await started();
+  await ask({ action: 'apply-config', config: yaml(1884) });
+  await gateway.stop();
+  // The lock is a file that cannot be made.
+  rmSync(join(folder, 'gateway', 'farm.shed', 'lock.sqlite'));
+  mkdirSync(join(folder, 'gateway', 'farm.shed', 'lock.sqlite'));
+  expect((await started(folder)).life).toEqual(['start 1884']);
+});
+
+test('an answer that is longer than an outbox takes is refused, and ids that differ at their end have their own', async () => {
+  const { ask } = await started();
+  const profiles = Object.fromEntries(
+    ['pond', 'pond2', 'pond3'].map((name) => [`${name}.yaml`, `${PROFILE}#${'x'.repeat(200_000)}\n`]),
+  );
+  const drivers = ['pond', 'pond2', 'pond3'].map((name, at) => ({
+    ...settings().drivers[0],
+    id: name,
+    devices: [{ id: name, unit: at + 1, profile: `${name}.yaml` }],
+  }));
+  expect(await ask({ action: 'apply-config', config: yaml(1884, { drivers }), profiles })).toMatchObject({
+    isDone: true,
+  });
+  const long = 'x'.repeat(63);
+  const one = await ask({ action: 'read-config', id: `${long}1` });
+  const two = await ask({ action: 'read-config', id: `${long}2` });
+  expect(one).toMatchObject({ isDone: false, reason: { code: 'CARE_ANSWER_TOO_LONG' } });
+  expect(one.id).not.toBe(two.id);
 });
 
 test('wrong settings at the gateway itself keep it from being made', () => {

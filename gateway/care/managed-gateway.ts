@@ -1,25 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Value } from 'typebox/value';
 import { stringify } from 'yaml';
-import { CareRequest } from '../../core/care-request.ts';
+import type { CareRequest } from '../../core/care-request.ts';
 import { type Cancel, delay } from '../../core/clock.ts';
-import { parseConfig } from '../../core/config.ts';
+import { checkConfig, parseConfig } from '../../core/config.ts';
 import type { ServiceContext } from '../../core/context.ts';
-import { asSluiceError, reasonOf, SluiceError, type Words } from '../../core/errors.ts';
+import { asSluiceError, SluiceError, type Words } from '../../core/errors.ts';
 import { FolderLock } from '../../core/folder-lock.ts';
-import { type EventReason, eventReason, type GatewayEvent } from '../../core/gateway-event.ts';
+import { eventReason, type GatewayEvent } from '../../core/gateway-event.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { LogLevel } from '../../core/log.ts';
 import { GatewayConfig } from '../config.ts';
 import { careAnswer } from './care-answer.ts';
-import { BASE, ConfigVersions, type Leftover } from './config-versions.ts';
-import { ownProfiles } from './own-profiles.ts';
+import { BASE, ConfigVersions } from './config-versions.ts';
+import { leftoverEvents, rolledBackEvent } from './leftover-events.ts';
+import { ownProfiles, withOuterProfiles } from './own-profiles.ts';
+import { parseCareRequest } from './parse-care-request.ts';
 
 /** A gateway as care sees it: something that can be stopped and made anew from other settings. */
 export interface RunningGateway extends Service {
-  /** Durable once it returns, and sent when the broker is there. */
+  /** On the disk soon after, and sent when the broker is there. */
   emit(event: GatewayEvent): void;
   condition(): GatewayCondition;
   readonly devices: readonly string[];
@@ -40,17 +40,10 @@ export type CreateRunning = (
 ) => RunningGateway;
 
 const LOOK_AGAIN_MS = 250;
-
-const LEFTOVERS: Readonly<Record<Leftover['kind'], Words>> = {
-  'trial-cut-short': {
-    en: 'the gateway went down while a new configuration was being tried; the earlier one runs again',
-    zh: '网关在试用新配置期间停止，现已恢复使用之前的配置',
-  },
-  'base-changed': {
-    en: 'the settings file at the gateway was edited; it runs, and the configuration given over the network does not',
-    zh: '网关本地的设置文件已被修改，现以该文件为准，不再使用远程下发的配置',
-  },
-};
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 15_000;
+/** What was told is with the outbox; a power cut may cost that the last seconds, so it is told again after one. */
+const SURELY_KEPT_MS = 60_000;
 
 /**
  * The gateway as a service of the process, with its settings in its keeping: it runs those that were last accepted,
@@ -69,9 +62,16 @@ export class ManagedGateway implements Service {
   #config: GatewayConfig;
   #running: RunningGateway;
   #lock: FolderLock | undefined;
+  #isTakenUp = false;
+  /** Between its start and its stop: what it is given to tell is told. */
+  #isUp = false;
+  /** Ids of the news that it was given. */
+  readonly #told = new Set<string>();
   #work: Promise<void> = Promise.resolve();
+  #probing: Promise<unknown> = Promise.resolve();
   #isChanging = false;
-  #cancelLogLevel: Cancel | undefined;
+  #restoreLogLevel: (() => void) | undefined;
+  #cancelForget: Cancel | undefined;
 
   /** `config` are the settings of the file at the gateway. Throws what is wrong with them. */
   constructor(config: GatewayConfig, context: ServiceContext, create: CreateRunning) {
@@ -88,16 +88,22 @@ export class ManagedGateway implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const news = this.#lock ? [] : this.#takeUp();
+    if (!this.#isTakenUp) this.#takeUp();
     await this.#running.start(signal);
-    for (const event of news) this.#running.emit(event);
+    this.#isUp = true;
+    this.#tell();
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#cancelLogLevel?.();
+    this.#restoreLogLevel?.();
+    this.#cancelForget?.();
     await this.#work;
+    this.#isUp = false;
     await this.#running.stop();
+    // The outbox has written all that it was given.
+    if (this.#told.size > 0)
+      this.#noting(() => this.#versions.forget(this.#versions.news.filter(this.#isTold)));
     this.#lock?.release();
     this.#lock = undefined;
   }
@@ -119,39 +125,61 @@ export class ManagedGateway implements Service {
     }
   }
 
-  /** Goes on with the settings that were last accepted; returns what an earlier run could not tell any more. */
-  #takeUp(): GatewayEvent[] {
+  /** Goes on with the settings that were last accepted, and tells what an earlier run could not tell any more. */
+  #takeUp(): void {
     this.#claim();
-    if (!this.#lock) return [];
-    const news: GatewayEvent[] = [];
-    for (const { kind, request } of this.#versions.open(this.#base)) {
-      this.#context.log.warn({ kind }, LEFTOVERS[kind].en);
-      news.push(this.#rolledBack(LEFTOVERS[kind]));
-      if (request === undefined) continue;
-      const { trialS } = this.#base.care;
-      const error = new SluiceError('CARE_TRIAL_FAILED', { trialS, reason: LEFTOVERS[kind] });
-      news.push(this.#answer({ id: request, action: 'apply-config', issuer: '' }, { error }));
-    }
+    this.#isTakenUp = true;
+    const leftovers = this.#versions.open(this.#base, completed);
+    const news = leftoverEvents(leftovers, this.#base.care.trialS, this.#context.clock.nowMs());
     const { active } = this.#versions;
-    if (active === BASE) return news;
-    try {
-      const config = this.#read(active);
-      this.#running = this.#make(config, active);
-      this.#config = config;
-    } catch (thrown) {
-      // Accepted once, by an earlier release perhaps. The file at the gateway has been checked already.
-      const error = asSluiceError(thrown);
-      this.#context.log.error({ code: error.code }, error.message);
-      news.push(this.#rolledBack(eventReason(error)));
+    if (active !== BASE) {
+      try {
+        const config = this.#read(active);
+        this.#running = this.#make(config, active);
+        this.#config = config;
+      } catch (thrown) {
+        // Accepted once, by an earlier release perhaps. The file at the gateway has been checked already.
+        news.push(rolledBackEvent(eventReason(asSluiceError(thrown)), this.#context.clock.nowMs()));
+      }
     }
-    return news;
+    for (const { reason } of news) this.#context.log.warn({}, reason?.en ?? '');
+    if (news.length > 0) this.#noting(() => this.#versions.takeUp(news));
   }
 
-  /** Of what arrives, only what can be read, is new and has not expired is carried out; all of it is answered. */
+  /** Hands to the outbox what must be told. A stopped gateway has none; the one after it is given it. */
+  #tell(): void {
+    if (!this.#isUp) return;
+    const news = this.#versions.news.filter((event) => !this.#isTold(event));
+    if (news.length === 0) return;
+    for (const event of news) {
+      this.#told.add(event.id);
+      this.#running.emit(event);
+    }
+    this.#cancelForget?.();
+    const keptMs = Math.max(SURELY_KEPT_MS, 2_000 * this.#config.outbox.syncEveryS);
+    this.#cancelForget = this.#context.clock.after(keptMs, () => {
+      this.#noting(() => this.#versions.forget(this.#versions.news.filter(this.#isTold)));
+      this.#told.clear();
+    });
+  }
+
+  readonly #isTold = ({ id }: GatewayEvent): boolean => this.#told.has(id);
+
+  /** What has happened holds though the disk may not take it; then the next run may tell it again. */
+  #noting(note: () => void): void {
+    try {
+      note();
+    } catch (thrown) {
+      const error = asSluiceError(thrown);
+      this.#context.log.error({ code: error.code }, error.message);
+    }
+  }
+
+  /** Of what arrives, only what can be read, is new and has not expired is carried out; all that can be read is answered. */
   #onCare(text: string): void {
     let request: CareRequest;
     try {
-      request = this.#parse(text);
+      request = parseCareRequest(text);
     } catch (thrown) {
       this.#context.log.warn({}, asSluiceError(thrown).message);
       return;
@@ -159,11 +187,9 @@ export class ManagedGateway implements Service {
     const { id, action, issuer } = request;
     try {
       // The host repeats a request until it has the answer.
-      if (!this.#versions.takeOn(id)) return;
+      if (!this.#versions.takeOn(request)) return;
     } catch (thrown) {
-      const details = { folder: this.#folder, reason: reasonOf(thrown) };
-      const error = new SluiceError('DATA_FOLDER_UNUSABLE', details, thrown);
-      this.#running.emit(this.#answer(request, { error }));
+      this.#running.emit(this.#answer(request, { error: asSluiceError(thrown) }));
       return;
     }
     this.#context.log.info({ request: id, action, issuer }, 'care is asked for');
@@ -173,23 +199,15 @@ export class ManagedGateway implements Service {
         this.#context.log.warn({ request: id, action, code: error.code }, error.message);
         return { error };
       })
-      .then((end) => this.#running.emit(this.#answer(request, end)));
+      .then((end) => {
+        if (end) this.#noting(() => this.#versions.finish(id, this.#answer(request, end)));
+        this.#tell();
+      });
     this.#work = Promise.all([this.#work, answered]).then(() => {});
   }
 
-  #parse(text: string): CareRequest {
-    const invalid = (reason: string) => new SluiceError('CARE_INVALID', { reason });
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw invalid(reasonOf(error));
-    }
-    if (!Value.Check(CareRequest, value)) throw invalid('it is none of the requests that are known');
-    return value;
-  }
-
-  async #carryOut(request: CareRequest): Promise<{ readonly result: unknown }> {
+  /** `undefined` where the answer is kept already, or the next run has to give it. */
+  async #carryOut(request: CareRequest): Promise<{ readonly result: unknown } | undefined> {
     if (this.#context.clock.nowMs() > request.expiresAtMs) {
       throw new SluiceError('CARE_EXPIRED', { expiry: new Date(request.expiresAtMs).toISOString() });
     }
@@ -209,8 +227,7 @@ export class ManagedGateway implements Service {
         this.#setLogLevel(request.level, request.forS);
         return { result: {} };
       case 'probe':
-        this.#assertDevice(request.device);
-        return { result: await this.#running.probe(request.device, this.#abort.signal) };
+        return { result: await this.#probe(request.device) };
     }
   }
 
@@ -253,7 +270,10 @@ export class ManagedGateway implements Service {
   }
 
   /** Stops what runs and runs another version in its place, or the same anew; goes back where that does not come up. */
-  async #change({ id, action }: CareRequest, choose: () => number): Promise<{ readonly result: unknown }> {
+  async #change(
+    request: CareRequest,
+    choose: () => number,
+  ): Promise<{ readonly result: unknown } | undefined> {
     if (!this.#base.care.remote) throw new SluiceError('CARE_DISABLED');
     if (this.#isChanging) throw new SluiceError('CARE_BUSY');
     this.#isChanging = true;
@@ -261,49 +281,84 @@ export class ManagedGateway implements Service {
       const version = choose();
       const before = { config: this.#config, version: this.#versions.active };
       const { devicesUp } = this.#running.condition();
-      if (action !== 'restart') this.#versions.beginTrial(version, id);
-      const problem = await this.#tryOut(version, devicesUp);
-      if (problem === undefined) {
-        if (action !== 'restart') this.#versions.accept(version);
-        return { result: { version } };
-      }
-      // The process is ending: the next run finds the trial that was cut short.
-      if (this.#abort.signal.aborted) throw new SluiceError('CARE_BUSY');
-      if (action !== 'restart') this.#versions.reject(version);
-      await this.#swap(this.#make(before.config, before.version), before.config);
-      throw new SluiceError('CARE_TRIAL_FAILED', { trialS: this.#base.care.trialS, reason: problem });
+      const isTrial = request.action !== 'restart';
+      if (isTrial) this.#versions.beginTrial(version, request.id);
+      const end = { result: { version } };
+      const accept = () => isTrial && this.#versions.accept(version, this.#answer(request, end));
+      const problem = await this.#tryOut(version, devicesUp, accept);
+      if (problem === undefined) return end;
+      // The process is ending: the next run finds what was cut short, and answers.
+      if (this.#abort.signal.aborted) return undefined;
+      const { trialS } = this.#base.care;
+      const error = new SluiceError('CARE_TRIAL_FAILED', { trialS, reason: problem });
+      this.#context.log.warn({ request: request.id, code: error.code }, error.message);
+      if (isTrial) this.#noting(() => this.#versions.reject(this.#answer(request, { error })));
+      await this.#goBack(before);
+      return isTrial ? undefined : Promise.reject(error);
     } finally {
       this.#isChanging = false;
     }
   }
 
-  /** Why the version did not come up; `undefined` where it did. */
-  async #tryOut(version: number, devicesUp: readonly string[]): Promise<Words | string | undefined> {
+  /** Why the version did not come up; `undefined` where it did and is accepted. */
+  async #tryOut(
+    version: number,
+    devicesUp: readonly string[],
+    accept: () => void,
+  ): Promise<Words | undefined> {
     const { clock } = this.#context;
+    const { signal } = this.#abort;
     try {
       const config = this.#read(version);
       await this.#swap(this.#make(config, version), config);
+      const endMs = clock.monotonicMs() + 1000 * this.#base.care.trialS;
+      // A device that answered before and is still named should answer again; with none of those, the broker is enough.
+      const expected = devicesUp.filter((device) => this.#running.devices.includes(device));
+      for (;;) {
+        if (signal.aborted) return NOT_ONLINE;
+        const { isOnline, devicesUp: now } = this.#running.condition();
+        if (isOnline && (expected.length === 0 || expected.some((device) => now.includes(device)))) break;
+        if (clock.monotonicMs() >= endMs) return isOnline ? NO_DEVICE : NOT_ONLINE;
+        await delay(clock, LOOK_AGAIN_MS, signal);
+      }
+      accept();
+      return undefined;
     } catch (thrown) {
-      return reasonOf(thrown);
-    }
-    const endMs = clock.monotonicMs() + 1000 * this.#base.care.trialS;
-    // A device that answered before and is still named should answer again; with none of those, the broker is enough.
-    const expected = devicesUp.filter((device) => this.#running.devices.includes(device));
-    for (;;) {
-      const { isOnline, devicesUp: now } = this.#running.condition();
-      const answers = expected.length === 0 || expected.some((device) => now.includes(device));
-      if (isOnline && answers) return undefined;
-      if (clock.monotonicMs() >= endMs || this.#abort.signal.aborted)
-        return isOnline ? NO_DEVICE : NOT_ONLINE;
-      await delay(clock, LOOK_AGAIN_MS, this.#abort.signal);
+      const error = asSluiceError(thrown);
+      return { en: error.text('en'), zh: error.text('zh') };
     }
   }
 
   async #swap(next: RunningGateway, config: GatewayConfig): Promise<void> {
-    await this.#running.stop();
+    this.#isUp = false;
+    try {
+      await this.#running.stop();
+    } catch (thrown) {
+      this.#context.log.error({ err: thrown }, `did not stop cleanly: ${asSluiceError(thrown).message}`);
+    }
     this.#running = next;
     this.#config = config;
     await next.start(this.#abort.signal);
+    this.#isUp = true;
+    this.#tell();
+  }
+
+  /** As often as it takes: nobody else would start what ran before. */
+  async #goBack({ config, version }: { config: GatewayConfig; version: number }): Promise<void> {
+    const { clock, log } = this.#context;
+    for (
+      let waitMs = FIRST_RETRY_MS;
+      !this.#abort.signal.aborted;
+      waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)
+    ) {
+      try {
+        return await this.#swap(this.#make(config, version), config);
+      } catch (thrown) {
+        const error = asSluiceError(thrown);
+        log.error({ code: error.code, retryInMs: waitMs }, error.message);
+      }
+      await delay(clock, waitMs, this.#abort.signal);
+    }
   }
 
   #make(config: GatewayConfig, version: number): RunningGateway {
@@ -311,16 +366,18 @@ export class ManagedGateway implements Service {
     return this.#create(config, context, (text) => this.#onCare(text));
   }
 
-  /** The password stays where it was: its file is named relative to the settings at the gateway. */
+  /**
+   * The password and profiles outside its folder stay where they were: named relative to the settings at the gateway.
+   * So does what stands there about care: nobody locks himself out from afar, or opens what was locked.
+   */
   #read(version: number): GatewayConfig {
     if (version === BASE) return this.#base;
-    const config = parseConfig(GatewayConfig, this.#versions.textOf(version), 'gateway.yaml');
+    const parsed = parseConfig(GatewayConfig, this.#versions.textOf(version), 'gateway.yaml');
+    const { configFolder } = this.#context;
+    const config = { ...withOuterProfiles(parsed, configFolder), care: this.#base.care };
     const { passwordFile } = config.broker;
     if (passwordFile === undefined) return config;
-    return {
-      ...config,
-      broker: { ...config.broker, passwordFile: resolve(this.#context.configFolder, passwordFile) },
-    };
+    return { ...config, broker: { ...config.broker, passwordFile: resolve(configFolder, passwordFile) } };
   }
 
   #folderOf(version: number): string {
@@ -329,13 +386,26 @@ export class ManagedGateway implements Service {
 
   #setLogLevel(level: LogLevel, forS: number): void {
     const { log, clock } = this.#context;
-    this.#cancelLogLevel?.();
+    this.#restoreLogLevel?.();
     const before = log.level;
-    log.level = level;
-    this.#cancelLogLevel = clock.after(1000 * forS, () => {
+    const restore = () => {
+      cancel();
       log.level = before;
-      this.#cancelLogLevel = undefined;
+      this.#restoreLogLevel = undefined;
+    };
+    const cancel = clock.after(1000 * forS, restore);
+    log.level = level;
+    this.#restoreLogLevel = restore;
+  }
+
+  /** One after the other: what goes over the wire is shown to one probe at a time. */
+  #probe(device: string): Promise<unknown> {
+    const probe = this.#probing.then(() => {
+      this.#assertDevice(device);
+      return this.#running.probe(device, this.#abort.signal);
     });
+    this.#probing = probe.catch(() => {});
+    return probe;
   }
 
   #assertDevice(device: string): void {
@@ -344,20 +414,17 @@ export class ManagedGateway implements Service {
     throw new SluiceError('CARE_DEVICE_UNKNOWN', { device, devices: devices.join(', ') });
   }
 
-  #answer(request: Parameters<typeof careAnswer>[0], end: Parameters<typeof careAnswer>[2]): GatewayEvent {
+  #answer(request: CareRequest, end: Parameters<typeof careAnswer>[2]): GatewayEvent {
     return careAnswer(request, this.#context.clock.nowMs(), end);
   }
+}
 
-  #rolledBack(reason: EventReason): GatewayEvent {
-    const timeMs = this.#context.clock.nowMs();
-    return {
-      id: randomUUID(),
-      timeMs,
-      kind: 'condition',
-      condition: 'config-rolled-back',
-      isRaised: true,
-      reason,
-    };
+/** What an earlier release kept, with what is the default today; as it is, where it would be refused today. */
+function completed(kept: unknown): unknown {
+  try {
+    return checkConfig(GatewayConfig, structuredClone(kept));
+  } catch {
+    return kept;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { PROFILE_FILE } from '../../../core/care-request.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { LOG_LEVELS } from '../../../core/log.ts';
 import type { CareWish } from '../../care/care-desk.ts';
@@ -38,7 +39,7 @@ const NEEDS: Readonly<Record<(typeof ACTIONS)[number], readonly (keyof Given)[]>
 const given = {
   config: Type.Optional(text('The settings file of the gateway, YAML.')),
   profiles: Type.Optional(
-    Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}\\.yaml$' }), text('A profile, YAML.'), {
+    Type.Record(Type.String({ pattern: PROFILE_FILE }), text('A profile, YAML.'), {
       additionalProperties: false,
       description: 'Profiles of its own, by file name, beside `config`; those not given stay as they are.',
     }),
