@@ -11,7 +11,7 @@ import { unwrapRtu, wrapRtu } from '../../../core/modbus/rtu.ts';
 import { FakeClock, settle } from '../../../core/testing/fake-clock.ts';
 import { type BusOptions, ModbusBus } from './bus.ts';
 import { NETWORK_ERRORS } from './bus-errors.ts';
-import { ScriptedLine } from './scripted-line.ts';
+import { ScriptedLine } from './testing/scripted-line.ts';
 
 const READ: ModbusRequest = { function: 'readHoldingRegisters', address: 0, count: 2 };
 
@@ -188,6 +188,29 @@ test('commands go in the order in which they came, also of one unit', async () =
     [5, 0, 0, 0, 0],
     [1, 0, 0, 0, 1],
   ]);
+});
+
+test('an opening that is asked again never comes after the closing behind it', async () => {
+  const { clock, line, ask } = setUp();
+  line.answer = (frame) => {
+    const bytes = honest(frame);
+    if (line.sent.length === 1) bytes[4]! ^= 0x10;
+    return [{ afterMs: 10, bytes }];
+  };
+  for (const on of [true, false]) void ask(1, { function: 'writeSingleCoil', address: 0, on }, 'command');
+  await clock.advance(500);
+  expect(line.sent.map(({ frame }) => frame[4])).toEqual([0xff, 0xff, 0]);
+});
+
+test('an opening whose answer is thrown away, as that of an earlier one, goes out again before the closing', async () => {
+  const { clock, line, ask } = setUp();
+  line.answer = () => [];
+  void ask(1, CLOSE, 'command');
+  await clock.advance(200);
+  line.answer = (frame) => [{ afterMs: 10, bytes: honest(frame) }];
+  for (const on of [true, false]) void ask(1, { function: 'writeSingleCoil', address: 0, on }, 'command');
+  await clock.advance(1_000);
+  expect(line.sent.slice(1).map(({ frame }) => frame[4])).toEqual([0xff, 0xff, 0]);
 });
 
 test('load is the time in which nothing else could be sent', async () => {
@@ -419,6 +442,24 @@ test('errors, timeouts and turnaround are counted', async () => {
   expect(bus.counts).toMatchObject({ transactions: 2, timeouts: 1, errors: 0 });
   // 60 ms less the 8 + 9 characters that request and answer take at 9600 baud.
   expect(bus.counts.turnaroundMs).toBeCloseTo(60 - 17 * 1.1458, 1);
+});
+
+test('closing does not wait for a connection that is being made', async () => {
+  let given: AbortSignal | undefined;
+  const { bus, ask } = setUp({
+    open: (_, signal) => {
+      given = signal;
+      return new Promise((_, reject) =>
+        signal!.addEventListener('abort', () => reject(new Error('given up'))),
+      );
+    },
+  });
+  const asked = ask(1);
+  await settle();
+  await bus.close();
+  expect(given?.aborted).toBe(true);
+  expect(await asked).toBe('SERIAL_LOST');
+  expect(bus.trouble).toBeUndefined();
 });
 
 test('closing fails what waits and leaves no timer', async () => {

@@ -87,6 +87,7 @@ export class ModbusBus {
   #hasHeardOnStream = false;
   #silentInARow = 0;
   #isClosed = false;
+  readonly #closing = new AbortController();
 
   readonly #counts = noCounts();
 
@@ -142,6 +143,8 @@ export class ModbusBus {
     this.#isClosed = true;
     this.#cancelWake?.();
     this.#waiting.fail(() => this.#errors.lost(STOPPING));
+    // A host that does not answer is waited for longer than a stop may take.
+    this.#closing.abort();
     await this.#opening;
     this.#reset()?.reject(this.#errors.lost(STOPPING));
     const stream = this.#stream;
@@ -343,11 +346,13 @@ export class ModbusBus {
     let opened: ByteStream | undefined;
     try {
       const isMine = () => opened === undefined || opened === this.#stream;
-      opened = await open({
-        bytes: (bytes) => isMine() && this.#hear(bytes),
-        closed: (reason) => isMine() && this.#streamClosed(reason),
-      });
+      const events = {
+        bytes: (bytes: Uint8Array) => isMine() && this.#hear(bytes),
+        closed: (reason: string | Words) => isMine() && this.#streamClosed(reason),
+      };
+      opened = await open(events, this.#closing.signal);
     } catch (thrown) {
+      if (this.#isClosed) return;
       const error = this.#errors.unavailable(reasonOf(thrown), thrown);
       if (!this.#unavailable) log.error({ bus: id, code: error.code }, error.message);
       this.#noteUnavailable(error);

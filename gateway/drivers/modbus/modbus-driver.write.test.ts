@@ -122,6 +122,18 @@ test('an answer that is lost does not hide that the device has obeyed', async ()
   expect(await write('valve_state', 'v1', false)).toEqual({ kind: 'done', value: false });
 });
 
+test('a device that is still carrying it out, and says so with exception 5, is judged by what it then holds', async () => {
+  const { far, write } = await valves();
+  far.coils.set(0, true);
+  far.hears = (request) => (request.function === 'writeSingleCoil' ? 5 : 'answer');
+  expect(await write('valve_state', 'v1', true)).toEqual({ kind: 'done', value: true });
+  far.coils.set(0, false);
+  await expect(write('valve_state', 'v1', true)).rejects.toMatchObject({
+    code: 'MODBUS_EXCEPTION',
+    message: expect.stringContaining('acknowledge'),
+  });
+});
+
 test('a device that did not hear it is no success', async () => {
   const { far, write } = await valves();
   far.coils.set(0, true);

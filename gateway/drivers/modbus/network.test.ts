@@ -9,7 +9,6 @@ import { describeWith } from '../../../core/testing/needs.ts';
 import type { Driver, Outcome, TraceLine } from '../../driver.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { startForeignServer } from '../../testing/foreign-slave.ts';
-import { addressOf } from '../serial/tcp-stream.ts';
 import { ModbusRtuTcpConfig, ModbusTcpConfig } from './config.ts';
 import { modbusRtuTcp } from './modbus-rtu-tcp.ts';
 import { modbusTcp } from './modbus-tcp.ts';
@@ -230,9 +229,4 @@ test('units are those of each way: 0 and 255 only where a server may be the devi
     expect(() => checkConfig(ModbusRtuTcpConfig, config('modbus-rtu-tcp', unit))).toThrow('unit');
   }
   expect(() => checkConfig(ModbusTcpConfig, config('modbus-tcp', 256))).toThrow('unit');
-});
-
-test('an IPv6 address stands in brackets', () => {
-  expect(addressOf({ host: 'fd00::7', port: 502 })).toBe('[fd00::7]:502');
-  expect(addressOf({ host: 'plc', port: 502 })).toBe('plc:502');
 });

@@ -78,6 +78,7 @@ export class NmeaDriver implements Driver {
   #bytes = 0;
   #badLines = 0;
   #hadFix = false;
+  readonly #stopping = new AbortController();
   #isStopped = false;
 
   constructor(config: NmeaConfig, context: DriverContext, open: OpenByteStream) {
@@ -100,7 +101,8 @@ export class NmeaDriver implements Driver {
 
   async start(): Promise<void> {
     this.#heardAtMs = this.#context.clock.monotonicMs();
-    await this.#openAgain();
+    // Not waited for: a server that is away would keep the valves of the gateway from being closed first.
+    void this.#openAgain();
   }
 
   /** What was heard since the last poll. */
@@ -119,6 +121,7 @@ export class NmeaDriver implements Driver {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#stopping.abort();
     await this.#opening;
     const stream = this.#stream;
     this.#stream = undefined;
@@ -169,11 +172,13 @@ export class NmeaDriver implements Driver {
     try {
       this.#splitter = new LineSplitter();
       this.#epoch = NO_EPOCH;
-      this.#stream = await this.#open({
-        bytes: (bytes) => this.#hear(bytes),
-        closed: (reason) => this.#closed(reason),
-      });
+      const events = {
+        bytes: (bytes: Uint8Array) => this.#hear(bytes),
+        closed: (reason: string | Words) => this.#closed(reason),
+      };
+      this.#stream = await this.#open(events, this.#stopping.signal);
     } catch (thrown) {
+      if (this.#isStopped) return;
       const code = isNetwork(port) ? 'NMEA_UNREACHABLE' : 'SERIAL_UNAVAILABLE';
       this.#away(new SluiceError(code, { port, reason: reasonOf(thrown) }, thrown));
       return;

@@ -23,8 +23,8 @@ export function openNetwork(port: string, clock: Clock): OpenByteStream | undefi
   }
   const open = tcpStream({ host: host.replace(/^\[|\]$/g, ''), port: Number(number) }, clock);
   if (kind === 'tcp') return open;
-  return async (events) => {
-    const stream = await open(events);
+  return async (events, signal) => {
+    const stream = await open(events, signal);
     stream.write(Buffer.from(GPSD_WATCH));
     return stream;
   };

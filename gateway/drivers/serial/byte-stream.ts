@@ -13,5 +13,8 @@ export interface ByteStreamEvents {
   closed(reason: string | Words): void;
 }
 
-/** Opens the line, or throws what went wrong. A serial port, a TCP converter and a test's pair are made the same way. */
-export type OpenByteStream = (events: ByteStreamEvents) => Promise<ByteStream>;
+/**
+ * Opens the line, or throws what went wrong. A serial port, a TCP converter and a test's pair are made the same way.
+ * Where that may take long, it ends when `signal` aborts.
+ */
+export type OpenByteStream = (events: ByteStreamEvents, signal?: AbortSignal) => Promise<ByteStream>;

@@ -21,7 +21,7 @@ export function addressOf({ host, port }: TcpAddress): string {
 
 /** A TCP connection. It is closed by a reset, so that what has not been handed over yet is not delivered late. */
 export function tcpStream({ host, port }: TcpAddress, clock: Clock): OpenByteStream {
-  return (events) =>
+  return (events, signal) =>
     new Promise((resolve, reject) => {
       const socket = connect({
         host,
@@ -30,6 +30,9 @@ export function tcpStream({ host, port }: TcpAddress, clock: Clock): OpenByteStr
         keepAlive: true,
         keepAliveInitialDelay: KEEP_ALIVE_MS,
       });
+      const giveUp = () => socket.destroy(new Error('given up'));
+      signal?.addEventListener('abort', giveUp, { once: true });
+      if (signal?.aborted) giveUp();
       let isOpen = false;
       let isReleased = false;
       let reason: string | Words = BY_PEER;
@@ -45,10 +48,12 @@ export function tcpStream({ host, port }: TcpAddress, clock: Clock): OpenByteStr
       });
       socket.once('close', () => {
         cancel();
+        signal?.removeEventListener('abort', giveUp);
         if (isOpen && !isReleased) events.closed(reason);
       });
       socket.once('connect', () => {
         cancel();
+        signal?.removeEventListener('abort', giveUp);
         isOpen = true;
         resolve({
           write: (bytes) => socket.write(bytes),

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../core/clock.ts';
-import type { ByteStreamEvents, OpenByteStream } from '../serial/byte-stream.ts';
+import type { Clock } from '../../../../core/clock.ts';
+import type { ByteStreamEvents, OpenByteStream } from '../../serial/byte-stream.ts';
 
 /** Bytes that the far end sends so long after the request. */
 export interface Burst {
