@@ -19,6 +19,7 @@ import { TestBroker } from '../testing/test-broker.ts';
 type CareAnswer = Extract<GatewayEvent, { kind: 'care' }>;
 
 const KILLS = Number(process.env.CARE_KILLS ?? 4);
+const MEASURED = 5;
 const WITHIN = { withinMs: 30_000 };
 
 /** A gateway process, with valves on a pseudo-terminal, at a broker where a host asks for care. */
@@ -130,10 +131,13 @@ test(
       const isDone = answersTo(id)[0]!.isDone;
       const expected = isDone ? next : now;
       ends.push(isDone ? 'new' : 'old');
-      await eventually(
-        () => broker.titles.findLast((title) => title.startsWith('DBIRTH')) === `DBIRTH ${expected}`,
-        WITHIN,
-      );
+      // What is measured from now on; readings of devices that are gone may still be handed in.
+      await eventually(() => {
+        const measured = broker.titles.filter((title) => title.startsWith('DDATA')).slice(-MEASURED);
+        return (
+          broker.titles.length > from + MEASURED && measured.every((title) => title === `DDATA ${expected}`)
+        );
+      }, WITHIN);
       expect(new Set(answersTo(id).map((answer) => JSON.stringify(answer))).size).toBe(1);
       now = expected;
     }

@@ -91,6 +91,11 @@ test('a clock that NTP has yet to set is unsynced, however right it looks', asyn
   expect(clock).toMatchObject({ state: 'unsynced', source: '' });
 });
 
+test('a time from before the machine ran is a device’s own, and is not shifted with ours', async () => {
+  const clock = await new Machine(TRUE_START + 365 * DAY).start('undisciplined');
+  expect(clock.stamp(TRUE_START)).toEqual({ timeMs: TRUE_START, clock: 'unsynced' });
+});
+
 test('late NTP: what was stamped before gets its true time, once the clock is set', async () => {
   const machine = new Machine(Date.UTC(1970, 0, 1));
   const clock = await machine.start('undisciplined');

@@ -107,10 +107,12 @@ export class GatewayClock implements Clock {
     return { isSynced: isSynced(this.#state), systemOffsetMs };
   }
 
-  /** The stamp of a moment that `nowMs` has called `timeMs` since the clock was last set. */
+  /** The stamp of a moment that `nowMs` has called `timeMs` since the clock was last set, or that a device tells. */
   stamp(timeMs: number): ClockStamp {
     if (this.state === 'synced') return { timeMs, clock: 'synced' };
     const monotonicMs = this.monotonicMs() - (this.nowMs() - timeMs);
+    // Before the machine ran: a time that a device tells by a clock of its own. Ours, once set, says nothing about it.
+    if (monotonicMs < 0) return { timeMs, clock: 'unsynced' };
     return { timeMs, clock: 'unsynced', moment: { boot: this.bootId, monotonicMs } };
   }
 

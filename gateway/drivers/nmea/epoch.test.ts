@@ -63,6 +63,28 @@ test('a new time of day begins a new epoch; a pause does too, and one within a m
   expect(second).toMatchObject({ satellitesInView: 9 });
 });
 
+test('the rest of a burst with a pause in it is of the moment at which the burst began', () => {
+  let state = NO_EPOCH;
+  const take = (text: string, atMs: number) => {
+    const sentence = parseSentence(text, true);
+    if (sentence.kind === 'bad' || sentence.kind === 'other') throw new Error(text);
+    ({ state } = stepEpoch(state, sentence, atMs));
+  };
+  take(gga('055234.000'), 1_000);
+  // Somebody looks at it in the pause, which ends it.
+  const first = endEpoch(state, 1_090);
+  expect(first.epoch).toMatchObject({ atMs: 1_000, utcMs: undefined });
+  state = first.state;
+  take(gsa('02,07,14,15', '1'), 1_120);
+  take(rmc('055234.000'), 1_130);
+  const second = endEpoch(state, 1_300);
+  expect(second.epoch).toMatchObject({ atMs: 1_000, utcMs: Date.UTC(2026, 7, 5, 5, 52, 34) });
+  // A receiver whose time stands still is not of the moment before.
+  state = second.state;
+  take(rmc('055234.000'), 2_130);
+  expect(endEpoch(state, 2_300).epoch).toMatchObject({ atMs: 2_130 });
+});
+
 test('no fix is not a position, whatever the fields hold', () => {
   for (const lines of [
     [gga('055234', 0)],

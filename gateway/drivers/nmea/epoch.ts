@@ -17,6 +17,8 @@ export interface EpochState {
   /** In view by talker and signal. */
   readonly inView: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly gsaHdop: number | undefined;
+  /** The epoch before it, which a pause within the burst may have ended too soon. */
+  readonly ended: { readonly time: string; readonly startedAtMs: number } | undefined;
 }
 
 /** What a receiver knew at one moment. */
@@ -53,10 +55,13 @@ export const NO_EPOCH: EpochState = {
   inUse: new Map(),
   inView: new Map(),
   gsaHdop: undefined,
+  ended: undefined,
 };
 
-/** Within a burst there is no gap like this, and between the bursts of a receiver at 5 Hz there is. */
+/** Within a burst there is seldom a gap like this, and between the bursts of a receiver at 5 Hz there is. */
 const QUIET_MS = 80;
+/** Past that the same time of day comes from a receiver that stands still, or is of another day. */
+const SAME_MS = 1_000;
 /** Systems and signals that an epoch may name; there are not nearly as many. */
 const MOST_SYSTEMS = 32;
 
@@ -66,9 +71,16 @@ export function stepEpoch(before: EpochState, sentence: Sentence, atMs: number):
   const isOther = before.time !== '' && time !== before.time;
   const isLate = !('time' in sentence) && isTold(before) && atMs - before.lastAtMs > QUIET_MS;
   const ends = isOther || isLate;
-  const state = ends || !isStarted(before) ? { ...NO_EPOCH, startedAtMs: atMs } : before;
+  const state =
+    ends || !isStarted(before) ? { ...NO_EPOCH, startedAtMs: atMs, ended: endOf(before) } : before;
+  // The rest of a burst with a pause in it: it tells of the moment at which the burst began.
+  const isRest = 'time' in sentence && time === state.ended?.time && atMs - state.ended.startedAtMs < SAME_MS;
+  const startedAtMs = isRest ? state.ended!.startedAtMs : state.startedAtMs;
   return {
-    state: taken({ ...state, time: 'time' in sentence ? time : state.time, lastAtMs: atMs }, sentence),
+    state: taken(
+      { ...state, startedAtMs, time: 'time' in sentence ? time : state.time, lastAtMs: atMs },
+      sentence,
+    ),
     epoch: ends ? epochOf(before) : undefined,
   };
 }
@@ -76,11 +88,15 @@ export function stepEpoch(before: EpochState, sentence: Sentence, atMs: number):
 /** The epoch under way, if the line has been quiet since. */
 export function endEpoch(state: EpochState, nowMs: number): EpochStep {
   if (!isTold(state) || nowMs - state.lastAtMs <= QUIET_MS) return { state, epoch: undefined };
-  return { state: NO_EPOCH, epoch: epochOf(state) };
+  return { state: { ...NO_EPOCH, ended: endOf(state) }, epoch: epochOf(state) };
 }
 
-function isStarted(state: EpochState): boolean {
-  return state !== NO_EPOCH;
+function isStarted({ lastAtMs }: EpochState): boolean {
+  return lastAtMs > 0;
+}
+
+function endOf({ time, startedAtMs, ended }: EpochState): EpochState['ended'] {
+  return time === '' ? ended : { time, startedAtMs };
 }
 
 function isTold({ gga, rmc }: EpochState): boolean {

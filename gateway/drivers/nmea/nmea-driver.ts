@@ -101,8 +101,9 @@ export class NmeaDriver implements Driver {
 
   async start(): Promise<void> {
     this.#heardAtMs = this.#context.clock.monotonicMs();
-    // Not waited for: a server that is away would keep the valves of the gateway from being closed first.
-    void this.#openAgain();
+    const opening = this.#openAgain();
+    // A server that is away would keep the valves of the gateway waiting, which are closed once all drivers are started.
+    if (!isNetwork(this.#config.port)) await opening;
   }
 
   /** What was heard since the last poll. */

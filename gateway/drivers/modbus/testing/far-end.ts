@@ -190,7 +190,12 @@ export class FarEnd {
         const at = Math.min(fault.at, bytes.length - 1);
         return [
           { afterMs, bytes: bytes.slice(0, at) },
-          { afterMs: afterMs + fault.gapMs, bytes: bytes.slice(at) },
+          // A converter hands on what it reads, to whoever is there; a server of Modbus TCP writes an answer to one socket.
+          {
+            afterMs: afterMs + fault.gapMs,
+            bytes: bytes.slice(at),
+            isOfConnection: this.#transport.name === 'Modbus TCP',
+          },
         ];
       }
       case 'corrupted': {

@@ -5,6 +5,8 @@ import type { ByteStreamEvents, OpenByteStream } from '../../serial/byte-stream.
 export interface Burst {
   readonly afterMs: number;
   readonly bytes: Uint8Array;
+  /** Goes with the connection that is open now, and not over the next. */
+  readonly isOfConnection?: boolean;
 }
 
 /** For tests: a line in memory whose far end answers each frame as a script says. */
@@ -38,8 +40,11 @@ export class ScriptedLine {
     };
   };
 
-  send({ afterMs, bytes }: Burst): void {
-    this.#clock.after(afterMs, () => this.#events?.bytes(bytes));
+  send({ afterMs, bytes, isOfConnection }: Burst): void {
+    const { openings } = this;
+    this.#clock.after(afterMs, () => {
+      if (!isOfConnection || openings === this.openings) this.#events?.bytes(bytes);
+    });
   }
 
   vanish(reason: string): void {
