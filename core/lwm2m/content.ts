@@ -30,6 +30,8 @@ export interface Content {
   readonly payload: Uint8Array;
   /** What was asked for; empty for a Send, which names its resources itself. */
   readonly path: Path;
+  /** What the client has its objects under, '' but for an alternate path such as `/lwm2m`: names may begin with it. */
+  readonly root?: string;
   /** `undefined` for a resource that nobody wants: it is left out. */
   readonly typeOf: (path: Path) => ResourceType | undefined;
   readonly nowMs: number;
@@ -106,8 +108,9 @@ function fromTlv({ payload, path, typeOf }: Content): PathValue[] {
   });
 }
 
-function fromSenml({ path, typeOf, nowMs }: Content, records: readonly SenmlRecord[]): PathValue[] {
-  return resolveRecords(records, nowMs).flatMap(({ name, value, timeMs }) => {
+function fromSenml({ path, root, typeOf, nowMs }: Content, records: readonly SenmlRecord[]): PathValue[] {
+  return resolveRecords(records, nowMs).flatMap(({ name: given, value, timeMs }) => {
+    const name = root && given.startsWith(`${root}/`) ? given.slice(root.length) : given;
     // A client may leave out the part of the name that was asked for.
     const own = parsePath(name.startsWith('/') ? name : `${formatPath(path)}/${name}`);
     const type = own && typeOf(own);

@@ -15,7 +15,7 @@ const device = Type.Object(
     endpoint: Type.Optional(
       Type.String({
         minLength: 1,
-        maxLength: 128,
+        maxLength: 252,
         description: 'What it calls itself, such as urn:imei:…; its id where not given',
       }),
     ),

@@ -37,9 +37,14 @@ const DEFAULT_LIFETIME_S = 86_400;
  *     POST   /senml, /senml/<endpoint>      SenML without LwM2M; PUT too; ?ep=…
  *     GET    /.well-known/core              what there is here
  *
- * Throws `PAYLOAD_INVALID` where the list of objects cannot be read.
+ * `rootOf` tells the root of a location's registration, which an update need not say again. Throws `PAYLOAD_INVALID`
+ * where the list of objects cannot be read.
  */
-export function readIncoming(message: CoapMessage, payload: Uint8Array): Incoming {
+export function readIncoming(
+  message: CoapMessage,
+  payload: Uint8Array,
+  rootOf: (location: string) => string = () => '',
+): Incoming {
   if (message.options.some(({ number }) => number === OPTIONS.proxyUri || number === OPTIONS.proxyScheme)) {
     return { kind: 'refuse', code: CODES.noProxying };
   }
@@ -49,7 +54,7 @@ export function readIncoming(message: CoapMessage, payload: Uint8Array): Incomin
   const query = queryOf(message);
   if (first === 'rd' && more.length === 0) {
     if (second === undefined) return message.code === CODES.post ? register(query, payload) : wrongMethod();
-    if (isSending) return update(second, query, payload);
+    if (isSending) return update(second, query, payload, rootOf(second));
     return message.code === CODES.delete ? { kind: 'deregister', location: second } : wrongMethod();
   }
   if (first === 'dp' && second === undefined) return isSending ? { kind: 'send', format } : wrongMethod();
@@ -82,10 +87,15 @@ function register(query: ReadonlyMap<string, string>, payload: Uint8Array): Inco
   };
 }
 
-function update(location: string, query: ReadonlyMap<string, string>, payload: Uint8Array): Incoming {
+function update(
+  location: string,
+  query: ReadonlyMap<string, string>,
+  payload: Uint8Array,
+  root: string,
+): Incoming {
   const lifetime = lifetimeMs(query);
   if (lifetime === 'invalid') return { kind: 'refuse', code: CODES.badRequest };
-  const paths = payload.length > 0 ? parseLinks(payload).paths : undefined;
+  const paths = payload.length > 0 ? parseLinks(payload, root).paths : undefined;
   return { kind: 'update', location, lifetimeMs: lifetime, isQueueMode: isQueueMode(query), paths };
 }
 

@@ -78,9 +78,14 @@ export function createNbiotDevice(config: NbiotDeviceConfig, profile: NbiotProfi
   };
 }
 
-/** The type of a resource that the device's profile wants; `undefined` for others. */
-export function wantedType({ byPath }: NbiotDevice, path: Path): ResourceType | undefined {
-  return byPath.get(formatPath(path))?.type;
+/**
+ * The point of a resource that the device's profile wants; `undefined` for others. A resource with several values, such
+ * as the supply voltages of /3/0/7, stands for its first where the profile names no instance.
+ */
+export function pointAt({ byPath }: NbiotDevice, path: Path): Point | undefined {
+  return (
+    byPath.get(formatPath(path)) ?? (path[3] === 0 ? byPath.get(formatPath(path.slice(0, 3))) : undefined)
+  );
 }
 
 function createPoint(one: ProfileMetric, config: NbiotDeviceConfig): Point {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { CODES } from '../../../core/coap/message.ts';
 import { OPTIONS, textsOf, uintOf, uintOption } from '../../../core/coap/option.ts';
@@ -48,10 +49,12 @@ async function setUp(parts: Record<string, unknown> = {}, folder = temporaryFold
   ];
   const clock = new FakeClock();
   const trace: TraceLine[] = [];
+  const logged: string[] = [];
   const context = driverContext({
     clock,
     dataFolder: folder,
     configFolder: folder,
+    log: pino({}, { write: (line) => void logged.push(line) }),
     trace: (line) => trace.push(line),
   });
   const config = checkConfig(NbiotConfig, { driver: 'nbiot', id: 'air', port, devices, ...parts });
@@ -83,7 +86,7 @@ async function setUp(parts: Record<string, unknown> = {}, folder = temporaryFold
       notAfterMs: clock.monotonicMs() + 60_000,
       ...parts,
     });
-  return { port, driver, context, clock, client, values, write, trace, folder, metric };
+  return { port, driver, context, clock, client, values, write, trace, folder, metric, logged };
 }
 
 /** A resource that a client lets the server write, and answers for in text. */
@@ -180,6 +183,44 @@ test('a node that registers again is observed again; two nodes behind one addres
   expect(values()).toHaveLength(2);
 });
 
+test('a node whose address another one has taken is gone: it is not asked there, and not told there', async () => {
+  const { client, context, driver, write } = await setUp();
+  const node = client();
+  await node.register('urn:imei:1', LINKS);
+  await eventually(() => node.count('GET /3303/0/5700') === 1);
+  await node.register('other', LINKS);
+  await eventually(() => node.count('GET /3303/0/5700') === 2);
+  expect(context.outcomes.filter(({ isGone }) => isGone)).toMatchObject([{ device: 'node' }]);
+  node.asked.length = 0;
+  expect(await driver.poll!('node', 'health', SIGNAL)).toBeUndefined();
+  expect(await write('pressure', 100)).toEqual({ kind: 'queued' });
+  // The address is the other one's for good: what the first one costs is not counted for it either.
+  await node.request(CODES.post, '/senml/other', {
+    format: FORMATS.senmlJson,
+    payload: '[{"n":"battery","v":50}]',
+  });
+  expect(node.asked).toEqual([]);
+});
+
+test('a resource that the profile does not have is left out and told of once; several values stand for their first', async () => {
+  const { client, context, values, logged } = await setUp();
+  const node = client();
+  await node.register('urn:imei:1', LINKS, 'lwm2m=1.1');
+  await eventually(() => values().length === 1);
+  const payload = encodeSenmlCbor([
+    { n: '/3/0/9/0', v: 70 },
+    { n: '/3347/0/5500', vb: true },
+  ]);
+  for (let turn = 0; turn < 3; turn++) {
+    expect((await node.request(CODES.post, '/dp', { format: FORMATS.senmlCbor, payload })).code).toBe(
+      CODES.changed,
+    );
+  }
+  expect(values().slice(1)).toEqual([70, 70, 70].map((value) => ['battery_level', value]));
+  expect(logged.filter((text) => text.includes('/3347/0/5500'))).toHaveLength(1);
+  expect(context.ends).toEqual([]);
+});
+
 test('groups are polled where the node listens; one in queue mode is asked when it wakes up', async () => {
   const { client, driver, context, clock, values } = await setUp();
   const node = client();
@@ -242,8 +283,8 @@ test('a Send of a client that is not registered is 4.04, so that it registers', 
   expect(answer.code).toBe(CODES.notFound);
 });
 
-test('a device that nobody configured is refused with four bytes and one line', async () => {
-  const { client } = await setUp();
+test('a device that nobody configured is refused with four bytes and one line an hour', async () => {
+  const { client, logged, clock } = await setUp();
   const node = client();
   const answer = await node.request(CODES.post, '/rd', {
     query: ['ep=stranger'],
@@ -251,6 +292,16 @@ test('a device that nobody configured is refused with four bytes and one line', 
     payload: LINKS,
   });
   expect(answer).toMatchObject({ code: CODES.forbidden, payload: { length: 0 } });
+  const strange = 'é水'.repeat(40);
+  const lines = (name: string) => logged.filter((line) => line.includes(name)).length;
+  const knock = (name: string) => node.request(CODES.post, '/rd', { query: [`ep=${name}`] });
+  for (let turn = 0; turn < 150; turn++) await knock(`flood-${turn % 120}`);
+  expect(lines('flood-')).toBe(99);
+  await knock(strange);
+  expect(lines(strange)).toBe(0);
+  await clock.advance(3_600_000);
+  expect((await knock(strange)).code).toBe(CODES.forbidden);
+  expect(lines(strange)).toBe(1);
 });
 
 test('a command to a node that listens: timer, value, read-back', async () => {

@@ -31,7 +31,7 @@ import { NodeClient } from './node-client.ts';
 import { NodeCommands } from './node-commands.ts';
 import { NodeReadings } from './node-readings.ts';
 import { loadNbiotProfile } from './profile.ts';
-import { samplesOfRecords, samplesOfValues, type TimedSamples } from './readings.ts';
+import { pointNamed, samplesOfRecords, samplesOfValues, type TimedSamples } from './readings.ts';
 import { isReachable, type SessionEffect, type SessionInput, stepSession } from './session.ts';
 
 /** CoAP and LwM2M over UDP, for nodes on a narrow-band network. */
@@ -42,8 +42,9 @@ export const nbiotDriver: DriverKind<typeof NbiotConfig> = {
 
 /** How often lifetimes and the expiry of commands are looked at. */
 const TICK_MS = 1_000;
-/** Strangers are told once each, and so many of them. */
+/** Strangers are told once an hour each, and so many of them: a flood of names must not hide a misspelt one for ever. */
 const MAX_STRANGERS = 100;
+const STRANGERS_FOR_MS = 3_600_000;
 const NOTHING = new Uint8Array();
 const LINKS = '</rd>;rt="core.rd",</dp>,</senml>;ct="110 112"';
 
@@ -59,6 +60,7 @@ class NbiotDriver implements Driver {
   readonly #byPeer = new Map<string, Node>();
   readonly #byLocation = new Map<string, Node>();
   readonly #strangers = new Set<string>();
+  #strangersSinceMs = 0;
   /** What came last from an address that is nobody's yet. */
   #unclaimed: { readonly peer: string; readonly bytes: number } | undefined;
   #observations = 0;
@@ -145,7 +147,9 @@ class NbiotDriver implements Driver {
         this.#transport.answer(exchange, { code: body.code, options: body.options, payload: NOTHING });
         return;
       }
-      const answer = this.#answerTo(peer, readIncoming(message, body.payload), body.payload, message);
+      const rootOf = (location: string) => this.#byLocation.get(location)?.session.registration?.root ?? '';
+      const incoming = readIncoming(message, body.payload, rootOf);
+      const answer = this.#answerTo(peer, incoming, body.payload, message);
       this.#transport.answer(exchange, { ...answer, options: [...answer.options, ...body.options] });
     } catch (thrown) {
       const error = asSluiceError(thrown);
@@ -250,13 +254,17 @@ class NbiotDriver implements Driver {
     if (!node) return this.#refuseStranger(first, peer);
     if (!node.session.registration) this.#takePeer(node, peer);
     const { endpoint: own } = node.device;
-    const base = first.startsWith(own) ? own : '';
+    // A device "m" may post "moisture": only a name that ends there, or goes on with ":" or "/", begins with the device.
+    const isNamed = this.#byName(first) === node;
+    const base = isNamed ? own : '';
     const stray = records.find(({ name }) => !name.startsWith(base));
     if (stray) {
       const reason = `the record ${stray.name} is not of the device ${own}`;
       throw new SluiceError('PAYLOAD_INVALID', { reason, offset: 0, length: payload.length });
     }
     const samples = samplesOfRecords(node.device, records, base, nowMs);
+    for (const { name } of records)
+      if (!pointNamed(node.device, name.slice(base.length))) this.#readings.tellUnknown(node, name);
     this.#readings.hear(node, samples);
     queueMicrotask(() => this.#apply(node, { kind: 'spoke' }));
     return plain(CODES.changed);
@@ -278,7 +286,14 @@ class NbiotDriver implements Driver {
     if (!node) return;
     const client = this.#client(node, peer);
     const outcome = await this.#transport.rest(peer, client.readRequest(path), message);
-    if (outcome.kind === 'failed') return;
+    if (outcome.kind === 'failed') {
+      // Of a node that is there no longer, nothing more is to be said.
+      const request = `GET ${path}: ${outcome.reason}`;
+      const isThere = node.session.registration?.peer === peer;
+      const error = new SluiceError('COAP_TIMEOUT', { device: id, request });
+      if (isThere && !this.#isStopped) this.#readings.hear(node, [], error);
+      return;
+    }
     this.#take(node, path, outcome.message);
     // An error ends the observation (RFC 7641, 4.2).
     if (outcome.message.code >> 5 !== 2) this.#apply(node, { kind: 'observation', path, end: 'unanswered' });
@@ -297,12 +312,17 @@ class NbiotDriver implements Driver {
   }
 
   #refuseStranger(endpoint: string, peer: string): CoapContent {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (nowMs - this.#strangersSinceMs >= STRANGERS_FOR_MS) {
+      this.#strangers.clear();
+      this.#strangersSinceMs = nowMs;
+    }
     if (this.#strangers.size < MAX_STRANGERS && !this.#strangers.has(endpoint)) {
       this.#strangers.add(endpoint);
       const details = { endpoint: endpoint.slice(0, 128), peer: formatPeer(peer) };
       const isLast = this.#strangers.size === MAX_STRANGERS;
       const words = 'A device that is not in the settings was refused; add it to "devices" if it is yours';
-      this.#context.log.warn(details, isLast ? `${words}. Further ones are not logged.` : words);
+      this.#context.log.warn(details, isLast ? `${words}. Further ones of this hour are not logged.` : words);
     }
     return plain(CODES.forbidden);
   }
@@ -381,7 +401,9 @@ class NbiotDriver implements Driver {
     if (outcome.kind === 'failed') return finish('unanswered');
     this.#apply(node, { kind: 'answered' });
     const error = this.#take(node, path, outcome.message);
-    const isOn = !error && uintOf(outcome.message, OPTIONS.observe) !== undefined;
+    // A first value that cannot be read is one value; the node that is too busy is asked again.
+    const isOn = outcome.message.code >> 5 === 2 && uintOf(outcome.message, OPTIONS.observe) !== undefined;
+    if (outcome.message.code >> 5 === 5) return finish('unanswered');
     if (!isOn) {
       const { id: device } = node.device.spec;
       this.#context.log.warn(

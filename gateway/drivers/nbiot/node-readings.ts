@@ -1,24 +1,42 @@
 import type { SluiceError } from '../../../core/errors.ts';
 import { decodeContent, type PathValue } from '../../../core/lwm2m/content.ts';
-import { parsePath } from '../../../core/lwm2m/path.ts';
+import { formatPath, isUnder, type Path, parsePath } from '../../../core/lwm2m/path.ts';
 import type { DriverContext, Sample } from '../../driver.ts';
-import { wantedType } from './nbiot-device.ts';
+import { pointAt } from './nbiot-device.ts';
 import type { Node } from './node.ts';
 import type { TimedSamples } from './readings.ts';
 
+const MAX_UNKNOWN = 20;
+
 /** What nodes tell, on its way to the gateway, with the count of what it cost on the air. */
 export class NodeReadings {
-  readonly #context: Pick<DriverContext, 'clock' | 'deliver'>;
+  readonly #context: Pick<DriverContext, 'clock' | 'deliver' | 'log'>;
 
-  constructor(context: Pick<DriverContext, 'clock' | 'deliver'>) {
+  constructor(context: Pick<DriverContext, 'clock' | 'deliver' | 'log'>) {
     this.#context = context;
   }
 
   /** The values that the profile wants; `path` is what was asked for, '' for a Send. Throws `PAYLOAD_INVALID`. */
-  decode({ device }: Node, format: number | undefined, payload: Uint8Array, path: string): PathValue[] {
+  decode(node: Node, format: number | undefined, payload: Uint8Array, path: string): PathValue[] {
     const nowMs = this.#context.clock.nowMs();
-    const typeOf = (one: readonly number[]) => wantedType(device, one);
-    return decodeContent({ format, payload, path: parsePath(path) ?? [], typeOf, nowMs });
+    const asked = parsePath(path) ?? [];
+    const typeOf = (one: Path) => {
+      const point = pointAt(node.device, one);
+      if (!point && !(asked.length > 0 && isUnder(one, asked))) this.tellUnknown(node, formatPath(one));
+      return point?.type;
+    };
+    const root = node.session.registration?.root ?? '';
+    return decodeContent({ format, payload, path: asked, root, typeOf, nowMs });
+  }
+
+  /** A wrong profile shows in what a node tells and nobody wants; each resource is told of once. */
+  tellUnknown({ device, unknownPaths }: Node, path: string): void {
+    if (unknownPaths.size >= MAX_UNKNOWN || unknownPaths.has(path)) return;
+    unknownPaths.add(path);
+    this.#context.log.warn(
+      { device: device.spec.id, path },
+      'A node tells a resource that its profile does not have; it is left out. Add it to the profile, or check that the profile is the right one',
+    );
   }
 
   /** The node was heard: with these readings, or with none and perhaps a reason. */

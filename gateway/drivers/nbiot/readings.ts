@@ -1,9 +1,8 @@
 import { SluiceError } from '../../../core/errors.ts';
 import type { PathValue } from '../../../core/lwm2m/content.ts';
-import { formatPath } from '../../../core/lwm2m/path.ts';
 import type { ResolvedRecord } from '../../../core/senml/senml.ts';
 import type { Sample } from '../../driver.ts';
-import type { NbiotDevice, Point } from './nbiot-device.ts';
+import { type NbiotDevice, type Point, pointAt } from './nbiot-device.ts';
 
 /** Samples of one moment. */
 export interface TimedSamples {
@@ -39,7 +38,7 @@ export function samplesOfValues(
 ): TimedSamples[] {
   return gather(
     values.flatMap(({ path, value, timeMs }) => {
-      const point = device.byPath.get(formatPath(path));
+      const point = pointAt(device, path);
       const time = timeOfValue(timeMs, nowMs);
       return point ? [{ timeMs: time.timeMs, sample: point.sample(value, time.isUncertain) }] : [];
     }),
@@ -58,7 +57,7 @@ export function samplesOfRecords(
   nowMs: number,
 ): TimedSamples[] {
   const found = records.flatMap(({ name, unit, value, timeMs }) => {
-    const point = pointOf(device, name.slice(base.length));
+    const point = pointNamed(device, name.slice(base.length));
     if (!point || value === undefined) return [];
     const time = timeOfValue(timeMs, nowMs);
     const sample = point.sampleOfSenml(value, unit, time.isUncertain);
@@ -77,7 +76,7 @@ export function samplesOfRecords(
 }
 
 /** `moisture`, `:moisture`, `/moisture` and `/3320/0/5700` are names of one point. */
-function pointOf(device: NbiotDevice, name: string): Point | undefined {
+export function pointNamed(device: NbiotDevice, name: string): Point | undefined {
   const bare = name.replace(/^[:/]+/, '');
   return device.bySenmlName.get(bare) ?? device.byPath.get(`/${bare}`);
 }

@@ -64,6 +64,15 @@ test('objects that the node does not have are told of and not asked for', () => 
   expect(step(register({ paths: [] }))).toContainEqual(observe(MOISTURE));
 });
 
+test('an object that an update takes away has lost its observation when a later one brings it back', () => {
+  const { step } = session([TEMPERATURE]);
+  step(register());
+  step(observed(TEMPERATURE, 'on'));
+  expect(step(update({ paths: ['/3/0', '/3303/0'] }))).toEqual([{ kind: 'awake' }]);
+  expect(step(update({ paths: ['/3/0'] }))).toEqual([{ kind: 'awake' }]);
+  expect(step(update({ paths: ['/3/0', '/3303/0'] }))).toContainEqual(observe(TEMPERATURE));
+});
+
 test('registering again, or from elsewhere, observes again and forgets the old address', () => {
   const { step } = session([TEMPERATURE]);
   step(register());

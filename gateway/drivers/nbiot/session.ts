@@ -148,9 +148,11 @@ function update(
   wake(state, nowMs);
   const hasMoved = peer !== before.peer;
   if (hasMoved) state.observations.clear();
-  // With a new list of objects, what was refused may be there now.
-  else if (paths)
-    for (const [path, one] of state.observations) if (one === 'refused') state.observations.delete(path);
+  // With a new list of objects, what was refused may be there now; what is gone takes its observation along.
+  else if (paths) {
+    for (const [path, one] of state.observations)
+      if (one === 'refused' || !has(state.registration, path)) state.observations.delete(path);
+  }
   return [
     ...(hasMoved ? [{ kind: 'forget-peer', peer: before.peer } as const] : []),
     ...missingObservations(state),
