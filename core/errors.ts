@@ -529,7 +529,7 @@ export const ERRORS = {
   // Commands
   COMMAND_TARGET_UNKNOWN: {
     en: '{what} is not known, so nothing can be asked of it. Known here: {known}',
-    zh: '未知的 {what}，无法下达命令。已知的有：{known}',
+    zh: '未知的{what}，无法下达命令。已知的有：{known}',
     retryable: false,
     http: 404,
   },
@@ -609,7 +609,7 @@ export const ERRORS = {
   },
   NOT_FOUND: {
     en: 'there is no {what}. See /api/openapi.json for what there is.',
-    zh: '不存在 {what}。可用接口见 /api/openapi.json。',
+    zh: '不存在{what}。可用接口见 /api/openapi.json。',
     retryable: false,
     http: 404,
   },

@@ -18,7 +18,11 @@ const LEDGER = { id: '00112233445566ff', first: 3, next: 9 };
 const at = (timeMs: number): Stamp => ({ timeMs, clock: 'synced' });
 
 const moisture = metric('soil/moisture', { zone: 'north' });
-const valve = metric('irrigation/valve_state', { point: 'v1', dataType: DATA_TYPES.Boolean });
+const valve = metric('irrigation/valve_state', {
+  point: 'v1',
+  dataType: DATA_TYPES.Boolean,
+  write: { role: 'valve', safeValue: 0, min: 0, max: 1, hasDeviceTimer: false },
+});
 const pump = metric('irrigation/pump_state', { dataType: DATA_TYPES.Int32 });
 const backlog = metric('gateway/backlog');
 const errors = metric('gateway/bus_errors', { point: 'field' });
@@ -32,7 +36,7 @@ function setUp() {
   ]);
 }
 
-test('a birth lists every metric with name, alias, type, unit and zone, without a value null', () => {
+test('a birth lists every metric with name, alias, type, unit, zone and whether it can be commanded, without a value null', () => {
   expect(setUp().deviceBirth('probe', 7, 1_000)).toEqual({
     timeMs: 1_000,
     seq: 7,
@@ -43,7 +47,7 @@ test('a birth lists every metric with name, alias, type, unit and zone, without 
         timeMs: 1_000,
         dataType: DATA_TYPES.Double,
         value: null,
-        properties: { engUnit: '%', zone: 'north' },
+        properties: { engUnit: '%', zone: 'north', writable: false },
       },
       {
         name: 'irrigation/valve_state/v1',
@@ -51,7 +55,7 @@ test('a birth lists every metric with name, alias, type, unit and zone, without 
         timeMs: 1_000,
         dataType: DATA_TYPES.Boolean,
         value: null,
-        properties: {},
+        properties: { writable: true },
       },
     ],
   });

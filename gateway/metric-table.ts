@@ -137,7 +137,7 @@ export class MetricTable {
   }
 
   #birthMetrics(device: string, timeMs: number): Metric[] {
-    return (this.#ofDevice.get(device) ?? []).map(({ metric, alias, last: newest }) => {
+    return (this.#ofDevice.get(device) ?? []).map(({ spec, metric, alias, last: newest }) => {
       // A host stores what a birth says: a value whose time is still to be put right comes under that time only.
       const last = newest?.stamp.moment ? undefined : newest;
       return {
@@ -148,6 +148,7 @@ export class MetricTable {
         value: last?.sample.value ?? null,
         properties: {
           ...metric.properties,
+          [BIRTH_PROPERTIES.writable]: spec.write !== undefined,
           ...statusProperties(packStatus(last?.sample.quality ?? 'good', last?.stamp.clock ?? 'synced')),
         },
       };

@@ -74,11 +74,17 @@ export class CareDesk implements Service {
     const node = host.nodes.get(name);
     if (!node) {
       const known = [...host.nodes.keys()].slice(0, 12).join(', ') || '–';
-      throw new SluiceError('COMMAND_TARGET_UNKNOWN', { what: `gateway ${name}`, known });
+      throw new SluiceError('COMMAND_TARGET_UNKNOWN', {
+        what: { en: `gateway ${name}`, zh: `网关 ${name}` },
+        known,
+      });
     }
     if (!node.online) {
       const since = new Date(node.sinceMs).toISOString();
-      throw new SluiceError('COMMAND_TARGET_OFFLINE', { what: `gateway ${name}`, since });
+      throw new SluiceError('COMMAND_TARGET_OFFLINE', {
+        what: { en: `gateway ${name}`, zh: `网关 ${name}` },
+        since,
+      });
     }
     if (this.#repeats.size >= MOST_OPEN) throw new SluiceError('COMMANDS_FULL', { limit: MOST_OPEN });
     const submittedMs = clock.nowMs();

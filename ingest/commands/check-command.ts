@@ -1,4 +1,4 @@
-import { type ErrorDetails, SluiceError } from '../../core/errors.ts';
+import { type ErrorDetails, SluiceError, type Words } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import { findQuantity, type Quantity } from '../../core/quantities.ts';
 import { BIRTH_PROPERTIES, parseMetricName } from '../../core/sparkplug/metric-name.ts';
@@ -49,30 +49,41 @@ function findMetric(
 ): { definition: MetricDefinition; alias: number | undefined } {
   const name = gatewayName({ site, gateway });
   const node = host.nodes.get(name);
-  if (!node) throw unknown(`gateway ${name}`, host.nodes.keys());
-  if (!node.online) throw offline(`gateway ${name}`, node.sinceMs);
+  const theGateway = { en: `gateway ${name}`, zh: `网关 ${name}` };
+  if (!node) throw unknown(theGateway, host.nodes.keys());
+  if (!node.online) throw offline(theGateway, node.sinceMs);
   let table: MetricTable = node.metrics;
   if (device !== '') {
     const found = node.devices.get(device);
-    if (!found) throw unknown(`device ${device} of gateway ${name}`, node.devices.keys());
-    if (!found.online) throw offline(`device ${device} of gateway ${name}`, found.sinceMs);
+    const theDevice = { en: `device ${device} of gateway ${name}`, zh: `网关 ${name} 的设备 ${device}` };
+    if (!found) throw unknown(theDevice, node.devices.keys());
+    if (!found.online) throw offline(theDevice, found.sinceMs);
     table = found.metrics;
   }
   const definition = table.byName.get(metric);
-  if (!definition)
-    throw unknown(`metric ${metric} of ${device === '' ? name : `${name}/${device}`}`, table.byName.keys());
+  if (!definition) {
+    const owner = device === '' ? name : `${name}/${device}`;
+    throw unknown({ en: `metric ${metric} of ${owner}`, zh: `${owner} 的指标 ${metric}` }, writableOf(table));
+  }
   for (const [alias, one] of table.byAlias) if (one === definition) return { definition, alias };
   return { definition, alias: undefined };
 }
 
-function unknown(what: string, known: Iterable<string>): SluiceError {
+/** What a command may name; what only can be read would be no help. */
+function* writableOf(table: MetricTable): Iterable<string> {
+  for (const [name, { properties }] of table.byName) {
+    if (properties[BIRTH_PROPERTIES.writable] !== false) yield name;
+  }
+}
+
+function unknown(what: Words, known: Iterable<string>): SluiceError {
   const names = [...known];
   const shown = names.slice(0, MOST_NAMED).join(', ');
   const details: ErrorDetails = { what, known: names.length > MOST_NAMED ? `${shown}, …` : shown || '–' };
   return new SluiceError('COMMAND_TARGET_UNKNOWN', details);
 }
 
-function offline(what: string, sinceMs: number): SluiceError {
+function offline(what: Words, sinceMs: number): SluiceError {
   return new SluiceError('COMMAND_TARGET_OFFLINE', { what, since: new Date(sinceMs).toISOString() });
 }
 

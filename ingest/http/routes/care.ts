@@ -174,7 +174,7 @@ export const careRoute: Route = (app, { sources }) => {
     async ({ params: { site, gateway, id } }) => {
       const record = sources.care.get(id);
       if (record?.site !== site || record.gateway !== gateway) {
-        throw new SluiceError('NOT_FOUND', { what: `care ${id}` });
+        throw new SluiceError('NOT_FOUND', { what: { en: `care request ${id}`, zh: `维护请求 ${id}` } });
       }
       return shown(sources, record);
     },

@@ -125,7 +125,7 @@ export const commandsRoute: Route = (app, { sources }) => {
     },
     async ({ params: { id } }) => {
       const record = sources.commands.get(id);
-      if (!record) throw new SluiceError('NOT_FOUND', { what: `command ${id}` });
+      if (!record) throw new SluiceError('NOT_FOUND', { what: { en: `command ${id}`, zh: `命令 ${id}` } });
       return shown(record);
     },
   );

@@ -66,7 +66,9 @@ export const completenessRoute: Route = (app, { sources, clock }) => {
       const period = periodOf(query, clock.nowMs());
       const account = sources.completeness(site, gateway, period);
       if (!status && account.ledger === 'none' && account.produced === 0) {
-        throw new SluiceError('NOT_FOUND', { what: `gateway ${site}/${gateway}` });
+        throw new SluiceError('NOT_FOUND', {
+          what: { en: `gateway ${site}/${gateway}`, zh: `网关 ${site}/${gateway}` },
+        });
       }
       return {
         site,
