@@ -330,6 +330,22 @@ describe.each(Object.entries(LOGS))('an outbox on a log in %s', (_, openLog) => 
     );
   }, 60_000);
 
+  test('however many ranges are dropped, what lies between them and was not still goes out', async () => {
+    const { outbox, log, take, confirm, clock } = await setUp();
+    for (let value = 0; value < 1_300; value++) outbox.add(message(value));
+    // As damage would: every second one.
+    for (let first = 0; first < 1_300; first += 2) log.onDropped({ first, last: first, fromMs: 5, toMs: 6 });
+    outbox.connect();
+    await eventually(() => log.sendable === log.next);
+    for (let entry = outbox.next(); entry?.kind === 'dropped'; entry = outbox.next())
+      confirm(entry.range.first, entry.range.last);
+    await clock.advance(2_000);
+    const taken = new Set((await take()).map(([value]) => value));
+    await clock.advance(2_000);
+    for (const [value] of await take()) taken.add(value);
+    for (let value = 1; value < 1_300; value += 2) expect(taken).toContain(value);
+  });
+
   test('when there is no room the oldest go; their range and time go out until confirmed', async () => {
     const clock = new FakeClock(TIME_MS);
     const log = await openLog(clock, 200_000);

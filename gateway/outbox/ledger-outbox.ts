@@ -29,7 +29,7 @@ export interface DeliverySettings {
 
 /** Live messages that wait in memory for a socket that is slow. Older ones join the backlog, which is in the log. */
 const MOST_LIVE = 2_000;
-/** Ranges that are kept apart; beyond, neighbours are taken together. */
+/** Ranges that are kept apart; beyond, neighbours are taken together where nothing else lies between. */
 const MOST_DROPPED = 500;
 
 /**
@@ -301,7 +301,7 @@ export class LedgerOutbox implements Outbox {
       this.#droppedReadings += countOf(gap);
       const before = this.#dropped.at(-1);
       const isNext = before?.sentAtMs === undefined && before?.range.last === gap.first - 1;
-      if (before && (isNext || this.#dropped.length >= MOST_DROPPED)) {
+      if (before && (isNext || (this.#dropped.length >= MOST_DROPPED && this.#areGone(before.range, gap)))) {
         const { range } = before;
         const [since, until] = [Math.min(range.fromMs, fromMs), Math.max(range.toMs, toMs)];
         const both = { first: Math.min(range.first, gap.first), last: Math.max(range.last, gap.last) };
@@ -317,6 +317,12 @@ export class LedgerOutbox implements Outbox {
     while (this.#live.peek() && this.#live.peek()!.first <= last) this.#takeLive();
     this.#keepBook();
     if (gaps.length > 0) this.onReady();
+  }
+
+  /** Whether nothing between the two is still to be told: a host that confirms them as one confirms that as well. */
+  #areGone(one: LedgerRange, other: LedgerRange): boolean {
+    const from = Math.max(Math.min(one.last, other.last) + 1, this.#log.first);
+    return this.#settled.gaps(from, Math.max(one.first, other.first) - 1).length === 0;
   }
 
   #rollBack(next: number): void {

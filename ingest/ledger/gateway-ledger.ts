@@ -159,7 +159,32 @@ export class GatewayLedger {
       for (const { code } of rejected) this.#rejected.set(code, (this.#rejected.get(code) ?? 0) + 1);
       countHours(message, range, rejected, count);
     }
+    if (this.#drops.length > 0) this.#takeBack(message, count);
     return true;
+  }
+
+  /**
+   * A gateway said that it had given these up, and one has come all the same: it was under way. It is counted as what
+   * became of it in the end, where it is known which numbers were dropped.
+   */
+  #takeBack(message: SettledMessage, count: CountHour): void {
+    for (const drop of [...this.#drops]) {
+      const first = Math.max(drop.first, message.first);
+      const last = Math.min(drop.last, message.last);
+      // Of ranges that were taken together, what lies between was never dropped.
+      const isExact = drop.readings === drop.last - drop.first + 1;
+      if (first > last || !isExact) continue;
+      const rejected = message.rejected.filter(({ number }) => number >= first && number <= last);
+      this.#dropped -= last - first + 1;
+      this.#stored += last - first + 1 - rejected.length;
+      for (const { code } of rejected) this.#rejected.set(code, (this.#rejected.get(code) ?? 0) + 1);
+      countHours(message, { first, last }, rejected, count);
+      const rest = [
+        { ...drop, last: first - 1, readings: first - drop.first },
+        { ...drop, first: last + 1, readings: drop.last - last },
+      ];
+      this.#drops.splice(this.#drops.indexOf(drop), 1, ...rest.filter(({ readings }) => readings > 0));
+    }
   }
 
   /** As `settle`, for readings that the gateway gave up. What is settled already stays what it is. */
