@@ -15,6 +15,8 @@ export interface CoapSettings {
   readonly maxPeers: number;
   /** Ids remembered of one peer. */
   readonly maxRemembered: number;
+  /** And of one that nothing was ever asked of: there may be as many as there are forged addresses. */
+  readonly maxRememberedOfStranger: number;
   /** Requests that wait for their turn at one peer. */
   readonly maxWaiting: number;
   /** 0 up to 1. */
@@ -36,6 +38,7 @@ export const CELLULAR_TIMES = {
   exchangeLifetimeMs: 247_000,
   maxPeers: 10_000,
   maxRemembered: 64,
+  maxRememberedOfStranger: 8,
   maxWaiting: 64,
 } as const;
 
@@ -126,11 +129,14 @@ export interface CoapState {
   readonly observed: Map<string, Peer>;
   /** Peers with something that time ends. */
   readonly busy: Set<Peer>;
+  /** Nothing is due before it; exact after each `time`, so that a message costs no look at all that is under way. */
+  dueMs: number;
 }
 
 export interface Peer {
   readonly key: string;
   nextId: number;
+  isStranger: boolean;
   /** By message id, oldest first. */
   readonly remembered: Map<number, Remembered>;
   readonly underWay: Transmission[];
@@ -178,5 +184,11 @@ export interface Observation {
 }
 
 export function createCoapState(settings: CoapSettings): CoapState {
-  return { settings, peers: new Map(), observed: new Map(), busy: new Set() };
+  return {
+    settings,
+    peers: new Map(),
+    observed: new Map(),
+    busy: new Set(),
+    dueMs: Number.POSITIVE_INFINITY,
+  };
 }

@@ -63,6 +63,7 @@ test('an empty acknowledgement ends the repeats; the answer comes as a message o
   const { step, receive, state } = endpoint();
   step(ask('a'));
   expect(receive({ type: 'ACK', id: 0 }, 5_000)).toEqual([]);
+  expect(step({ kind: 'time' }, 10_000)).toEqual([]);
   expect(nextDueMs(state)).toBe(65_000);
   const answer = { ...CONTENT, type: 'CON', id: 900, token: Uint8Array.of(1) } as const;
   expect(receive(answer, 20_000)).toMatchObject([sent('ACK', 900), { kind: 'response', id: 'a' }]);
@@ -342,7 +343,16 @@ test('whatever arrives, in whatever order: nothing is thrown, and nobody gets mu
 });
 
 test('memory is bounded: ids of a peer, requests that wait, and peers', () => {
-  const { step, receive, state } = endpoint({ maxPeers: 3, maxRemembered: 4, maxWaiting: 2 } as never);
+  const { step, receive, state } = endpoint({
+    maxPeers: 3,
+    maxRemembered: 4,
+    maxRememberedOfStranger: 2,
+    maxWaiting: 2,
+  } as never);
+  for (let id = 0; id < 50; id++) receive(incoming(id, 'NON'));
+  expect(state.peers.get('node')!.remembered.size).toBe(2);
+  step(ask('first'));
+  receive({ type: 'RST', id: 0 });
   for (let id = 0; id < 50; id++) receive(incoming(id, 'NON'));
   expect(state.peers.get('node')!.remembered.size).toBe(4);
   for (const id of ['a', 'b', 'c']) step(ask(id));

@@ -80,15 +80,24 @@ export function stepCoap(state: CoapState, input: CoapInput, nowMs: number): Coa
       break;
     case 'time':
       for (const peer of state.busy) passTime(state, peer, nowMs, effects);
+      state.dueMs = earliestMs(state);
   }
   return effects;
 }
 
-/** When the next `time` is wanted, on the clock of `nowMs`; `undefined` where nothing waits. */
-export function nextDueMs({ busy }: CoapState): number | undefined {
-  let due: number | undefined;
+/**
+ * When the next `time` is wanted, on the clock of `nowMs`, or somewhat earlier where what it was wanted for is over;
+ * `undefined` where nothing waits.
+ */
+export function nextDueMs(state: CoapState): number | undefined {
+  if (state.busy.size === 0) state.dueMs = Number.POSITIVE_INFINITY;
+  return state.dueMs === Number.POSITIVE_INFINITY ? undefined : state.dueMs;
+}
+
+function earliestMs({ busy }: CoapState): number {
+  let due = Number.POSITIVE_INFINITY;
   const earlier = (ms: number | undefined) => {
-    if (ms !== undefined && (due === undefined || ms < due)) due = ms;
+    if (ms !== undefined && ms < due) due = ms;
   };
   for (const { underWay, remembered } of busy) {
     for (const { dueMs } of underWay) earlier(dueMs);
@@ -165,6 +174,7 @@ function onRequest(
   }
   if (type === 'CON') {
     peer.remembered.get(id)!.acknowledgeMs = nowMs + state.settings.processingDelayMs;
+    state.dueMs = Math.min(state.dueMs, nowMs + state.settings.processingDelayMs);
     state.busy.add(peer);
   }
   effects.push({ kind: 'request', exchange, message: { ...message, options } });
@@ -223,6 +233,7 @@ function onAcknowledgement(
   if (message.code === CODES.empty) {
     sent.isAcknowledged = true;
     sent.dueMs = nowMs + state.settings.responseTimeoutMs;
+    state.dueMs = Math.min(state.dueMs, sent.dueMs);
     return;
   }
   // An answer of another token under the right id is nobody's (section 5.3.2).
@@ -397,6 +408,7 @@ function transmit(
   const bytes = encodeMessage({ type: isConfirmable ? 'CON' : 'NON', id: messageId, token, ...content });
   send(peer, bytes, effects);
   if (role === 'response' && !isConfirmable) return;
+  peer.isStranger = false;
   // Section 4.2: the first wait is random, so that a field of nodes does not repeat in step.
   const waitMs = isConfirmable
     ? settings.ackTimeoutMs * (1 + settings.random() * (settings.ackRandomFactor - 1))
@@ -408,6 +420,7 @@ function transmit(
     isAcknowledged: !isConfirmable,
   };
   peer.underWay.push({ ...outgoing, messageId, bytes, ...timing });
+  state.dueMs = Math.min(state.dueMs, timing.dueMs);
   if (isObserving) {
     const observation = { id, isAnswered: false, sequence: 0, heardMs: nowMs };
     peer.observations.set(Buffer.from(token).toString('hex'), observation);
@@ -485,7 +498,15 @@ function peerOf({ peers, settings }: CoapState, key: string): Peer | undefined {
   } else {
     if (peers.size >= settings.maxPeers && !evict(peers)) return undefined;
     const nextId = Math.floor(settings.random() * 0x10000) & 0xffff;
-    peer = { key, nextId, remembered: new Map(), underWay: [], waiting: [], observations: new Map() };
+    peer = {
+      key,
+      nextId,
+      isStranger: true,
+      remembered: new Map(),
+      underWay: [],
+      waiting: [],
+      observations: new Map(),
+    };
   }
   peers.set(key, peer);
   return peer;
@@ -509,8 +530,9 @@ function evict(peers: Map<string, Peer>): boolean {
 
 function remember({ settings }: CoapState, peer: Peer, id: number, hash: number, nowMs: number): void {
   const { remembered } = peer;
+  const most = peer.isStranger ? settings.maxRememberedOfStranger : settings.maxRemembered;
   for (const [old, { expiresMs }] of remembered) {
-    if (expiresMs > nowMs && remembered.size < settings.maxRemembered) break;
+    if (expiresMs > nowMs && remembered.size < most) break;
     remembered.delete(old);
   }
   remembered.delete(id);
