@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { machineBootId } from '../machine-boot-id.ts';
 
 /** The time within which a monotonic clock counts on. */
 export interface Boot {
@@ -11,13 +11,9 @@ export interface Boot {
 }
 
 /** Linux names each boot, and its monotonic clock is one for all processes; elsewhere each process is its own. */
-export function findBoot(file = '/proc/sys/kernel/random/boot_id'): Boot {
-  try {
-    const id = readFileSync(file, 'latin1').trim();
-    const sinceBootMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-    if (id !== '') return { id, isOfMachine: true, sinceBootMs };
-  } catch {
-    // Not Linux, or a container that hides it.
-  }
-  return { id: randomUUID(), isOfMachine: false, sinceBootMs: 0 };
+export function findBoot(file?: string): Boot {
+  const id = machineBootId(file);
+  if (id === '') return { id: randomUUID(), isOfMachine: false, sinceBootMs: 0 };
+  const sinceBootMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  return { id, isOfMachine: true, sinceBootMs };
 }
