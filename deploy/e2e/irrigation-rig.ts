@@ -1,9 +1,8 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../../core/testing/eventually.ts';
 import { ControlClient } from '../../firmware-sim/control-client.ts';
 import type { JournalEntry } from '../../firmware-sim/journal.ts';
-import { demoSettings } from './farm.ts';
+import { demoSettings, type Settings } from './farm.ts';
 import { RunningProcess } from './process.ts';
 
 const PROGRAMS = {
@@ -25,12 +24,15 @@ export interface CommandReply {
   readonly expiresAtMs: number;
   readonly leaseS: number;
   readonly leaseEndsMs?: number;
+  readonly reason?: { readonly code?: string; readonly en: string };
 }
 
 export interface Wish {
   readonly id: string;
-  readonly point: string;
-  readonly value: boolean;
+  readonly device: string;
+  /** Metric name. */
+  readonly metric: string;
+  readonly value: boolean | number;
   readonly leaseS: number;
   readonly validForS: number;
 }
@@ -42,10 +44,10 @@ export interface OpenSpan {
   readonly toMs: number;
 }
 
-export const POLL_MS = 1_000;
-const BUS = 'field-bus';
+/** The serial line of the demonstration farm. */
+export const BUS = 'field-bus';
 
-/** Two valves, everything between them and the API as processes of its own, and the means to break each. */
+/** An irrigated farm, everything between its valves and the API as processes of its own, and the means to break each. */
 export class IrrigationRig {
   readonly url: string;
   readonly #processes = new Map<Program, RunningProcess>();
@@ -58,38 +60,16 @@ export class IrrigationRig {
     this.#door = new ControlClient(join(folder, 'data/sim/control.sock'));
   }
 
-  static async start({ hasDeviceTimers }: { hasDeviceTimers: boolean }): Promise<IrrigationRig> {
+  /** The demonstration farm, as `change` makes it. */
+  static async start(change: (settings: Settings, folder: string) => void): Promise<IrrigationRig> {
     const { settings, folder } = await demoSettings();
-    const { simulator, gateway } = settings;
-    simulator.control = true;
-    const controller = { unit: 3, kind: 'valve-controller-8', valves: ['north', 'south'], maxRunS: 600 };
-    simulator.buses = [
-      {
-        id: BUS,
-        baud: 9_600,
-        devices: [
-          { ...controller, holdTimer: hasDeviceTimers },
-          { unit: 4, kind: 'flow-meter' },
-        ],
-      },
-    ];
-    copyFileSync('deploy/e2e/relay-board.yaml', join(folder, 'relay-board.yaml'));
-    const profile = hasDeviceTimers ? 'valve-controller-8' : 'relay-board.yaml';
-    const points = { v1: { zone: 'north' }, v2: { zone: 'south' } };
-    gateway.drivers[0].devices = [
-      { id: 'valves', unit: 3, profile, points, everyMs: POLL_MS },
-      { id: 'flow-main', unit: 4, profile: 'flow-meter', everyMs: 2_000 },
-    ];
-    const valves = ['v1', 'v2'].map((point) => ({ device: 'valves', point, maxRunS: 60 }));
-    gateway.irrigation = {
-      lines: [{ id: 'main', flow: { device: 'flow-main' }, whenBlind: 'allow', valves }],
-    };
+    settings.simulator.control = true;
+    change(settings, folder);
     for (const program of Object.keys(PROGRAMS)) {
       writeFileSync(join(folder, `${program}.yaml`), JSON.stringify(settings[program]));
     }
     const rig = new IrrigationRig(folder, settings.ingest.http.port);
     for (const program of Object.keys(PROGRAMS) as Program[]) rig.run(program);
-    await rig.#ready();
     return rig;
   }
 
@@ -116,15 +96,22 @@ export class IrrigationRig {
     return this.#processes.get(program)!.output;
   }
 
+  setFault(name: string, fault: object): Promise<void> {
+    return this.#door.put(`/faults/${name}`, fault);
+  }
+
+  mend(name: string): Promise<void> {
+    return this.#door.delete(`/faults/${name}`);
+  }
+
+  /** Faults of a device on the line. */
+  setDeviceFaults(unit: number, faults: readonly object[]): Promise<void> {
+    return this.#door.put(`/buses/${BUS}/units/${unit}/faults`, faults);
+  }
+
   /** `false` where it was not taken: ingest is down, or says no. */
-  async ask({ point, ...wish }: Wish): Promise<boolean> {
-    const body = {
-      site: 'demo-farm',
-      gateway: 'pump-house',
-      device: 'valves',
-      metric: `irrigation/valve_state/${point}`,
-      ...wish,
-    };
+  async ask(wish: Wish): Promise<boolean> {
+    const body = { site: 'demo-farm', gateway: 'pump-house', ...wish };
     const response = await fetch(`${this.url}/api/v1/commands`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -142,12 +129,12 @@ export class IrrigationRig {
     return (await response.json()) as CommandReply;
   }
 
-  /** Every command event that ingest has kept. */
-  async commandEvents(): Promise<{ readonly command: string; readonly outcome: string }[]> {
-    const all: { command: string; outcome: string }[] = [];
+  /** Every event of this kind that ingest has kept. */
+  async events<T>(kind: string): Promise<T[]> {
+    const all: T[] = [];
     for (let after = ''; ; ) {
       const reply = await fetch(
-        `${this.url}/api/v1/events?kind=command&limit=1000${after && `&after=${after}`}`,
+        `${this.url}/api/v1/events?kind=${kind}&limit=1000${after && `&after=${after}`}`,
       );
       if (!reply.ok) throw new Error(`${reply.status} ${await reply.text()}`);
       // biome-ignore lint/suspicious/noExplicitAny: the shape of an event is its own
@@ -158,8 +145,12 @@ export class IrrigationRig {
     }
   }
 
+  journal(): Promise<JournalEntry[]> {
+    return this.#door.get<JournalEntry[]>('/journal?after=0');
+  }
+
   async openSpans(): Promise<OpenSpan[]> {
-    const journal = await this.#door.get<JournalEntry[]>('/journal?after=0');
+    const journal = await this.journal();
     const spans: OpenSpan[] = [];
     const openFrom = new Map<string, number>();
     for (const entry of journal) {
@@ -178,12 +169,5 @@ export class IrrigationRig {
   async openings(): Promise<number[]> {
     const { zones } = await this.#door.get<{ zones: { openingRatio: number }[] }>('/');
     return zones.map(({ openingRatio }) => openingRatio);
-  }
-
-  async #ready(): Promise<void> {
-    await eventually(() => this.ask({ id: 'ready', point: 'v1', value: false, leaseS: 0, validForS: 5 }), {
-      withinMs: 30_000,
-      everyMs: 200,
-    });
   }
 }
