@@ -13,6 +13,8 @@ import {
 const TICK_MS = 100;
 const POLL_MS = 1_000;
 const LONGEST_WRITE_MS = 700;
+/** An opening that hangs, in a queue or in a network, and acts after what was sent later. */
+const LONGEST_HANG_MS = 20_000;
 const RULES = { safeValue: 0, maxRunMs: 60_000, settleMs: 2_000, unleased: 'close' as const };
 /** After the line is back: the next poll, the close it brings, and what was on the wire before it. */
 const BOUND_MS = POLL_MS + 3 * LONGEST_WRITE_MS + TICK_MS;
@@ -24,18 +26,24 @@ interface OnTheWire {
   readonly value: number;
   readonly arrivesAtMs: number;
   readonly answersAtMs: number;
+  readonly isHanging: boolean;
   readonly isAnswerLost: boolean;
 }
 
 type Act =
   | { readonly kind: 'open'; readonly leaseMs: number }
-  | { readonly kind: 'close' | 'interlock' | 'cut' | 'mend' | 'restart' | 'hand' | 'device-timer' }
+  | { readonly kind: 'renew'; readonly leaseMs: number }
+  | { readonly kind: 'close' | 'interlock' | 'cut' | 'mend' | 'stick' | 'restart' | 'hand' | 'device-timer' }
   | { readonly kind: 'wait'; readonly forMs: number };
 
 /** A valve at the end of a line, the machine, and an account of what may be open until when. */
 class Model {
   nowMs = 0;
   isCut = false;
+  /** It stays as it is, whatever it is told. */
+  isStuck = false;
+  /** Without polls only the answers to writes say anything. */
+  readonly hasPolls: boolean;
   isOpen = false;
   state: ActuatorState = NEW_ACTUATOR;
   reachableSinceMs = 0;
@@ -49,6 +57,7 @@ class Model {
 
   constructor(random: () => number) {
     this.#random = random;
+    this.hasPolls = random() < 0.5;
     this.give({ kind: 'close', cause: 'start' });
   }
 
@@ -59,14 +68,27 @@ class Model {
   }
 
   #perform(effect: ActuatorEffect): void {
-    if (effect.kind === 'outcome') this.outcomes.get(effect.command)?.push(effect.outcome);
+    if (effect.kind === 'outcome') {
+      this.outcomes.get(effect.command)?.push(effect.outcome);
+      if (effect.leaseEndsAtMs !== undefined) this.allowedUntilMs = effect.leaseEndsAtMs;
+    }
     if (effect.kind !== 'write') return;
     const { write, value } = effect;
-    // One line: nothing overtakes what was sent before.
-    const freeAtMs = Math.max(this.nowMs, ...this.wire.map((one) => one.answersAtMs));
-    const arrivesAtMs = freeAtMs + this.#random() * 0.3 * LONGEST_WRITE_MS;
+    // One line: nothing overtakes what was sent before, but for what hangs.
+    const underWay = this.wire.filter(({ isHanging }) => !isHanging);
+    const freeAtMs = Math.max(this.nowMs, ...underWay.map((one) => one.answersAtMs));
+    const isHanging = value === 1 && this.#random() < 0.2;
+    const hangsMs = isHanging ? this.#random() * LONGEST_HANG_MS : 0;
+    const arrivesAtMs = hangsMs + freeAtMs + this.#random() * 0.3 * LONGEST_WRITE_MS;
     const answersAtMs = arrivesAtMs + this.#random() * 0.3 * LONGEST_WRITE_MS;
-    this.wire.push({ write, value, arrivesAtMs, answersAtMs, isAnswerLost: this.#random() < 0.15 });
+    this.wire.push({
+      write,
+      value,
+      arrivesAtMs,
+      answersAtMs,
+      isHanging,
+      isAnswerLost: this.#random() < 0.15,
+    });
   }
 
   act(act: Act): void {
@@ -78,7 +100,16 @@ class Model {
         const leaseMs = Math.min(act.leaseMs, RULES.maxRunMs - (this.nowMs - openSinceMs));
         const notAfterMs = this.nowMs + leaseMs;
         this.give({ kind: 'open', command, value: 1, leaseMs, notAfterMs });
-        if (this.state.asked?.command === command) this.allowedUntilMs = this.state.asked.endsAtMs;
+        // A renewal allows nothing before it is applied.
+        const { asked, lease } = this.state;
+        if (asked?.command === command && !lease) this.allowedUntilMs = asked.endsAtMs;
+        return;
+      }
+      case 'renew': {
+        // At the last moment, or it would seldom be under way when the lease ends.
+        const leftMs = (this.state.lease?.endsAtMs ?? this.nowMs) - this.nowMs - 2 * TICK_MS;
+        this.act({ kind: 'wait', forMs: Math.max(0, leftMs) });
+        this.act({ kind: 'open', leaseMs: act.leaseMs });
         return;
       }
       case 'close':
@@ -90,18 +121,26 @@ class Model {
         this.isCut = true;
         return;
       case 'mend':
-        if (this.isCut) this.reachableSinceMs = this.nowMs;
+        if (this.isCut || this.isStuck) this.reachableSinceMs = this.nowMs;
         this.isCut = false;
+        this.isStuck = false;
+        return;
+      case 'stick':
+        this.isStuck = true;
         return;
       case 'restart':
-        // What was on the wire may still arrive; its answer is read by nobody.
-        this.wire = this.wire.map((one) => ({ ...one, write: -1 }));
+        // What was on the wire may still arrive; its answer is read by nobody. What hung in a queue is gone with it.
+        this.wire = this.wire
+          .filter(({ isHanging, arrivesAtMs }) => !isHanging || arrivesAtMs <= this.nowMs)
+          .map((one) => ({ ...one, write: -1 }));
         for (const ends of this.outcomes.values()) if (ends.length === 0) ends.push('failed');
         this.state = NEW_ACTUATOR;
         this.allowedUntilMs = Math.min(this.allowedUntilMs, this.nowMs);
         this.give({ kind: 'close', cause: 'start' });
         return;
       case 'hand':
+        // Nobody looks.
+        if (!this.hasPolls) return;
         this.isOpen = true;
         this.handUntilMs = this.nowMs + HAND_BOUND_MS;
         return;
@@ -118,7 +157,10 @@ class Model {
     for (const one of this.wire.filter(
       ({ arrivesAtMs }) => arrivesAtMs <= this.nowMs && arrivesAtMs > this.nowMs - TICK_MS,
     )) {
-      if (!this.isCut) this.isOpen = one.value === 1;
+      if (this.isCut) continue;
+      // What came after its close is closed once more, as soon as it has ended.
+      if (one.isHanging) this.handUntilMs = Math.max(this.handUntilMs, one.answersAtMs);
+      if (!this.isStuck) this.isOpen = one.value === 1;
     }
     const ended = this.wire.filter(({ answersAtMs }) => answersAtMs <= this.nowMs);
     this.wire = this.wire.filter((one) => !ended.includes(one));
@@ -129,7 +171,7 @@ class Model {
         this.give({ kind: 'failed', write, error });
       } else this.give({ kind: 'written', write, value: Number(this.isOpen) });
     }
-    if (this.nowMs % POLL_MS === 0 && !this.isCut) {
+    if (this.hasPolls && this.nowMs % POLL_MS === 0 && !this.isCut) {
       this.give({ kind: 'seen', value: Number(this.isOpen) });
       this.give({ kind: 'reached' });
     }
@@ -139,7 +181,7 @@ class Model {
   }
 
   #check(): void {
-    if (!this.isOpen || this.isCut) return;
+    if (!this.isOpen || this.isCut || this.isStuck) return;
     // Answers that are lost cost one more round each; seven in a row do not happen in these runs.
     const slackMs = 7 * POLL_MS;
     const fromMs = Math.max(this.allowedUntilMs, this.reachableSinceMs, this.handUntilMs);
@@ -163,7 +205,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constant('open' as const),
+      kind: fc.constantFrom('open' as const, 'renew' as const),
       leaseMs: fc.integer({ min: 100, max: 60_000 }),
     }),
   },
@@ -174,7 +216,17 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constantFrom('close', 'interlock', 'cut', 'mend', 'mend', 'restart', 'hand', 'device-timer'),
+      kind: fc.constantFrom(
+        'close',
+        'interlock',
+        'cut',
+        'stick',
+        'mend',
+        'mend',
+        'restart',
+        'hand',
+        'device-timer',
+      ),
     }),
   },
 );
