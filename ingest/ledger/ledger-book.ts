@@ -36,8 +36,8 @@ interface Entry {
   readonly ledgers: Map<string, GatewayLedger>;
   readonly dirty: Set<GatewayLedger>;
   readonly removed: string[];
-  /** By `hourMs code`. */
-  readonly hours: Map<string, HourCount>;
+  /** By hour for what is stored, by `hourMs code` for what is not. */
+  readonly hours: Map<number | string, HourCount & { readings: number }>;
   /** What is to be confirmed after the next commit; `all` from a number on where the list became too long. */
   readonly toConfirm: Map<GatewayLedger, NumberRange[]>;
   lastMs: number;
@@ -334,16 +334,12 @@ export class LedgerBook implements Service {
   }
 }
 
+/** Once a message: nothing is made where there is something to count on. */
 function countHour(entry: Entry, hourMs: number, code: ErrorCode | '', readings: number): void {
-  const key = `${hourMs} ${code}`;
-  const known = entry.hours.get(key)?.readings ?? 0;
-  entry.hours.set(key, {
-    site: entry.site,
-    gateway: entry.gateway,
-    hourMs,
-    code,
-    readings: known + readings,
-  });
+  const key = code === '' ? hourMs : `${hourMs} ${code}`;
+  const known = entry.hours.get(key);
+  if (known) known.readings += readings;
+  else entry.hours.set(key, { site: entry.site, gateway: entry.gateway, hourMs, code, readings });
 }
 
 /** Only counts and times are left: numbers of two ledgers have nothing to do with each other. */
