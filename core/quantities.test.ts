@@ -72,3 +72,7 @@ describe('the catalogue', () => {
     expect(findQuantity('soil/moisture', '')).toBeUndefined();
   });
 });
+
+it('takes water that runs back for a measurement: interlocks must see a meter that reads −0.1 L/min', () => {
+  expect(findQuantity('irrigation', 'flow')!.min).toBeLessThan(0);
+});

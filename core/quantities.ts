@@ -102,7 +102,8 @@ const ROWS: Record<string, Row[]> = {
     ['pump_frequency_setpoint', 'Hz', 0, 400, 1, 'Pump drive set-point', '水泵频率设定值'],
     ['pump_fault', '', 0, 1, 0, 'Pump drive has a fault', '水泵故障', 'state'],
     ['pump_fault_code', '', 0, 65_535, 0, 'Pump drive fault code', '水泵故障代码'],
-    ['flow', 'L/min', 0, 100_000, 1, 'Flow', '流量'],
+    // Water runs back, and a meter without any shows a little of either sign.
+    ['flow', 'L/min', -100_000, 100_000, 1, 'Flow', '流量'],
     ['volume', 'm³', 0, 1e9, 3, 'Water used, counted up', '累计用水量', 'counter'],
     ['pressure', 'kPa', -100, 10_000, 0, 'Line pressure', '管道压力'],
     ['tank_level', '%', 0, 100, 0, 'Tank level', '水箱液位'],
