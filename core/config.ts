@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Static, TSchema } from 'typebox';
 import { type Document, isMap, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import { brokerUrlProblem } from './broker-url.ts';
@@ -79,12 +79,12 @@ function contentOf(document: Document.Parsed, name: string): unknown {
   }
 }
 
-/** As `loadConfig`, for a value that is already in memory; the value itself is filled with defaults and frozen. */
-export function checkConfig<T extends TSchema>(
-  schema: T,
-  value: unknown,
-  locate: (path: readonly string[]) => string = () => '',
-): Static<T> {
+/** To compile a schema takes more time and memory than anything else at start, and many devices have the same profile's. */
+const validators = new WeakMap<TSchema, ValidateFunction>();
+
+function validatorOf(schema: TSchema): ValidateFunction {
+  const known = validators.get(schema);
+  if (known) return known;
   const ajv = new Ajv({
     allErrors: true,
     strict: true,
@@ -96,6 +96,17 @@ export function checkConfig<T extends TSchema>(
     ajv.addFormat(name, (text: string) => problemOf(text) === undefined);
   }
   const validate = ajv.compile(schema);
+  validators.set(schema, validate);
+  return validate;
+}
+
+/** As `loadConfig`, for a value that is already in memory; the value itself is filled with defaults and frozen. */
+export function checkConfig<T extends TSchema>(
+  schema: T,
+  value: unknown,
+  locate: (path: readonly string[]) => string = () => '',
+): Static<T> {
+  const validate = validatorOf(schema);
   if (!validate(value)) {
     const problems = describe(validate.errors ?? []).map(({ path, text }) => {
       const place = path.length === 0 ? 'the file' : dotted(path);

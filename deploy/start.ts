@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { runService } from '../core/run-service.ts';
-import { buildConsole } from '../dashboards/console/build.ts';
+import { buildConsoleApart } from '../dashboards/console/build.ts';
 import { SluiceConfig } from './config.ts';
 import { createSluice } from './sluice.ts';
 
-await buildConsole();
+await buildConsoleApart();
 await runService({
   name: 'start',
   schema: SluiceConfig,
