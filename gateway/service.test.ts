@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -360,4 +361,29 @@ test('a value that stands still is not sent again before its longest silence is 
   const polls = line.received;
   await eventually(() => line.received >= polls + 5);
   expect(broker.titles.filter((title) => title === 'DDATA probe')).toHaveLength(1);
+});
+
+test('a driver that cannot start leaves no valve of another open', async () => {
+  const taken = createSocket('udp4');
+  await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve));
+  onTestFinished(() => void taken.close());
+  const { port } = taken.address();
+  const node = { id: 'soil', profile: 'nbiot-soil-node' };
+  const nodes = { driver: 'nbiot', id: 'nodes', hosts: ['127.0.0.1'], port, devices: [node] };
+  const folder = temporaryFolder();
+  const bus = join(folder, 'valves');
+  const closed: number[] = [];
+  const line = await openPtyLine(bus, (frame) => {
+    const { unit, pdu } = unwrapRtu(frame);
+    const request = decodeRequest(pdu);
+    if (request.function === 'writeSingleCoil') closed.push(request.address);
+    const answer = 'count' in request ? { bits: Array<boolean>(request.count).fill(false) } : {};
+    line.send(wrapRtu(unit, encodeResponse(request, answer as never)));
+  });
+  onTestFinished(() => line.unplug());
+  const valves = { id: 'valves', unit: 1, profile: 'valve-controller-8' };
+  const rtu = { driver: 'modbus-rtu', id: 'field', port: bus, baud: 115_200, devices: [valves] };
+  const { startGateway } = await setUp({ drivers: [nodes, rtu] as never }, folder);
+  await expect(startGateway()).rejects.toThrow(/another program uses that port/);
+  expect(closed.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });

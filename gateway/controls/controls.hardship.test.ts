@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { METRICS, setUpControls } from './testing/fake-water.ts';
 
 /* What the rules are worth when commands keep coming, disks fail, and things stop in the middle. */
@@ -46,6 +48,15 @@ test('a kill between the book and the outbox loses no outcome, and the one told 
   await second.start();
   expect(second.outcomes()).toEqual(['one applied']);
   expect(first.water.held.get(V1)).toBe(false);
+});
+
+test('a process that is killed between the two tells its outcome in its next run', async () => {
+  const folder = temporaryFolder();
+  const script = join(import.meta.dirname, 'testing/die-telling.ts');
+  expect(spawnSync(process.execPath, [script, folder]).signal).toBe('SIGKILL');
+  const next = setUpControls({}, folder);
+  await next.start();
+  expect(next.outcomes()).toEqual(['one applied']);
 });
 
 test('a valve whose lease is renewed every few seconds is guarded like any other', async () => {
