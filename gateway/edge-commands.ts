@@ -72,10 +72,11 @@ function commandOf(metric: Metric, device: string, table: MetricTable): CommandR
     return { ...foreign, device, metric: name, value };
   }
   if (typeof id !== 'string' || !COMMAND_ID.test(id)) return `the id of a command for ${name} is not valid`;
-  const numbers = [COMMAND_PROPERTIES.leaseMs, COMMAND_PROPERTIES.expiresAtMs].map(
-    (key) => properties[key] ?? 0,
-  );
-  const [leaseMs, expiresAtMs] = numbers.map(Number) as [number, number];
+  const [leaseMs, expiresAtMs] = [COMMAND_PROPERTIES.leaseMs, COMMAND_PROPERTIES.expiresAtMs].map((key) => {
+    const given = properties[key] ?? 0;
+    // An empty text or `false` would count as 0.
+    return typeof given === 'number' || typeof given === 'bigint' ? Number(given) : Number.NaN;
+  }) as [number, number];
   // A lease that cannot be read must not become none: the command would stand for ever.
   if (
     !Number.isSafeInteger(leaseMs) ||

@@ -121,6 +121,12 @@ export class DeliveryRig {
     return found;
   }
 
+  /** Any of these answers. */
+  async hasStored(answers: readonly Answer[]): Promise<boolean> {
+    const stored = await this.countedReadings();
+    return answers.some(({ value }) => stored.has(value));
+  }
+
   async #openBus(): Promise<void> {
     let count = 0;
     const line = await openPtyLine(join(this.#folder, 'bus'), (frame) => {
