@@ -140,7 +140,8 @@ test('hostile CBOR costs an error, at once: lengths that lie, nesting, lists wit
       expect.objectContaining({ code: 'PAYLOAD_INVALID' }),
     );
   }
-  expect(performance.now() - began).toBeLessThan(2_000);
+  // Milliseconds on an idle machine; what this bounds is work that multiplies, which would take minutes.
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test('a value that is no number costs itself, and not the pack', () => {

@@ -251,6 +251,20 @@ test('the stop closes what it had opened, and says loudly what it could not', as
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('the stop says nothing of what a controller opened by itself, where that is allowed', async () => {
+  const { water, clock, controls, start, live, logged } = setUpControls({
+    points: [{ device: 'hill', unleased: 'allow', maxRunS: 120 }],
+  });
+  await start();
+  water.put(W1, true);
+  await live(5_000);
+  const stopped = controls.stop();
+  await clock.advance(3_000);
+  await stopped;
+  expect(water.held.get(W1)).toBe(true);
+  expect(logged().filter(({ msg }) => /MAY STAND OPEN/.test(msg))).toEqual([]);
+});
+
 test('what somebody else opens is closed and told, or only told where that is said', async () => {
   const { water, start, live, alarms, ended } = setUpControls({
     points: [{ device: 'hill', unleased: 'report', maxRunS: 120 }],
