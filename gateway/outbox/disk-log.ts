@@ -46,7 +46,8 @@ interface Waiting {
 }
 
 /**
- * A log on disk, in segments that are only ever appended to. Each run begins one of its own.
+ * A log on disk, in segments that are only ever appended to. Each run begins one of its own. Past 400 lines because writing,
+ * syncing and giving up share one state, and whoever changes one of them has to see the others.
  *
  * What is added is in memory until the write that is under way has ended, and goes with the next; then it is sendable.
  * Every `syncEveryMs` it is synced as well: between two syncs a power cut costs what was not sent, and a kill nothing.

@@ -33,7 +33,8 @@ const MOST_LIVE = 2_000;
 const MOST_DROPPED = 500;
 
 /**
- * Decides what goes out when, over a log that keeps it.
+ * Decides what goes out when, over a log that keeps it. Past 400 lines because each number is in one place of this one state:
+ * live, under way, held, dropped or settled.
  *
  *     numbers   first ──────────── cursor ─────────── liveFirst ────────── next
  *                 settled or sent,    backlog, in the     live, in memory
