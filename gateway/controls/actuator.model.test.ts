@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SluiceError } from '../../core/errors.ts';
+import { stepActuator } from './actuator.ts';
 import {
   type ActuatorEffect,
   type ActuatorInput,
   type ActuatorState,
   NEW_ACTUATOR,
   nextDueMs,
-  stepActuator,
-} from './actuator.ts';
+} from './actuator-state.ts';
 
 const TICK_MS = 100;
 const POLL_MS = 1_000;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SluiceError } from '../../core/errors.ts';
+import { stepActuator } from './actuator.ts';
 import {
   type ActuatorEffect,
   type ActuatorInput,
@@ -8,8 +9,7 @@ import {
   mayBeOpen,
   NEW_ACTUATOR,
   nextDueMs,
-  stepActuator,
-} from './actuator.ts';
+} from './actuator-state.ts';
 
 const RULES: ActuatorRules = { safeValue: 0, maxRunMs: 60_000, settleMs: 5_000, unleased: 'close' };
 const LOST = new SluiceError('MODBUS_TIMEOUT', { unit: 1, bus: 'b', timeoutMs: 1 });

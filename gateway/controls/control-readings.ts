@@ -3,7 +3,7 @@ import { findQuantity } from '../../core/quantities.ts';
 import { formatMetricName } from '../../core/sparkplug/metric-name.ts';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { type DeviceSpec, type Driver, GATEWAY_ITSELF, type MetricSpec, type Outcome } from '../driver.ts';
-import type { ActuatorState } from './actuator.ts';
+import type { ActuatorState } from './actuator-state.ts';
 import type { ControlledPoint } from './controlled-points.ts';
 import type { LineWatch } from './line-watch.ts';
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.ts';
 import { formatMetricName } from '../../core/sparkplug/metric-name.ts';
 import { type DeviceSpec, type Driver, GATEWAY_ITSELF, type MetricSpec, type WriteSpec } from '../driver.ts';
-import type { ActuatorRules } from './actuator.ts';
+import type { ActuatorRules } from './actuator-state.ts';
 import type { ActuatorConfig, IrrigationConfig, LineConfig } from './config.ts';
 import type { LineRules } from './judge.ts';
 

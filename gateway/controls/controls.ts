@@ -6,6 +6,7 @@ import { eventReason, type GatewayEvent } from '../../core/gateway-event.ts';
 import { isId } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import { type Driver, LONGEST_INTERVAL_MS, type Outcome, type WriteEnd } from '../driver.ts';
+import { stepActuator } from './actuator.ts';
 import {
   type ActuatorEffect,
   type ActuatorInput,
@@ -15,9 +16,8 @@ import {
   mayBeOpen,
   NEW_ACTUATOR,
   nextDueMs,
-  stepActuator,
   type Trouble,
-} from './actuator.ts';
+} from './actuator-state.ts';
 import { CommandDesk } from './command-desk.ts';
 import type { IrrigationConfig } from './config.ts';
 import { ControlReadings } from './control-readings.ts';
@@ -69,6 +69,9 @@ const MOST_SPREAD_MS = 60_000;
  * Everything that opens goes through here, and everything that is open is closed from here: commands with their leases,
  * interlocks, the safe start and the safe stop. It decides little itself: `stepActuator` and `judgeLine` do, and this
  * carries out what they say, closes first. A failure to report or to record never keeps anything from being closed.
+ *
+ * It is long because start, stop, commands, writes, pump and lines all act on the same points, and the order in which they
+ * do is what is safe about them: whoever looks for what can open or close something reads this one file.
  */
 export class Controls {
   /** Lease times and locks, as a driver among the others. */

@@ -1,6 +1,6 @@
 import type { Words } from '../../core/errors.ts';
 import type { Outcome } from '../driver.ts';
-import { type ActuatorState, isOpenNow, mayBeOpen } from './actuator.ts';
+import { type ActuatorState, isOpenNow, mayBeOpen } from './actuator-state.ts';
 import type { ControlledLine, ControlledPoint } from './controlled-points.ts';
 import {
   acknowledge,
