@@ -94,6 +94,21 @@ describe.each(PAGES.filter((page) => examplesOf(page).length > 0))('%s', (page) 
   );
 });
 
+const SAMPLES = globSync('gateway/**/sample.yaml', { exclude: (name) => name.includes('node_modules') });
+
+describe('samples', () => {
+  test.each(SAMPLES)('%s is valid', (file) => checkGateway(parse(readFileSync(file, 'utf8'))));
+});
+
+test('each driver has its settings described, in a README, and in a sample', () => {
+  const folders = globSync('gateway/drivers/*/config.ts').map((file) => dirname(file));
+  expect(folders.length).toBeGreaterThanOrEqual(4);
+  for (const folder of folders) {
+    expect(SAMPLES).toContain(`${folder}/sample.yaml`);
+    expect(PAGES).toContain(`${folder}/README.md`);
+  }
+});
+
 test('the pages with examples are found, and both languages have the same ones', () => {
   const values = (page: string) => examplesOf(page).map((text) => parse(text));
   const translated = PAGES.filter((page) => page.endsWith('.zh-CN.md'));

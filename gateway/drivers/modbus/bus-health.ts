@@ -1,6 +1,5 @@
-import { findQuantity } from '../../../core/quantities.ts';
-import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import { type DeviceSpec, GATEWAY_ITSELF, type MetricSpec, type Outcome, type Sample } from '../../driver.ts';
+import { ownMetric } from '../own-metric.ts';
 
 /** What a bus counts, since the start. */
 export interface BusCounts {
@@ -42,14 +41,7 @@ export class BusHealth {
 
   constructor(bus: string, nowMs: number) {
     this.#before.atMs = nowMs;
-    const metric = (field: string): MetricSpec => ({
-      quantity: findQuantity('gateway', field)!,
-      point: bus,
-      zone: '',
-      link: '',
-      class: '',
-      dataType: DATA_TYPES.Double,
-    });
+    const metric = (field: string) => ownMetric('gateway', field, { point: bus });
     this.#load = metric('bus_load');
     this.#turnaround = metric('turnaround');
     this.#counters = [

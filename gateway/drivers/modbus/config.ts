@@ -1,8 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { ID_PATTERN } from '../../../core/ids.ts';
 import { LONGEST_INTERVAL_MS } from '../../driver.ts';
-
-const id = (description: string) => Type.String({ pattern: ID_PATTERN, description });
+import { deviceParts, namedId } from '../../profiles/device-parts.ts';
 
 /** 0 speaks to all units of a serial line at once, and none answers. */
 const serialUnit = Type.Integer({ minimum: 1, maximum: 247, description: 'Its address on the bus' });
@@ -16,23 +14,8 @@ const tcpUnit = Type.Integer({
 const device = (unit: Type.TInteger) =>
   Type.Object(
     {
-      id: id('Name of the device, unique in the gateway'),
+      ...deviceParts,
       unit,
-      profile: Type.String({
-        minLength: 1,
-        description: 'A profile that comes with Sluice, or a .yaml file relative to this one',
-      }),
-      zone: Type.Optional(id('Where it measures')),
-      points: Type.Optional(
-        Type.Record(
-          Type.String({ pattern: ID_PATTERN }),
-          Type.Object({ zone: Type.Optional(id('Zone of this point')) }, { additionalProperties: false }),
-          {
-            additionalProperties: false,
-            description: 'The points that are in use, with their zones; all where not given',
-          },
-        ),
-      ),
       everyMs: Type.Optional(
         Type.Integer({
           minimum: 100,
@@ -64,7 +47,7 @@ const devices = (unit: Type.TInteger, maxItems: number) =>
 export const ModbusConfig = Type.Object(
   {
     driver: Type.Literal('modbus-rtu'),
-    id: id('Name of the bus'),
+    id: namedId('Name of the bus'),
     port: Type.String({
       minLength: 1,
       description: 'Serial port, such as /dev/ttyUSB0; a simulated one is named relative to the data folder',
@@ -81,7 +64,7 @@ export const ModbusConfig = Type.Object(
 export const ModbusRtuTcpConfig = Type.Object(
   {
     driver: Type.Literal('modbus-rtu-tcp'),
-    id: id('Name of the bus'),
+    id: namedId('Name of the bus'),
     host,
     port: tcpPort({ description: 'TCP port of the converter, often 4001, 8899 or 26' }),
     baud: baud('Bits per second of the line behind the converter, for the time that frames take on it'),
@@ -94,7 +77,7 @@ export const ModbusRtuTcpConfig = Type.Object(
 export const ModbusTcpConfig = Type.Object(
   {
     driver: Type.Literal('modbus-tcp'),
-    id: id('Name of the bus'),
+    id: namedId('Name of the bus'),
     host,
     port: tcpPort({ default: 502, description: 'TCP port of the server' }),
     timeoutMs,

@@ -1,7 +1,8 @@
 import type { ModbusAnswer, ReadFunction } from '../../../core/modbus/pdu.ts';
-import { findQuantity } from '../../../core/quantities.ts';
 import { DATA_TYPES, type DataType } from '../../../core/sparkplug/payload.ts';
-import type { DeviceSpec, MetricSpec, ReportRule, Sample } from '../../driver.ts';
+import type { DeviceSpec, MetricSpec, Sample } from '../../driver.ts';
+import { metricSpec, usedGroups, usedMetrics } from '../../profiles/device-parts.ts';
+import { quantityOf } from '../../profiles/profile-parts.ts';
 import type { ModbusDeviceConfig } from './config.ts';
 import { type DecodeNumber, numberDecoder, registersOf } from './decode-value.ts';
 import { planReads, type Read, type Span } from './plan-reads.ts';
@@ -34,13 +35,9 @@ const FUNCTION_OF_TABLE: Record<ProfileMetric['read']['table'], ReadFunction> = 
 };
 
 export function createModbusDevice(config: ModbusDeviceConfig, profile: ModbusProfile): ModbusDevice {
-  const used = profile.metrics.filter(
-    ({ point }) => !config.points || !point || Object.hasOwn(config.points, point),
-  );
+  const used = usedMetrics(config, profile);
   const spans = used.map((one) => createSpan(one, config));
-  const groups = Object.entries(profile.groups)
-    .filter(([id]) => used.some(({ group }) => group === id))
-    .map(([id, { everyMs }]) => ({ id, everyMs: config.everyMs ?? everyMs }));
+  const groups = usedGroups(used, profile.groups, config.everyMs);
   const readsOfGroup = new Map(
     groups.map(({ id }) => {
       const ofGroup = spans.filter((_, index) => used[index]!.group === id);
@@ -64,23 +61,11 @@ export function samplesOf(read: DeviceRead, answer: ModbusAnswer): Sample[] {
 
 function createSpan(one: ProfileMetric, config: ModbusDeviceConfig): MetricSpan {
   const { table, address, type = 'u16', bit } = one.read;
-  const [measurement = '', field = ''] = one.quantity.split('/');
   // The profile has been checked: its quantities exist and its units convert.
-  const quantity = findQuantity(measurement, field)!;
+  const quantity = quantityOf(one)!;
   const isBit = isBitSource(one.read);
-  const point = one.point ?? '';
-  const zone = config.points?.[point]?.zone ?? config.zone ?? '';
   const write = createWritePoint(one, config.id, quantity);
-  const metric: MetricSpec = {
-    quantity,
-    point,
-    zone,
-    link: '',
-    class: '',
-    dataType: dataTypeOf(one, isBit),
-    ...(one.report ? { report: reportRule(one.report) } : {}),
-    ...(write ? { write: write.spec } : {}),
-  };
+  const metric = metricSpec(one, config, dataTypeOf(one, isBit), write?.spec);
   const range = one.range ?? ([quantity.min, quantity.max] as const);
   const span = { function: FUNCTION_OF_TABLE[table], address, metric, range, write };
   if (bit !== undefined) return { ...span, count: 1, decode: registerBit(bit) };
@@ -90,15 +75,11 @@ function createSpan(one: ProfileMetric, config: ModbusDeviceConfig): MetricSpan 
   return { ...span, count: registersOf(type), decode: registerNumber(number) };
 }
 
-function reportRule({ deadBand, longestSilenceS }: NonNullable<ProfileMetric['report']>): ReportRule {
-  return { deadBand, longestSilenceMs: 1000 * longestSilenceS };
-}
-
 /** Int32 and Float carry a register as it is; whatever has been scaled or converted, or is larger, needs a Double. */
-function dataTypeOf({ read, quantity }: ProfileMetric, isBit: boolean): DataType {
+function dataTypeOf(one: ProfileMetric, isBit: boolean): DataType {
   if (isBit) return DATA_TYPES.Boolean;
-  const [measurement = '', field = ''] = quantity.split('/');
-  const known = findQuantity(measurement, field)!;
+  const known = quantityOf(one)!;
+  const { read } = one;
   const isUntouched = read.scale === 1 && read.offset === 0 && (read.unit ?? known.unit) === known.unit;
   if (!isUntouched) return DATA_TYPES.Double;
   const { type = 'u16' } = read;

@@ -10,6 +10,7 @@ import {
   type WriteRequest,
   type WriteResult,
 } from '../../driver.ts';
+import { pointProblems } from '../../profiles/device-parts.ts';
 import { type BusOptions, ModbusBus } from './bus.ts';
 import { BusHealth } from './bus-health.ts';
 import type { ModbusDeviceConfig } from './config.ts';
@@ -132,15 +133,7 @@ function refuseMistakes({ id, devices }: BusConfig, profiles: readonly ModbusPro
   const doubles = units
     .filter((unit, index) => units.indexOf(unit) !== index)
     .map((unit) => `  bus ${id}: unit ${unit} stands twice; two devices cannot share an address`);
-  const strangers = devices.flatMap((device, index) => {
-    const known = profiles[index]!.metrics.flatMap(({ point }) => point ?? []);
-    return Object.keys(device.points ?? {})
-      .filter((point) => !known.includes(point))
-      .map((point) => {
-        const points = known.join(', ') || 'none';
-        return `  device ${device.id}: its profile has no point "${point}"; points: ${points}`;
-      });
-  });
+  const strangers = devices.flatMap((device, index) => pointProblems(device, profiles[index]!));
   const problems = [...doubles, ...strangers];
   if (problems.length > 0) throw new SluiceError('CONFIG_INVALID', { problems: problems.join('\n') });
 }

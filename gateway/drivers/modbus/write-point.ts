@@ -2,6 +2,7 @@ import { SluiceError, type Words } from '../../../core/errors.ts';
 import type { ModbusAnswer, ModbusRequest } from '../../../core/modbus/pdu.ts';
 import type { Quantity } from '../../../core/quantities.ts';
 import type { WriteSpec } from '../../driver.ts';
+import { MS_OF_TIMER_UNIT } from '../../profiles/profile-parts.ts';
 import { type NumberFormat, numberDecoder, registersOf } from './decode-value.ts';
 import { numberEncoder, rawRegisters } from './encode-value.ts';
 import { isBitSource, type ProfileMetric, type ProfileWrite } from './profile.ts';
@@ -31,8 +32,6 @@ type Command = Omit<WritePlan, 'timer'>;
 
 type Bounds = Pick<WriteSpec, 'min' | 'max'>;
 
-const MS_OF_UNIT = { ms: 1, s: 1_000, min: 60_000 } as const;
-
 /** `undefined` where the profile says nothing of writing. The profile has been checked. */
 export function createWritePoint(
   one: ProfileMetric,
@@ -58,9 +57,9 @@ export function createWritePoint(
       if (!timer || value === safeValue) return plan;
       if (!(leaseMs > 0)) throw refuse(value, NO_LEASE);
       // Rounded up: the gateway closes when the lease ends, and the device is there for when it cannot.
-      const count = Math.ceil(leaseMs / MS_OF_UNIT[timer.unit]);
+      const count = Math.ceil(leaseMs / MS_OF_TIMER_UNIT[timer.unit]);
       const most = timer.type === 'u16' ? 0xffff : 0xffff_ffff;
-      if (count > most) throw refuse(value, tooLong((most * MS_OF_UNIT[timer.unit]) / 1000));
+      if (count > most) throw refuse(value, tooLong((most * MS_OF_TIMER_UNIT[timer.unit]) / 1000));
       return { timer: writeRegisters(timer.address, rawRegisters(timer.type, timer.order, count)), ...plan };
     },
   };

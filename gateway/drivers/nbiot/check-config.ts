@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../core/errors.ts';
+import { pointProblems } from '../../profiles/device-parts.ts';
 import { isPrivateAddress, type NbiotConfig } from './config.ts';
 import type { NbiotProfile } from './profile.ts';
 
@@ -11,15 +12,7 @@ export function refuseMistakes(
   const doubles = endpoints
     .filter((endpoint, index) => endpoints.indexOf(endpoint) !== index)
     .map((endpoint) => `  endpoint ${endpoint} stands twice; nothing would tell the two devices apart`);
-  const strangers = devices.flatMap((device, index) => {
-    const known = profiles[index]!.metrics.flatMap(({ point }) => point ?? []);
-    return Object.keys(device.points ?? {})
-      .filter((point) => !known.includes(point))
-      .map(
-        (point) =>
-          `  device ${device.id}: its profile has no point "${point}"; points: ${known.join(', ') || 'none'}`,
-      );
-  });
+  const strangers = devices.flatMap((device, index) => pointProblems(device, profiles[index]!));
   const repeated = hosts
     .filter((host, index) => hosts.indexOf(host) !== index)
     .map((host) => `  hosts: ${host} stands twice`);

@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
 import { type Static, Type } from 'typebox';
-import { ID_PATTERN } from '../../../core/ids.ts';
 import { LONGEST_INTERVAL_MS } from '../../driver.ts';
+import { deviceParts, namedId } from '../../profiles/device-parts.ts';
 
-const id = (description: string) => Type.String({ pattern: ID_PATTERN, description });
 const seconds = (minimum: number, maximum: number, description: string) =>
   Type.Integer({ minimum, maximum, description });
 
@@ -11,28 +10,13 @@ const DAY_S = LONGEST_INTERVAL_MS / 1000;
 
 const device = Type.Object(
   {
-    id: id('Name of the device, unique in the gateway'),
+    ...deviceParts,
     endpoint: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 252,
         description: 'What it calls itself, such as urn:imei:…; its id where not given',
       }),
-    ),
-    profile: Type.String({
-      minLength: 1,
-      description: 'A profile that comes with Sluice, or a .yaml file relative to this one',
-    }),
-    zone: Type.Optional(id('Where it measures')),
-    points: Type.Optional(
-      Type.Record(
-        Type.String({ pattern: ID_PATTERN }),
-        Type.Object({ zone: Type.Optional(id('Zone of this point')) }, { additionalProperties: false }),
-        {
-          additionalProperties: false,
-          description: 'The points that are in use, with their zones; all where not given',
-        },
-      ),
     ),
     observe: Type.Optional(
       Type.Object(
@@ -56,7 +40,7 @@ const device = Type.Object(
 export const NbiotConfig = Type.Object(
   {
     driver: Type.Literal('nbiot'),
-    id: id('Name of this listener'),
+    id: namedId('Name of this listener'),
     hosts: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
       maxItems: 8,

@@ -1,11 +1,13 @@
 import { resourceType } from '../../../core/lwm2m/objects.ts';
 import { formatPath, type Path, parsePath } from '../../../core/lwm2m/path.ts';
 import type { ResourceType, ResourceValue } from '../../../core/lwm2m/value.ts';
-import { findQuantity } from '../../../core/quantities.ts';
 import { unitOfSenml } from '../../../core/senml/unit.ts';
 import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import { converter } from '../../../core/units.ts';
 import type { DeviceSpec, MetricSpec, Sample, WriteSpec } from '../../driver.ts';
+import { metricSpec, usedGroups, usedMetrics } from '../../profiles/device-parts.ts';
+import { MS_OF_TIMER_UNIT, quantityOf } from '../../profiles/profile-parts.ts';
+import { ownMetric } from '../own-metric.ts';
 import type { NbiotDeviceConfig } from './config.ts';
 import { type NbiotProfile, type ProfileMetric, typeOfRead } from './profile.ts';
 
@@ -50,18 +52,13 @@ export interface PointWrite {
   encode(value: number | boolean): ResourceValue;
 }
 
-const TIMER_UNIT_MS = { ms: 1, s: 1_000, min: 60_000 } as const;
 /** Traffic grows with every message; sent on with each would make more of it. */
 const TRAFFIC_REPORT = { deadBand: 10_000, longestSilenceMs: 3_600_000 };
 
 export function createNbiotDevice(config: NbiotDeviceConfig, profile: NbiotProfile): NbiotDevice {
-  const used = profile.metrics.filter(
-    ({ point }) => !config.points || !point || Object.hasOwn(config.points, point),
-  );
+  const used = usedMetrics(config, profile);
   const points = used.map((one) => createPoint(one, config));
-  const groups = Object.entries(profile.groups)
-    .filter(([id]) => points.some(({ group }) => group === id))
-    .map(([id, { everyMs }]) => ({ id, everyMs }));
+  const groups = usedGroups(used, profile.groups);
   const traffic = trafficMetrics(config.zone ?? '');
   const metrics = [...points.map(({ metric }) => metric), traffic.received, traffic.sent, traffic.perReading];
   return {
@@ -90,25 +87,12 @@ export function pointAt({ byPath }: NbiotDevice, path: Path): Point | undefined 
 
 function createPoint(one: ProfileMetric, config: NbiotDeviceConfig): Point {
   const { read, group, observe } = one;
-  const [measurement = '', field = ''] = one.quantity.split('/');
   // The profile has been checked: quantities exist, types are known, units convert.
-  const quantity = findQuantity(measurement, field)!;
+  const quantity = quantityOf(one)!;
   const type = typeOfRead(one)!;
   const isBoolean = type === 'boolean';
-  const point = one.point ?? '';
-  const write = writeSpec(one);
-  const metric: MetricSpec = {
-    quantity,
-    point,
-    zone: config.points?.[point]?.zone ?? config.zone ?? '',
-    link: '',
-    class: '',
-    dataType: isBoolean ? DATA_TYPES.Boolean : DATA_TYPES.Double,
-    ...(one.report
-      ? { report: { deadBand: one.report.deadBand, longestSilenceMs: one.report.longestSilenceS * 1000 } }
-      : {}),
-    ...(write ? { write } : {}),
-  };
+  const dataType = isBoolean ? DATA_TYPES.Boolean : DATA_TYPES.Double;
+  const metric = metricSpec(one, config, dataType, writeSpec(one));
   const range = one.range ?? ([quantity.min, quantity.max] as const);
   const { scale, offset, unit = quantity.unit } = read;
   const convert = converter(unit, quantity.unit)!;
@@ -163,8 +147,7 @@ function writeSpec({ write }: ProfileMetric): WriteSpec | undefined {
 function pointWrite(one: ProfileMetric, readType: ResourceType): PointWrite | undefined {
   const { write, read } = one;
   if (!write) return undefined;
-  const [measurement = '', field = ''] = one.quantity.split('/');
-  const { unit: canonical } = findQuantity(measurement, field)!;
+  const { unit: canonical } = quantityOf(one)!;
   // Conversions are linear, so two points of the way here give the way back.
   const convert = converter(read.unit ?? canonical, canonical)!;
   const zero = convert(0);
@@ -178,7 +161,7 @@ function pointWrite(one: ProfileMetric, readType: ResourceType): PointWrite | un
     timer: write.timer && {
       path: write.timer.path,
       type: write.timer.type ?? resourceType(parsePath(write.timer.path) ?? []) ?? 'integer',
-      unitMs: TIMER_UNIT_MS[write.timer.unit],
+      unitMs: MS_OF_TIMER_UNIT[write.timer.unit],
     },
     encode(value) {
       if (typeof value === 'boolean') return value;
@@ -189,18 +172,10 @@ function pointWrite(one: ProfileMetric, readType: ResourceType): PointWrite | un
 }
 
 function trafficMetrics(zone: string): TrafficMetrics {
-  const metric = (field: string): MetricSpec => ({
-    quantity: findQuantity('radio', field)!,
-    point: '',
-    zone,
-    link: '',
-    class: '',
-    dataType: DATA_TYPES.Double,
-    report: TRAFFIC_REPORT,
-  });
+  const metric = (field: string, report = TRAFFIC_REPORT) => ownMetric('radio', field, { zone, report });
   return {
     received: metric('bytes_received'),
     sent: metric('bytes_sent'),
-    perReading: { ...metric('bytes_per_reading'), report: { ...TRAFFIC_REPORT, deadBand: 5 } },
+    perReading: metric('bytes_per_reading', { ...TRAFFIC_REPORT, deadBand: 5 }),
   };
 }

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
 import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
-import { findQuantity } from '../../../core/quantities.ts';
 import type { Quality } from '../../../core/reading.ts';
-import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import {
   type DeviceSpec,
   type Driver,
@@ -11,9 +9,9 @@ import {
   GATEWAY_ITSELF,
   type MetricSpec,
   type Outcome,
-  type ReportRule,
   type Sample,
 } from '../../driver.ts';
+import { ownMetric } from '../own-metric.ts';
 import type { ByteStream, OpenByteStream } from '../serial/byte-stream.ts';
 import { serialStream } from '../serial/serial-stream.ts';
 import { NmeaConfig } from './config.ts';
@@ -89,7 +87,10 @@ export class NmeaDriver implements Driver {
     this.#heardAtMs = context.clock.monotonicMs();
     const fields = Object.keys(DEAD_BANDS) as Field[];
     this.#metrics = Object.fromEntries(
-      fields.map((field) => [field, metric(field, config.zone ?? '')]),
+      fields.map((field) => {
+        const report = { deadBand: DEAD_BANDS[field], longestSilenceMs: TEN_MINUTES_MS };
+        return [field, ownMetric('gnss', field, { zone: config.zone ?? '', report })];
+      }),
     ) as Record<Field, MetricSpec>;
     const groups = [{ id: config.id, everyMs: config.everyMs }];
     this.devices = [{ id: this.#device, metrics: Object.values(this.#metrics), groups }];
@@ -274,17 +275,4 @@ export class NmeaDriver implements Driver {
     const fields: Field[] = ['latitude', 'longitude', 'altitude', 'speed'];
     return fields.map((field) => ({ metric: this.#metrics[field], value: null, quality: 'bad' }));
   }
-}
-
-function metric(field: Field, zone: string): MetricSpec {
-  const report: ReportRule = { deadBand: DEAD_BANDS[field], longestSilenceMs: TEN_MINUTES_MS };
-  return {
-    quantity: findQuantity('gnss', field)!,
-    point: '',
-    zone,
-    link: '',
-    class: '',
-    dataType: DATA_TYPES.Double,
-    report,
-  };
 }

@@ -1,5 +1,3 @@
-import { findQuantity } from '../../../core/quantities.ts';
-import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import {
   type DeviceSpec,
   type Driver,
@@ -10,6 +8,7 @@ import {
   type Outcome,
   type Sample,
 } from '../../driver.ts';
+import { ownMetric } from '../own-metric.ts';
 import { SystemConfig } from './config.ts';
 import { findMachine, type Machine } from './machine.ts';
 
@@ -45,7 +44,12 @@ export class SystemDriver implements Driver {
     this.#machine = machine;
     const missing: Field[] = (['temperature', 'signal'] as const).filter((field) => !machine[field]);
     const fields = (Object.keys(DEAD_BANDS) as Field[]).filter((field) => !missing.includes(field));
-    this.#metrics = new Map(fields.map((field) => [field, metric(field)]));
+    this.#metrics = new Map(
+      fields.map((field) => {
+        const report = { deadBand: DEAD_BANDS[field], longestSilenceMs: TEN_MINUTES_MS };
+        return [field, ownMetric('gateway', field, { report })];
+      }),
+    );
     const groups = [{ id: config.id, everyMs: config.everyMs }];
     this.devices = [{ id: GATEWAY_ITSELF, metrics: [...this.#metrics.values()], groups }];
     if (missing.length > 0)
@@ -73,16 +77,4 @@ export class SystemDriver implements Driver {
   }
 
   async stop(): Promise<void> {}
-}
-
-function metric(field: Field): MetricSpec {
-  return {
-    quantity: findQuantity('gateway', field)!,
-    point: '',
-    zone: '',
-    link: '',
-    class: '',
-    dataType: DATA_TYPES.Double,
-    report: { deadBand: DEAD_BANDS[field], longestSilenceMs: TEN_MINUTES_MS },
-  };
 }
