@@ -1,6 +1,8 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readdirSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
@@ -61,3 +63,35 @@ test('what was flushed is in the files at once, whatever is being written, and e
   };
   await fc.assert(fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 12 }), run), { numRuns: 40 });
 }, 60_000);
+
+test('where the disk fails after a flush, no file stays with numbers that are given again', async () => {
+  const folder = temporaryFolder();
+  const log = await openLog(folder);
+  const handle = await open(join(temporaryFolder(), 'any'), 'w');
+  await handle.close();
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  const { write } = prototype;
+  onTestFinished(() => {
+    prototype.write = write;
+  });
+  const failed = new Promise<number>((resolve) => {
+    log.onFailed = ({ messages }) => resolve(messages.length);
+  });
+  prototype.write = () => Promise.reject(new Error('EIO'));
+  // More than a segment holds, so that some are in files that only the flush has made.
+  for (let at = 0; at < 4; at++) {
+    const samples = [{ metric: METRIC, value: `${at}`.padEnd(60_000, 'x'), quality: 'good' as const }];
+    log.append({ device: 'd', stamp: { timeMs: at, clock: 'synced' }, samples });
+  }
+  log.flush();
+  expect(await failed).toBe(4);
+  prototype.write = write;
+  expect(readdirSync(folder).filter((name) => name.endsWith('.log'))).toHaveLength(1);
+  await log.tryAgain();
+  const samples = [{ metric: METRIC, value: 'again', quality: 'good' as const }];
+  expect(log.append({ device: 'd', stamp: { timeMs: 9, clock: 'synced' }, samples })).toBe(0);
+  await log.close();
+  const later = await openLog(folder);
+  expect(await readAll(later)).toEqual([[0, 'again']]);
+  await later.close();
+});
