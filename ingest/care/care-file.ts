@@ -1,9 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { CareRequest } from '../../core/care-request.ts';
-import { reasonOf, SluiceError } from '../../core/errors.ts';
 import type { EventReason } from '../../core/gateway-event.ts';
+import { StateDatabase } from '../state-database.ts';
 
 /** A request to a gateway itself, and what became of it. Times are UTC. */
 export interface CareRecord {
@@ -23,8 +20,6 @@ export interface CareEnd {
 
 /** Rows are added and answered once; this record of who changed which gateway how is never shortened. */
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS request (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, site TEXT, gateway TEXT, action TEXT, issuer TEXT,
     submitted_ms INTEGER, request TEXT, answer TEXT
@@ -32,24 +27,12 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS request_of ON request (site, gateway, seq);
 `;
 
-/** Care requests on disk: `care.db` in the folder of ingest. Everything is on the disk when a call returns. */
+/** Care requests on disk: `care.db` in the folder of ingest. Every call may throw `LEDGER_UNAVAILABLE`. */
 export class CareFile {
-  readonly #file: string;
-  readonly #db: DatabaseSync;
+  readonly #state: StateDatabase;
 
-  /** Throws `LEDGER_UNAVAILABLE`, as every call does that the disk refuses. */
   constructor(folder: string) {
-    this.#file = join(folder, 'care.db');
-    let db: DatabaseSync | undefined;
-    try {
-      mkdirSync(folder, { recursive: true });
-      db = new DatabaseSync(this.#file, { timeout: 2_000 });
-      db.exec(SCHEMA);
-    } catch (error) {
-      db?.close();
-      throw this.#unavailable(error);
-    }
-    this.#db = db;
+    this.#state = new StateDatabase(folder, 'care.db', SCHEMA);
   }
 
   add({ site, gateway, request, submittedMs }: CareRecord): void {
@@ -57,48 +40,34 @@ export class CareFile {
     const statement = `INSERT INTO request (id, site, gateway, action, issuer, submitted_ms, request)
                        VALUES (?, ?, ?, ?, ?, ?, ?)`;
     const text = JSON.stringify(request);
-    this.#guarded(() =>
-      this.#db.prepare(statement).run(id, site, gateway, action, issuer, submittedMs, text),
-    );
+    this.#state.run((db) => db.prepare(statement).run(id, site, gateway, action, issuer, submittedMs, text));
   }
 
   /** The first answer stands. */
   answer(id: string, end: CareEnd): void {
     const statement = 'UPDATE request SET answer = ? WHERE id = ? AND answer IS NULL';
-    this.#guarded(() => this.#db.prepare(statement).run(JSON.stringify(end), id));
+    this.#state.run((db) => db.prepare(statement).run(JSON.stringify(end), id));
   }
 
   get(id: string): CareRecord | undefined {
-    const row = this.#guarded(() => this.#db.prepare('SELECT * FROM request WHERE id = ?').get(id));
+    const row = this.#state.run((db) => db.prepare('SELECT * FROM request WHERE id = ?').get(id));
     return row && recordOf(row);
   }
 
   /** Of one gateway, newest first. */
   find(site: string, gateway: string, limit: number): CareRecord[] {
     const statement = 'SELECT * FROM request WHERE site = ? AND gateway = ? ORDER BY seq DESC LIMIT ?';
-    return this.#guarded(() => this.#db.prepare(statement).all(site, gateway, limit)).map(recordOf);
+    return this.#state.run((db) => db.prepare(statement).all(site, gateway, limit)).map(recordOf);
   }
 
   /** Not answered yet, and not older than that. */
   open(submittedAfterMs: number): CareRecord[] {
     const statement = 'SELECT * FROM request WHERE answer IS NULL AND submitted_ms > ?';
-    return this.#guarded(() => this.#db.prepare(statement).all(submittedAfterMs)).map(recordOf);
+    return this.#state.run((db) => db.prepare(statement).all(submittedAfterMs)).map(recordOf);
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close();
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw this.#unavailable(error);
-    }
-  }
-
-  #unavailable(error: unknown): SluiceError {
-    return new SluiceError('LEDGER_UNAVAILABLE', { file: this.#file, reason: reasonOf(error) }, error);
+    this.#state.close();
   }
 }
 

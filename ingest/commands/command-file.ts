@@ -1,14 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { reasonOf, SluiceError } from '../../core/errors.ts';
+import { Conditions, StateDatabase } from '../state-database.ts';
 import type { CommandRecord } from './command-record.ts';
 import type { CommandState } from './command-state.ts';
 
 /** `line` is the record of who asked for what and what became of it: lines are only ever added. */
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS command (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, site TEXT, gateway TEXT, device TEXT, state TEXT,
     submitted_ms INTEGER, record TEXT
@@ -37,78 +32,57 @@ export interface FoundCommand {
   readonly place: { readonly timeMs: number; readonly seq: number };
 }
 
-/** Commands on disk: `commands.db` in the folder of ingest. Everything is on the disk when a call returns. */
+/** Commands on disk: `commands.db` in the folder of ingest. Every call may throw `LEDGER_UNAVAILABLE`. */
 export class CommandFile {
-  readonly #file: string;
-  readonly #db: DatabaseSync;
+  readonly #state: StateDatabase;
 
-  /** Throws `LEDGER_UNAVAILABLE`, as every call does that the disk refuses. */
   constructor(folder: string) {
-    this.#file = join(folder, 'commands.db');
-    let db: DatabaseSync | undefined;
-    try {
-      mkdirSync(folder, { recursive: true });
-      db = new DatabaseSync(this.#file, { timeout: 2_000 });
-      db.exec(SCHEMA);
-    } catch (error) {
-      db?.close();
-      throw this.#unavailable(error);
-    }
-    this.#db = db;
+    this.#state = new StateDatabase(folder, 'commands.db', SCHEMA);
   }
 
   /** A new command or a new state of one, and the line that tells of it. */
   put(record: CommandRecord, timeMs: number, what: 'submitted' | 'ended'): void {
     const { id, site, gateway, device, state, submittedMs, issuer } = record;
     const text = JSON.stringify(record);
-    this.#guarded(() => {
-      this.#db.exec('BEGIN IMMEDIATE');
-      this.#db
-        .prepare(
-          `INSERT INTO command (id, site, gateway, device, state, submitted_ms, record) VALUES (?, ?, ?, ?, ?, ?, ?)
+    this.#state.commit((db) => {
+      db.prepare(
+        `INSERT INTO command (id, site, gateway, device, state, submitted_ms, record) VALUES (?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (id) DO UPDATE SET state = excluded.state, record = excluded.record`,
-        )
-        .run(id, site, gateway, device, state, submittedMs, text);
-      this.#db
-        .prepare('INSERT INTO line (time_ms, command, what, issuer, record) VALUES (?, ?, ?, ?, ?)')
-        .run(timeMs, id, what, issuer, text);
-      this.#db.exec('COMMIT');
+      ).run(id, site, gateway, device, state, submittedMs, text);
+      db.prepare('INSERT INTO line (time_ms, command, what, issuer, record) VALUES (?, ?, ?, ?, ?)').run(
+        timeMs,
+        id,
+        what,
+        issuer,
+        text,
+      );
     });
   }
 
   get(id: string): CommandRecord | undefined {
-    const row = this.#guarded(() => this.#db.prepare('SELECT record FROM command WHERE id = ?').get(id));
+    const row = this.#state.run((db) => db.prepare('SELECT record FROM command WHERE id = ?').get(id));
     return row && (JSON.parse(String(row.record)) as CommandRecord);
   }
 
   pending(): CommandRecord[] {
-    const rows = this.#guarded(() =>
-      this.#db.prepare(`SELECT record FROM command WHERE state = 'pending'`).all(),
+    const rows = this.#state.run((db) =>
+      db.prepare(`SELECT record FROM command WHERE state = 'pending'`).all(),
     );
     return rows.map(({ record }) => JSON.parse(String(record)) as CommandRecord);
   }
 
   /** Newest first. */
   find({ sites, gateways, devices, state, fromMs, toMs, after, limit }: CommandFilter): FoundCommand[] {
-    const conditions: string[] = [];
-    const values: (string | number)[] = [];
-    const add = (condition: string, ...given: readonly (string | number)[]) => {
-      conditions.push(condition);
-      values.push(...given);
-    };
-    const anyOf = (column: string, wanted: readonly string[] | undefined) => {
-      if (wanted) add(`${column} IN (${wanted.map(() => '?').join(', ')})`, ...wanted);
-    };
-    anyOf('site', sites);
-    anyOf('gateway', gateways);
-    anyOf('device', devices);
-    if (state !== undefined) add('state = ?', state);
-    if (fromMs !== undefined) add('submitted_ms >= ?', fromMs);
-    if (toMs !== undefined) add('submitted_ms < ?', toMs);
-    if (after) add('(submitted_ms, seq) < (?, ?)', after.timeMs, after.seq);
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-    const statement = `SELECT * FROM command ${where} ORDER BY submitted_ms DESC, seq DESC LIMIT ?`;
-    const rows = this.#guarded(() => this.#db.prepare(statement).all(...values, limit));
+    const conditions = new Conditions();
+    conditions.anyOf('site', sites);
+    conditions.anyOf('gateway', gateways);
+    conditions.anyOf('device', devices);
+    if (state !== undefined) conditions.add('state = ?', state);
+    if (fromMs !== undefined) conditions.add('submitted_ms >= ?', fromMs);
+    if (toMs !== undefined) conditions.add('submitted_ms < ?', toMs);
+    if (after) conditions.add('(submitted_ms, seq) < (?, ?)', after.timeMs, after.seq);
+    const statement = `SELECT * FROM command ${conditions.where} ORDER BY submitted_ms DESC, seq DESC LIMIT ?`;
+    const rows = this.#state.run((db) => db.prepare(statement).all(...conditions.values, limit));
     return rows.map((row) => ({
       record: JSON.parse(String(row.record)) as CommandRecord,
       place: { timeMs: Number(row.submitted_ms), seq: Number(row.seq) },
@@ -116,26 +90,13 @@ export class CommandFile {
   }
 
   clearBefore(timeMs: number): void {
-    this.#guarded(() => {
-      this.#db.prepare(`DELETE FROM command WHERE submitted_ms < ? AND state <> 'pending'`).run(timeMs);
-      this.#db.prepare('DELETE FROM line WHERE time_ms < ?').run(timeMs);
+    this.#state.run((db) => {
+      db.prepare(`DELETE FROM command WHERE submitted_ms < ? AND state <> 'pending'`).run(timeMs);
+      db.prepare('DELETE FROM line WHERE time_ms < ?').run(timeMs);
     });
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close();
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw this.#unavailable(error);
-    }
-  }
-
-  #unavailable(error: unknown): SluiceError {
-    return new SluiceError('LEDGER_UNAVAILABLE', { file: this.#file, reason: reasonOf(error) }, error);
+    this.#state.close();
   }
 }

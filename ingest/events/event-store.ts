@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
-import { reasonOf, SluiceError } from '../../core/errors.ts';
+import { SluiceError } from '../../core/errors.ts';
 import { type GatewayEvent, parseGatewayEvent } from '../../core/gateway-event.ts';
 import type { Service } from '../../core/lifecycle.ts';
+import { Conditions, StateDatabase } from '../state-database.ts';
 import type { EventsConfig } from './config.ts';
 import type { KeptEvent } from './event-sink.ts';
 
@@ -13,8 +12,6 @@ const DAY_MS = 86_400_000;
 const CLEAR_EVERY = 1_000;
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, gateway TEXT, id TEXT, kind TEXT, time_ms INTEGER, text TEXT,
     UNIQUE (site, gateway, id)
@@ -53,7 +50,7 @@ export class EventStore implements Service {
   readonly #config: EventsConfig;
   readonly #folder: string;
   readonly #clock: Clock;
-  #db: DatabaseSync | undefined;
+  #state: StateDatabase | undefined;
   #untilClear = 0;
 
   constructor(config: EventsConfig, { folder, clock }: { readonly folder: string; readonly clock: Clock }) {
@@ -63,28 +60,17 @@ export class EventStore implements Service {
   }
 
   async start(): Promise<void> {
-    let db: DatabaseSync | undefined;
-    try {
-      mkdirSync(this.#folder, { recursive: true });
-      db = new DatabaseSync(this.#file, { timeout: 2_000 });
-      db.exec(SCHEMA);
-    } catch (error) {
-      db?.close();
-      throw this.#unavailable(error);
-    }
-    this.#db = db;
+    this.#state = new StateDatabase(this.#folder, 'events.db', SCHEMA);
   }
 
   async stop(): Promise<void> {
-    this.#db?.close();
-    this.#db = undefined;
+    this.#state?.close();
+    this.#state = undefined;
   }
 
   /** On the disk when it returns; the answer is what was new of it. Throws `LEDGER_UNAVAILABLE`. */
   keep(events: readonly KeptEvent[]): KeptEvent[] {
-    const db = this.#opened();
-    try {
-      db.exec('BEGIN IMMEDIATE');
+    return this.#opened().commit((db) => {
       const put = db.prepare(
         'INSERT OR IGNORE INTO event (site, gateway, id, kind, time_ms, text) VALUES (?, ?, ?, ?, ?, ?)',
       );
@@ -93,33 +79,22 @@ export class EventStore implements Service {
         return put.run(site, gateway, id, kind, Math.round(timeMs), text).changes > 0;
       });
       this.#clear(db, events.length);
-      db.exec('COMMIT');
       return fresh;
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw this.#unavailable(error);
-    }
+    });
   }
 
   /** Newest first. */
   find(filter: EventFilter): FoundEvent[] {
     const { sites, gateways, kind, fromMs, toMs, after, limit } = filter;
-    const conditions: string[] = [];
-    const values: (string | number)[] = [];
-    const add = (condition: string, ...given: readonly (string | number)[]) => {
-      conditions.push(condition);
-      values.push(...given);
-    };
-    if (sites) add(`site IN (${sites.map(() => '?').join(', ')})`, ...sites);
-    if (gateways) add(`gateway IN (${gateways.map(() => '?').join(', ')})`, ...gateways);
-    if (kind !== undefined) add('kind = ?', kind);
-    if (fromMs !== undefined) add('time_ms >= ?', fromMs);
-    if (toMs !== undefined) add('time_ms < ?', toMs);
-    if (after) add('(time_ms, seq) < (?, ?)', after.timeMs, after.seq);
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-    const rows = this.#opened()
-      .prepare(`SELECT * FROM event ${where} ORDER BY time_ms DESC, seq DESC LIMIT ?`)
-      .all(...values, limit);
+    const conditions = new Conditions();
+    conditions.anyOf('site', sites);
+    conditions.anyOf('gateway', gateways);
+    if (kind !== undefined) conditions.add('kind = ?', kind);
+    if (fromMs !== undefined) conditions.add('time_ms >= ?', fromMs);
+    if (toMs !== undefined) conditions.add('time_ms < ?', toMs);
+    if (after) conditions.add('(time_ms, seq) < (?, ?)', after.timeMs, after.seq);
+    const statement = `SELECT * FROM event ${conditions.where} ORDER BY time_ms DESC, seq DESC LIMIT ?`;
+    const rows = this.#opened().run((db) => db.prepare(statement).all(...conditions.values, limit));
     return rows.flatMap((row) => {
       const event = parseGatewayEvent(String(row.text));
       const place = { timeMs: Number(row.time_ms), seq: Number(row.seq) };
@@ -137,16 +112,8 @@ export class EventStore implements Service {
     db.prepare('DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?').run(this.#config.most);
   }
 
-  #opened(): DatabaseSync {
-    if (!this.#db) throw this.#unavailable(new Error('it is not open'));
-    return this.#db;
-  }
-
-  get #file(): string {
-    return join(this.#folder, 'events.db');
-  }
-
-  #unavailable(error: unknown): SluiceError {
-    return new SluiceError('LEDGER_UNAVAILABLE', { file: this.#file, reason: reasonOf(error) }, error);
+  #opened(): StateDatabase {
+    if (this.#state) return this.#state;
+    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'events.db', reason: 'it is not open' });
   }
 }

@@ -1,13 +1,8 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { reasonOf, SluiceError } from '../../core/errors.ts';
+import { StateDatabase } from '../state-database.ts';
 import type { DroppedRange, LedgerRecord } from './gateway-ledger.ts';
 import type { Span } from './span-set.ts';
 
-/** A commit is on the disk when it returns: what is confirmed must survive a power cut. */
 const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS ledger (
     site TEXT, gateway TEXT, ledger TEXT, base INTEGER, next INTEGER, stored INTEGER, rejected TEXT, dropped INTEGER,
     spans TEXT, drops TEXT, opened_ms INTEGER, closed_ms INTEGER, PRIMARY KEY (site, gateway, ledger)
@@ -38,29 +33,17 @@ export interface LedgerChanges {
   readonly hours: readonly HourCount[];
 }
 
-/** The ledgers on disk: `ledger.db` in the folder of ingest. Calls block, for as long as the disk takes to answer. */
+/** The ledgers on disk: `ledger.db` in the folder of ingest. Every call may throw `LEDGER_UNAVAILABLE`. */
 export class LedgerFile {
-  readonly #file: string;
-  readonly #db: DatabaseSync;
+  readonly #state: StateDatabase;
 
-  /** Throws `LEDGER_UNAVAILABLE`. */
   constructor(folder: string) {
-    this.#file = join(folder, 'ledger.db');
-    let db: DatabaseSync | undefined;
-    try {
-      db = new DatabaseSync(this.#file, { timeout: 2_000 });
-      db.exec(SCHEMA);
-    } catch (error) {
-      db?.close();
-      throw this.#unavailable(error);
-    }
-    this.#db = db;
+    this.#state = new StateDatabase(folder, 'ledger.db', SCHEMA);
   }
 
   load(): NamedLedger[] {
-    return this.#db
-      .prepare('SELECT * FROM ledger ORDER BY opened_ms')
-      .all()
+    return this.#state
+      .run((db) => db.prepare('SELECT * FROM ledger ORDER BY opened_ms').all())
       .map((row) => ({
         site: String(row.site),
         gateway: String(row.gateway),
@@ -79,11 +62,9 @@ export class LedgerFile {
       }));
   }
 
-  /** All or nothing. Throws `LEDGER_UNAVAILABLE`. */
+  /** All or nothing. */
   commit({ written, removed, hours }: LedgerChanges): void {
-    const db = this.#db;
-    try {
-      db.exec('BEGIN IMMEDIATE');
+    this.#state.commit((db) => {
       const put = db.prepare('INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
       for (const { site, gateway, record } of written) {
         const { ledger, base, next, stored, rejected, dropped, spans, drops, openedMs, closedMs } = record;
@@ -99,34 +80,22 @@ export class LedgerFile {
       );
       for (const { site, gateway, hourMs, code, readings } of hours)
         count.run(site, gateway, hourMs, code, readings);
-      db.exec('COMMIT');
-    } catch (error) {
-      // SQLite itself has rolled back already on a full disk and the like.
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw this.#unavailable(error);
-    }
+    });
   }
 
   /** Readings by code, `''` for what is stored, of the hours that begin from `fromMs` on and before `toMs`. */
   hours(site: string, gateway: string, fromMs: number, toMs: number): Map<string, number> {
-    const rows = this.#db
-      .prepare(
-        `SELECT code, sum(readings) AS readings FROM hour
-         WHERE site = ? AND gateway = ? AND hour_ms >= ? AND hour_ms < ? GROUP BY code`,
-      )
-      .all(site, gateway, fromMs, toMs);
+    const statement = `SELECT code, sum(readings) AS readings FROM hour
+                       WHERE site = ? AND gateway = ? AND hour_ms >= ? AND hour_ms < ? GROUP BY code`;
+    const rows = this.#state.run((db) => db.prepare(statement).all(site, gateway, fromMs, toMs));
     return new Map(rows.map(({ code, readings }) => [String(code), Number(readings)]));
   }
 
   clearHoursBefore(timeMs: number): void {
-    this.#db.prepare('DELETE FROM hour WHERE hour_ms < ?').run(timeMs);
+    this.#state.run((db) => db.prepare('DELETE FROM hour WHERE hour_ms < ?').run(timeMs));
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close();
-  }
-
-  #unavailable(error: unknown): SluiceError {
-    return new SluiceError('LEDGER_UNAVAILABLE', { file: this.#file, reason: reasonOf(error) }, error);
+    this.#state.close();
   }
 }

@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { reasonOf, SluiceError } from '../core/errors.ts';
+
+/** How long another process, such as a backup, may hold the file. */
+const BUSY_MS = 2_000;
+
+/**
+ * One of the small SQLite files in which ingest keeps what it has promised: its ledger, events, commands, care. A commit
+ * is on the disk when it returns, over a power cut too. Calls block for as long as the disk takes; whatever the disk
+ * refuses is `LEDGER_UNAVAILABLE` with the file's name.
+ */
+export class StateDatabase {
+  readonly #file: string;
+  readonly #db: DatabaseSync;
+
+  constructor(folder: string, name: string, schema: string) {
+    this.#file = join(folder, name);
+    let db: DatabaseSync | undefined;
+    try {
+      mkdirSync(folder, { recursive: true });
+      db = new DatabaseSync(this.#file, { timeout: BUSY_MS });
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      db.exec(schema);
+    } catch (error) {
+      db?.close();
+      throw this.#unavailable(error);
+    }
+    this.#db = db;
+  }
+
+  /** One statement, or several that need not stand or fall together. */
+  run<T>(work: (db: DatabaseSync) => T): T {
+    try {
+      return work(this.#db);
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+  }
+
+  /** All or nothing. */
+  commit<T>(work: (db: DatabaseSync) => T): T {
+    return this.run((db) => {
+      try {
+        db.exec('BEGIN IMMEDIATE');
+        const result = work(db);
+        db.exec('COMMIT');
+        return result;
+      } catch (error) {
+        // SQLite itself has rolled back already on a full disk and the like.
+        if (db.isTransaction) db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #unavailable(error: unknown): SluiceError {
+    return new SluiceError('LEDGER_UNAVAILABLE', { file: this.#file, reason: reasonOf(error) }, error);
+  }
+}
+
+/** The conditions of a SELECT, with their values beside them: nothing from outside stands in the text. */
+export class Conditions {
+  readonly #texts: string[] = [];
+  readonly values: (string | number)[] = [];
+
+  add(text: string, ...values: readonly (string | number)[]): void {
+    this.#texts.push(text);
+    this.values.push(...values);
+  }
+
+  /** `column` is a name of ours. No list means any. */
+  anyOf(column: string, wanted: readonly string[] | undefined): void {
+    if (wanted) this.add(`${column} IN (${wanted.map(() => '?').join(', ')})`, ...wanted);
+  }
+
+  get where(): string {
+    return this.#texts.length === 0 ? '' : `WHERE ${this.#texts.join(' AND ')}`;
+  }
+}
