@@ -71,7 +71,9 @@ test.each([
   ['no hemisphere', 'GPGGA,123519,4807.038,,01131.000,E,1,08,0.9,545.4,M,46.9,M,,'],
   ['too few digits', 'GPGGA,123519,807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,'],
 ])('%s is no position', (_, body) => {
-  expect(parse(body)).toMatchObject({ kind: 'GGA', position: undefined });
+  expect(parse(body)).toEqual({ kind: 'bad', reason: 'its position cannot be' });
+  // Without a fix nobody takes it for one, and that there is none is worth knowing.
+  expect(parse(body.replace(/,1,08,/, ',0,08,'))).toMatchObject({ kind: 'GGA', fix: 0, position: undefined });
 });
 
 test('south and west are negative', () => {

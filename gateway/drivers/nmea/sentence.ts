@@ -61,6 +61,8 @@ export type ParsedLine =
 
 const M_PER_S_OF_KNOT = 1852 / 3600;
 const M_PER_S_OF_KM_H = 1 / 3.6;
+/** Damaged before its checksum was made, or by a change that the checksum does not see. */
+const IMPOSSIBLE_POSITION: ParsedLine = { kind: 'bad', reason: 'its position cannot be' };
 const NUMBER = /^-?\d+(\.\d*)?$/;
 
 /** `line` begins with `$` and has no line end. Without a checksum nothing tells noise from numbers. */
@@ -100,13 +102,15 @@ function rmc(fields: readonly string[]): ParsedLine {
   const [time = '', status, latitude, north, longitude, east, knots, course, date, , , mode = 'A'] = fields;
   if (fields.length < 9) return { kind: 'bad', reason: 'it is too short' };
   const speed = number(knots);
+  const place = position(latitude, north, longitude, east);
+  if (status === 'A' && place === 'impossible') return IMPOSSIBLE_POSITION;
   return {
     kind: 'RMC',
     time,
     utcMs: utcOf(date ?? '', time),
     // N no fix, E estimated, M by hand, S simulated.
     isValid: status === 'A' && !'NEMS'.includes(mode || 'A'),
-    position: position(latitude, north, longitude, east),
+    position: place === 'impossible' ? undefined : place,
     speedMPerS: speed === undefined ? undefined : speed * M_PER_S_OF_KNOT,
     courseDeg: number(course),
   };
@@ -118,11 +122,13 @@ function gga(fields: readonly string[]): ParsedLine {
   const fix = number(quality);
   if (fields.length < 10) return { kind: 'bad', reason: 'it is too short' };
   if (fix === undefined || fix > 8) return { kind: 'bad', reason: 'it has no fix quality' };
+  const place = position(latitude, north, longitude, east);
+  if (fix > 0 && place === 'impossible') return IMPOSSIBLE_POSITION;
   return {
     kind: 'GGA',
     time,
     fix,
-    position: position(latitude, north, longitude, east),
+    position: place === 'impossible' ? undefined : place,
     satellites: number(satellites),
     hdop: number(hdop),
     altitudeM: unit === 'M' ? number(altitude) : undefined,
@@ -163,23 +169,20 @@ function number(text: string | undefined): number | undefined {
   return text !== undefined && NUMBER.test(text) ? Number(text) : undefined;
 }
 
-function position(
-  latitude: string | undefined,
-  north: string | undefined,
-  longitude: string | undefined,
-  east: string | undefined,
-): Position | undefined {
+/** `undefined` where all of it is empty, which is how receivers say that they have none. */
+function position(latitude = '', north = '', longitude = '', east = ''): Position | 'impossible' | undefined {
+  if (latitude === '' && longitude === '') return undefined;
   const lat = degrees(latitude, 2, 90);
   const lon = degrees(longitude, 3, 180);
-  if (lat === undefined || lon === undefined || !/^[NS]$/.test(north ?? '') || !/^[EW]$/.test(east ?? '')) {
-    return undefined;
+  if (lat === undefined || lon === undefined || !/^[NS]$/.test(north) || !/^[EW]$/.test(east)) {
+    return 'impossible';
   }
   return { latitude: north === 'S' ? -lat : lat, longitude: east === 'W' ? -lon : lon };
 }
 
 /** `4739.71890` is 47° 39.71890′. */
-function degrees(text: string | undefined, digits: number, most: number): number | undefined {
-  if (text === undefined || !new RegExp(`^\\d{${digits + 2}}(\\.\\d*)?$`).test(text)) return undefined;
+function degrees(text: string, digits: number, most: number): number | undefined {
+  if (!new RegExp(`^\\d{${digits + 2}}(\\.\\d*)?$`).test(text)) return undefined;
   const minutes = Number(text.slice(digits));
   const value = Number(text.slice(0, digits)) + minutes / 60;
   return minutes < 60 && value <= most ? value : undefined;
