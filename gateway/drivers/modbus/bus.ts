@@ -1,13 +1,14 @@
 import type { Cancel, Clock } from '../../../core/clock.ts';
-import { reasonOf, type SluiceError, type Words } from '../../../core/errors.ts';
+import type { SluiceError } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log.ts';
 import type { ModbusAnswer, ModbusRequest } from '../../../core/modbus/pdu.ts';
 import { characterMs, silenceMs } from '../../../core/modbus/rtu.ts';
 import type { TraceLine } from '../../driver.ts';
-import type { ByteStream, OpenByteStream } from '../serial/byte-stream.ts';
+import type { OpenByteStream } from '../serial/byte-stream.ts';
 import { afterReading } from './after-reading.ts';
 import { busErrors, SERIAL_ERRORS, STOPPING, type WayErrors } from './bus-errors.ts';
 import { type BusCounts, noCounts } from './bus-health.ts';
+import { BusPort } from './bus-port.ts';
 import { BusTrace } from './bus-trace.ts';
 import { type Framing, type MasterRun, rtuFraming } from './framing.ts';
 import type { Exchange, MasterEffect, MasterInput } from './master.ts';
@@ -45,16 +46,13 @@ const QUIET_AFTER_FAULT_MS = 20;
 /** A line that has not been quiet for so long will not be soon. */
 const CHATTER_MS = 2_000;
 const ATTEMPTS = 2;
-const FIRST_REOPEN_MS = 500;
-const LONGEST_REOPEN_MS = 5_000;
 /** After so many requests in a row without a byte of answer the connection itself is doubted, and made anew. */
 const SILENT_UNTIL_RENEWED = 3;
 /** Gateway path unavailable, target failed to respond: the unit behind a gateway is silent (clause 7). */
 const SILENT_BEHIND_GATEWAY = [10, 11];
 
 /**
- * One line with one master: every request of the gateway to any unit on it waits here for its turn. Opens the port
- * when it is first needed and again when it has gone, at most as often as the back-off allows.
+ * One line with one master: every request of the gateway to any unit on it waits here for its turn.
  */
 export class ModbusBus {
   readonly #options: BusOptions;
@@ -63,11 +61,10 @@ export class ModbusBus {
   readonly #resting: RestingUnits;
   readonly #waiting: WaitingJobs;
   readonly #errors: ReturnType<typeof busErrors>;
+  readonly #port: BusPort;
   readonly #trace: BusTrace | undefined;
   readonly #silenceMs: number;
   readonly #characterMs: number;
-  #stream: ByteStream | undefined;
-  #opening: Promise<void> | undefined;
   /** `undefined` while there is no stream. */
   #master: MasterRun | undefined;
   #current: Job | undefined;
@@ -81,13 +78,8 @@ export class ModbusBus {
   #cancelDeadline: Cancel | undefined;
   #cancelQuiet: Cancel | undefined;
   #cancelWake: Cancel | undefined;
-  #reopenAtMs = 0;
-  #reopenMs = FIRST_REOPEN_MS;
-  #unavailable: SluiceError | undefined;
-  #hasHeardOnStream = false;
   #silentInARow = 0;
   #isClosed = false;
-  readonly #closing = new AbortController();
 
   readonly #counts = noCounts();
 
@@ -102,11 +94,22 @@ export class ModbusBus {
     this.#resting = new RestingUnits(timeoutMs, framing.isNumbered);
     this.#waiting = new WaitingJobs(this.#resting, this.#errors.timeout);
     this.#trace = trace && new BusTrace(trace);
+    const { open, clock, log } = options;
+    this.#port = new BusPort(
+      { bus: id, port, errors: this.#errors, random: network?.random, open, clock, log },
+      {
+        opened: () => this.#opened(),
+        failed: (error) => this.#waiting.fail(() => error),
+        bytes: (bytes) => this.#hear(bytes),
+        closed: (error) => this.#portClosed(error),
+        isIdle: () => !this.#current && this.#waiting.count === 0,
+      },
+    );
   }
 
   /** Why the port is not open, once that has been tried. */
   get trouble(): SluiceError | undefined {
-    return this.#unavailable;
+    return this.#port.trouble;
   }
 
   /** Counted since the start, with the time of what is under way. */
@@ -143,20 +146,15 @@ export class ModbusBus {
     this.#isClosed = true;
     this.#cancelWake?.();
     this.#waiting.fail(() => this.#errors.lost(STOPPING));
-    // A host that does not answer is waited for longer than a stop may take.
-    this.#closing.abort();
-    await this.#opening;
     this.#reset()?.reject(this.#errors.lost(STOPPING));
-    const stream = this.#stream;
-    this.#stream = undefined;
-    await stream?.close();
+    await this.#port.close();
   }
 
   /** Sends the next request, if there is one and the line is free. */
   #next(): void {
     if (this.#isClosed || this.#current || this.#waiting.count === 0) return;
-    if (!this.#stream) {
-      this.#open();
+    if (!this.#port.isOpen) {
+      this.#port.open();
       return;
     }
     if (this.#master?.phase !== 'idle') return;
@@ -199,7 +197,7 @@ export class ModbusBus {
     switch (effect.kind) {
       case 'send':
         this.#trace?.sent(this.#current!.exchange, effect.frame);
-        this.#stream?.write(effect.frame);
+        this.#port.write(effect.frame);
         return;
       case 'answer':
         this.#trace?.ended(effect);
@@ -236,9 +234,7 @@ export class ModbusBus {
     // A write to a unit that owes an answer may have been answered by what an earlier write is owed.
     const isOwn = this.#sentAtMs >= this.#resting.owesUntilMs(unit);
     if (isStale || isOwn) this.#passedUntilMs = this.#sentAtMs;
-    // Only now has the port shown that it stays.
-    this.#reopenMs = FIRST_REOPEN_MS;
-    this.#hasHeardOnStream = true;
+    this.#port.noteAnswer();
     this.#counts.answers++;
     this.#counts.turnaroundMs += Math.max(0, nowMs - this.#sentAtMs - this.#wireMs(exchange));
     if ('exception' in answer && SILENT_BEHIND_GATEWAY.includes(answer.exception)) {
@@ -290,17 +286,15 @@ export class ModbusBus {
    */
   #renew(reason: string): void {
     this.#trace?.note(`the connection is given up: ${reason}`);
-    const stream = this.#stream;
-    this.#stream = undefined;
+    this.#port.drop();
     this.#silentInARow = 0;
     this.#reset()?.reject(this.#errors.lost(reason));
-    void stream?.close();
     queueMicrotask(() => this.#next());
   }
 
   /** Starts the wait for silence, again with every byte that comes. */
   #settle(after: 'answer' | 'fault'): void {
-    if (!this.#stream) return;
+    if (!this.#port.isOpen) return;
     const nowMs = this.#clock.monotonicMs();
     if (this.#cancelQuiet) this.#cancelQuiet();
     else this.#settlingSinceMs = nowMs;
@@ -327,70 +321,21 @@ export class ModbusBus {
     return after === 'answer' ? this.#silenceMs : Math.max(this.#silenceMs, QUIET_AFTER_FAULT_MS);
   }
 
-  #open(): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#opening) return;
-    const unavailable = this.#unavailable;
-    if (unavailable && nowMs < this.#reopenAtMs) {
-      this.#waiting.fail(() => unavailable);
-      return;
-    }
-    this.#opening = this.#tryOpen().finally(() => {
-      this.#opening = undefined;
-      this.#next();
-    });
-  }
-
-  async #tryOpen(): Promise<void> {
-    const { id, port, log, open } = this.#options;
-    let opened: ByteStream | undefined;
-    try {
-      const isMine = () => opened === undefined || opened === this.#stream;
-      const events = {
-        bytes: (bytes: Uint8Array) => isMine() && this.#hear(bytes),
-        closed: (reason: string | Words) => isMine() && this.#streamClosed(reason),
-      };
-      opened = await open(events, this.#closing.signal);
-    } catch (thrown) {
-      if (this.#isClosed) return;
-      const error = this.#errors.unavailable(reasonOf(thrown), thrown);
-      if (!this.#unavailable) log.error({ bus: id, code: error.code }, error.message);
-      this.#noteUnavailable(error);
-      this.#waiting.fail(() => error);
-      return;
-    }
-    this.#stream = opened;
-    if (this.#unavailable) log.info({ bus: id }, `${port} is open again`);
-    this.#unavailable = undefined;
-    this.#hasHeardOnStream = false;
+  #opened(): void {
     this.#master = this.#framing.start();
     if (this.#master.phase === 'settling') this.#settle('fault');
+    this.#next();
   }
 
-  #streamClosed(reason: string | Words): void {
-    this.#stream = undefined;
-    const { id, log, network } = this.#options;
-    const error = this.#errors.lost(reason);
-    // A server may end a connection on which nothing is asked; the next request makes another.
-    const isIdle = !this.#current && this.#hasHeardOnStream && this.#waiting.count === 0;
-    if (network && isIdle) {
+  #portClosed(error: SluiceError | undefined): void {
+    if (!error) {
       this.#reset();
       return;
     }
-    log.error({ bus: id, code: error.code }, error.message);
-    this.#noteUnavailable(error);
     // Whoever was silent may have been so because of the port.
-    if (!network) this.#resting.clear();
+    if (!this.#options.network) this.#resting.clear();
     this.#reset()?.reject(error);
     this.#waiting.fail(() => error);
-  }
-
-  #noteUnavailable(error: SluiceError): void {
-    this.#unavailable = error;
-    const { network } = this.#options;
-    const factor = network ? 0.5 + network.random() : 1;
-    this.#reopenAtMs = this.#clock.monotonicMs() + factor * this.#reopenMs;
-    this.#reopenMs = Math.min(2 * this.#reopenMs, LONGEST_REOPEN_MS);
   }
 
   /**
