@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { OutboxEntry } from '../outbox/outbox.ts';
 import {
   createSession,
   dyingDevices,
@@ -6,7 +7,6 @@ import {
   type SessionState,
   stepSession,
 } from './edge-session.ts';
-import type { OutboxEntry } from './outbox/outbox.ts';
 
 function run(from: SessionState, ...inputs: SessionInput[]) {
   let state = from;

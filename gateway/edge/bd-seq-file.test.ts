@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../core/testing/temporary-folder.ts';
+import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
 
 test('a new folder has no bdSeq; what was written is read after a restart', () => {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { decodeMark } from '../core/ledger.ts';
-import { findQuantity } from '../core/quantities.ts';
-import { decodePayload } from '../core/sparkplug/decode-payload.ts';
-import { encodePayload } from '../core/sparkplug/encode-payload.ts';
-import { DATA_TYPES } from '../core/sparkplug/payload.ts';
-import { GATEWAY_ITSELF, type MetricSpec } from './driver.ts';
+import { decodeMark } from '../../core/ledger.ts';
+import { findQuantity } from '../../core/quantities.ts';
+import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
+import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
+import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
+import { GATEWAY_ITSELF, type MetricSpec } from '../driver.ts';
+import type { NumberedMessage, OutboxEntry, OutboxMetric, Stamp } from '../outbox/outbox.ts';
 import { deviceDeath, MetricTable, nodeDeath } from './metric-table.ts';
-import type { NumberedMessage, OutboxEntry, OutboxMetric, Stamp } from './outbox/outbox.ts';
 
 function metric(name: string, parts: Partial<MetricSpec> = {}): MetricSpec {
   const [measurement = '', field = ''] = name.split('/');

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { COMMAND_PROPERTIES, type CommandRequest } from '../core/command.ts';
-import { reasonOf } from '../core/errors.ts';
-import { CARE_METRIC } from '../core/gateway-event.ts';
-import { LEDGER_METRICS, type LedgerConfirmation, parseConfirmation } from '../core/ledger.ts';
-import { decodePayload } from '../core/sparkplug/decode-payload.ts';
-import type { Metric } from '../core/sparkplug/payload.ts';
+import { COMMAND_PROPERTIES, type CommandRequest } from '../../core/command.ts';
+import { reasonOf } from '../../core/errors.ts';
+import { CARE_METRIC } from '../../core/gateway-event.ts';
+import { LEDGER_METRICS, type LedgerConfirmation, parseConfirmation } from '../../core/ledger.ts';
+import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
+import type { Metric } from '../../core/sparkplug/payload.ts';
 import { type MetricTable, REBIRTH } from './metric-table.ts';
 
 /** What one NCMD or DCMD asks for, in its order; `problems` are in words for the log. */

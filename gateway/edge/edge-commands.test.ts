@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { COMMAND_PROPERTIES, commandMetric } from '../core/command.ts';
-import { CARE_METRIC } from '../core/gateway-event.ts';
-import { LEDGER_METRICS } from '../core/ledger.ts';
-import { findQuantity } from '../core/quantities.ts';
-import { encodePayload } from '../core/sparkplug/encode-payload.ts';
-import { DATA_TYPES, type Metric } from '../core/sparkplug/payload.ts';
+import { COMMAND_PROPERTIES, commandMetric } from '../../core/command.ts';
+import { CARE_METRIC } from '../../core/gateway-event.ts';
+import { LEDGER_METRICS } from '../../core/ledger.ts';
+import { findQuantity } from '../../core/quantities.ts';
+import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
+import { DATA_TYPES, type Metric } from '../../core/sparkplug/payload.ts';
 import { readCommands } from './edge-commands.ts';
 import { MetricTable, REBIRTH } from './metric-table.ts';
 

@@ -1,24 +1,24 @@
 import { createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Clock } from '../core/clock.ts';
-import { commandMetric } from '../core/command.ts';
-import { findQuantity } from '../core/quantities.ts';
-import { encodePayload } from '../core/sparkplug/encode-payload.ts';
-import { DATA_TYPES, type Metric } from '../core/sparkplug/payload.ts';
-import { eventually } from '../core/testing/eventually.ts';
-import { freePort } from '../core/testing/free-port.ts';
-import { serviceContext } from '../core/testing/service-context.ts';
-import { temporaryFolder } from '../core/testing/temporary-folder.ts';
+import type { Clock } from '../../core/clock.ts';
+import { commandMetric } from '../../core/command.ts';
+import { findQuantity } from '../../core/quantities.ts';
+import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
+import { DATA_TYPES, type Metric } from '../../core/sparkplug/payload.ts';
+import { eventually } from '../../core/testing/eventually.ts';
+import { freePort } from '../../core/testing/free-port.ts';
+import { serviceContext } from '../../core/testing/service-context.ts';
+import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import type { MetricSpec } from '../driver.ts';
+import { LedgerOutbox } from '../outbox/ledger-outbox.ts';
+import { MemoryLog } from '../outbox/memory-log.ts';
+import { trustingStampClock } from '../outbox/stamp-clock.ts';
+import { soilMoisture as metric } from '../testing/soil-moisture.ts';
+import { TestBroker } from '../testing/test-broker.ts';
 import { BdSeqFile } from './bd-seq-file.ts';
-import type { MetricSpec } from './driver.ts';
 import { EdgeClient, type EdgeClientOptions } from './edge-client.ts';
 import { MetricTable } from './metric-table.ts';
-import { LedgerOutbox } from './outbox/ledger-outbox.ts';
-import { MemoryLog } from './outbox/memory-log.ts';
-import { trustingStampClock } from './outbox/stamp-clock.ts';
-import { soilMoisture as metric } from './testing/soil-moisture.ts';
-import { TestBroker } from './testing/test-broker.ts';
 
 const valve: MetricSpec = {
   ...metric,

@@ -1,5 +1,5 @@
-import { GATEWAY_ITSELF } from './driver.ts';
-import type { OutboxEntry } from './outbox/outbox.ts';
+import { GATEWAY_ITSELF } from '../driver.ts';
+import type { OutboxEntry } from '../outbox/outbox.ts';
 
 /**
  * The Sparkplug 3.0 edge node session as a pure state machine. Clauses are those of the specification.

@@ -1,18 +1,18 @@
-import { SluiceError } from '../core/errors.ts';
-import { EVENT_METRIC } from '../core/gateway-event.ts';
-import { encodeMark, LEDGER_METRICS } from '../core/ledger.ts';
-import { packStatus } from '../core/reading.ts';
-import { BIRTH_PROPERTIES, formatMetricName } from '../core/sparkplug/metric-name.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { EVENT_METRIC } from '../../core/gateway-event.ts';
+import { encodeMark, LEDGER_METRICS } from '../../core/ledger.ts';
+import { packStatus } from '../../core/reading.ts';
+import { BIRTH_PROPERTIES, formatMetricName } from '../../core/sparkplug/metric-name.ts';
 import {
   DATA_TYPES,
   type DataType,
   type Metric,
   type Payload,
   type PropertyValue,
-} from '../core/sparkplug/payload.ts';
-import { statusProperties } from '../core/sparkplug/status.ts';
-import { type DeviceSpec, GATEWAY_ITSELF, type MetricSpec, type Sample } from './driver.ts';
-import type { LedgerState, OutboxEntry, OutboxMetric, OutboxSample, Stamp } from './outbox/outbox.ts';
+} from '../../core/sparkplug/payload.ts';
+import { statusProperties } from '../../core/sparkplug/status.ts';
+import { type DeviceSpec, GATEWAY_ITSELF, type MetricSpec, type Sample } from '../driver.ts';
+import type { LedgerState, OutboxEntry, OutboxMetric, OutboxSample, Stamp } from '../outbox/outbox.ts';
 
 export const REBIRTH = 'Node Control/Rebirth';
 export const BD_SEQ = 'bdSeq';

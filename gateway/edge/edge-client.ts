@@ -1,11 +1,12 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-import type { Cancel, Clock } from '../core/clock.ts';
-import type { CommandRequest } from '../core/command.ts';
-import { asSluiceError, reasonOf, SluiceError, type Words } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import { encodePayload } from '../core/sparkplug/encode-payload.ts';
-import type { Payload } from '../core/sparkplug/payload.ts';
-import { formatTopic, type MessageType, parseTopic, stateTopic } from '../core/sparkplug/topic.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import type { CommandRequest } from '../../core/command.ts';
+import { asSluiceError, reasonOf, SluiceError, type Words } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
+import type { Payload } from '../../core/sparkplug/payload.ts';
+import { formatTopic, type MessageType, parseTopic, stateTopic } from '../../core/sparkplug/topic.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import type { BdSeqFile } from './bd-seq-file.ts';
 import { readCommands } from './edge-commands.ts';
 import {
@@ -18,7 +19,6 @@ import {
 } from './edge-session.ts';
 import { parseHostState } from './host-state.ts';
 import { deviceDeath, type MetricTable, nodeDeath } from './metric-table.ts';
-import type { Outbox } from './outbox/outbox.ts';
 
 export interface EdgeClientOptions {
   readonly site: string;
