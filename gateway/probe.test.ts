@@ -77,13 +77,15 @@ test('a receiver that speaks by itself is listened to, and each sentence shown',
   const { folder, run, text } = setUp();
   const line = await openPtyLine(join(folder, 'gnss'), () => {});
   onTestFinished(() => line.unplug());
-  const speaking = setInterval(
-    () => line.send(Buffer.from('$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n')),
-    100,
-  );
+  let second = 19;
+  const speaking = setInterval(() => {
+    const said = `GPGGA,1235${second++},4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,`;
+    const sum = [...said].reduce((xor, letter) => xor ^ letter.charCodeAt(0), 0);
+    line.send(Buffer.from(`$${said}*${sum.toString(16).padStart(2, '0')}\r\n`));
+  }, 250);
   onTestFinished(() => clearInterval(speaking));
   expect(await run('gnss')).toBe(true);
-  expect(text()).toMatch(/\d+ ms {2}← \$GPGGA,123519/);
+  expect(text()).toMatch(/\d+ ms {2}← \$GPGGA,1235\d\d/);
   expect(text()).toContain('Latitude: 48.117300 ° (good)  gnss/latitude');
   expect(text()).toContain('Fix quality: GNSS fix (good)');
 });

@@ -10,7 +10,7 @@ import { LedgerOutbox } from './ledger-outbox.ts';
 import { trustingStampClock } from './stamp-clock.ts';
 
 let machineBoot = 'boot-0';
-vi.mock('./machine-boot-id.ts', () => ({ machineBootId: () => machineBoot }));
+vi.mock('../machine-boot-id.ts', () => ({ machineBootId: () => machineBoot }));
 
 const METRIC = { name: 'soil/moisture', dataType: DATA_TYPES.Double, properties: {} };
 const SETTINGS = { confirm: 'host', backlogPerS: 100_000, confirmWithinS: 60, window: 100_000 } as const;
