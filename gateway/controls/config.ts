@@ -68,7 +68,8 @@ const Line = Type.Object(
             minimum: 0,
             maximum: 60,
             default: 2,
-            description: 'It stops so long before the last valve closes, and no valve waits longer for it',
+            description:
+              'It stops so long before the lease of the last valve ends. One that is closed earlier waits only for the stop to be confirmed, and never longer than this',
           }),
         },
         { ...group, description: 'Pump, or main valve: on only while a valve of the line is open' },
