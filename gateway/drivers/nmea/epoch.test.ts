@@ -122,3 +122,12 @@ test('lines out of noise: half ones, over-long ones, two in one', () => {
   expect(push('$GPGGA,12$GPRMC,1*33\n')).toEqual(['$GPRMC,1*33']);
   expect(push(`$${'9'.repeat(5_000)}\r\n$GPVTG,1*44\r\n`)).toEqual(['$GPVTG,1*44']);
 });
+
+test('an epoch may begin at the very first moment of the clock', () => {
+  const sentences = [gga('055234.000'), rmc('055234.000')].map((line) => parseSentence(line, true));
+  let state = NO_EPOCH;
+  for (const sentence of sentences) {
+    if (sentence.kind !== 'bad' && sentence.kind !== 'other') state = stepEpoch(state, sentence, 0).state;
+  }
+  expect(endEpoch(state, 1_000).epoch).toMatchObject({ altitudeM: 76.5, courseDeg: 286.35 });
+});

@@ -48,7 +48,7 @@ export interface EpochStep {
 export const NO_EPOCH: EpochState = {
   time: '',
   startedAtMs: 0,
-  lastAtMs: 0,
+  lastAtMs: Number.NEGATIVE_INFINITY,
   gga: undefined,
   rmc: undefined,
   vtg: undefined,
@@ -92,7 +92,7 @@ export function endEpoch(state: EpochState, nowMs: number): EpochStep {
 }
 
 function isStarted({ lastAtMs }: EpochState): boolean {
-  return lastAtMs > 0;
+  return lastAtMs !== Number.NEGATIVE_INFINITY;
 }
 
 function endOf({ time, startedAtMs, ended }: EpochState): EpochState['ended'] {
