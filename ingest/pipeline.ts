@@ -56,6 +56,9 @@ interface OpenMetric extends MetricBinding {
  * A numbered message lies within one batch. Once all of that is durable, the ledger is told which of its readings are
  * stored and which were refused for good; of a message with something that was dropped it is told nothing, so it
  * comes again.
+ *
+ * Past 400 lines because taking, writing and settling share the two batches: what may be confirmed, and when a batch is
+ * free again, can only be seen together.
  */
 export class Pipeline implements Service {
   readonly name = 'pipeline';
