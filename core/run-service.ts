@@ -7,12 +7,7 @@ import type { ServiceContext } from './context.ts';
 import { asSluiceError, reasonOf, SluiceError } from './errors.ts';
 import { type Service, Supervisor } from './lifecycle.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
-
-/** Everything must be down this long after it was asked to stop; what is left then is ended with the process. */
-const STOP_DEADLINE_MS = 4_500;
-
-/** Two signals closer together than this are one. */
-const SAME_SIGNAL_MS = 1_000;
+import { stopOnSignals } from './stop-on-signals.ts';
 
 /** `sysexits.h` EX_CONFIG: a service manager should not start it again before somebody has changed something. */
 const EXIT_CONFIG = 78;
@@ -67,7 +62,7 @@ async function run<T extends TSchema>(program: Program<T>): Promise<void> {
     process.stdout.write(`${options.configFile}: valid\n`);
     return;
   }
-  stopOnSignals(supervisor, program.name);
+  stopOnSignals(program.name, () => supervisor.stop());
   await supervisor.start();
 }
 
@@ -119,30 +114,4 @@ function usage<T extends TSchema>(program: Program<T>): string {
   --check         check the settings and stop
   --help          this text
 ${program.moreUsage ?? ''}`;
-}
-
-function stopOnSignals(supervisor: Supervisor, name: string): void {
-  let stoppingSinceMs: number | undefined;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stoppingSinceMs !== undefined) {
-      // A terminal signals every process of its group, and npm hands the same signal on to us.
-      if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(130);
-      return;
-    }
-    stoppingSinceMs = performance.now();
-    process.stderr.write(`${name}: ${signal}, stopping\n`);
-    const deadline = setTimeout(() => {
-      process.stderr.write(`${name}: not everything stopped within ${STOP_DEADLINE_MS} ms; ending\n`);
-      process.exit(1);
-    }, STOP_DEADLINE_MS);
-    deadline.unref();
-    supervisor.stop().then(
-      () => clearTimeout(deadline),
-      (error) => {
-        process.stderr.write(`${name}: ${reasonOf(error)}\n`);
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 }

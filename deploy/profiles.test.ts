@@ -10,7 +10,7 @@ import { createDevice, DEVICE_KINDS, type DeviceConfig } from '../firmware-sim/d
 import { Random } from '../firmware-sim/farm/random.ts';
 import { NodeConfig } from '../firmware-sim/nbiot/node-config.ts';
 import { createNodeKind } from '../firmware-sim/nbiot/node-kinds.ts';
-import { smallFarm } from '../firmware-sim/testing.ts';
+import { PUMPED, smallFarm } from '../firmware-sim/testing.ts';
 import { createModbusDevice, samplesOf } from '../gateway/drivers/modbus/modbus-device.ts';
 import { loadModbusProfile } from '../gateway/drivers/modbus/profile.ts';
 
@@ -24,27 +24,7 @@ const profiles = profilesOf('modbus');
 
 /** The simulated device of a profile, in a farm that has whatever any of them names. */
 function simulated(kind: string): SlaveDevice {
-  const farm = smallFarm({
-    lines: [
-      {
-        id: 'main',
-        supply: { pressureKPa: 300, pressureAtRatedFlowKPa: 220, ratedFlowLPerMin: 80, ecUsPerCm: 600 },
-        pump: { ratedHz: 50, ratedCurrentA: 8, rampHzPerS: 10 },
-        tank: 'pond',
-      },
-    ],
-    tanks: [
-      {
-        id: 'pond',
-        capacityL: 1000,
-        heightM: 2,
-        initialPct: 50,
-        refillLPerMin: 6,
-        refillBelowPct: 20,
-        refillToPct: 90,
-      },
-    ],
-  });
+  const farm = smallFarm(PUMPED);
   const places = {
     'soil-moisture-temperature-ec': { zone: 'north' },
     'soil-7in1': { zone: 'north' },

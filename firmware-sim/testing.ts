@@ -23,6 +23,29 @@ export const EVERY_KIND: readonly DeviceConfig[] = [
   { unit: 5, kind: 'weather-station' },
 ];
 
+/** One line with a pump, out of a tank that fills itself. */
+export const PUMPED = {
+  lines: [
+    {
+      id: 'main',
+      supply: { pressureKPa: 300, pressureAtRatedFlowKPa: 220, ratedFlowLPerMin: 80, ecUsPerCm: 600 },
+      pump: { ratedHz: 50, ratedCurrentA: 8, rampHzPerS: 10 },
+      tank: 'pond',
+    },
+  ],
+  tanks: [
+    {
+      id: 'pond',
+      capacityL: 1000,
+      heightM: 2,
+      initialPct: 50,
+      refillLPerMin: 6,
+      refillBelowPct: 20,
+      refillToPct: 90,
+    },
+  ],
+};
+
 export function smallConfig(overrides: Partial<SimulatorConfig> = {}): SimulatorConfig {
   const buses = [{ id: 'bus-1', devices: structuredClone(EVERY_KIND) }];
   return checkConfig(SimulatorConfig, structuredClone({ ...SMALL_FARM, buses, ...overrides }));

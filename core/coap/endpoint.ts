@@ -53,17 +53,7 @@ export function stepCoap(state: CoapState, input: CoapInput, nowMs: number): Coa
       break;
     case 'notify': {
       const { id, token, answer, isConfirmable } = input;
-      const outgoing = {
-        id,
-        role: 'response',
-        token,
-        content: answer,
-        isConfirmable,
-        isObserving: false,
-        notAfterMs: Number.POSITIVE_INFINITY,
-        priority: 'in-turn',
-      } as const;
-      enqueue(state, input.peer, outgoing, nowMs, effects);
+      enqueue(state, input.peer, response(id, token, answer, isConfirmable), nowMs, effects);
       break;
     }
     case 'cancel':
@@ -202,18 +192,26 @@ function answerRequest(
     return;
   }
   // Section 5.2.2: it was acknowledged already, so the answer is a message of its own; 5.2.3: non-confirmable gets the same.
-  const isConfirmable = type === 'CON';
-  const outgoing = {
-    id: '',
+  enqueue(state, key, response('', token, answer, type === 'CON'), nowMs, effects);
+}
+
+/** A response as a message of its own: in its turn, and never too late. */
+function response(
+  id: string,
+  token: Uint8Array,
+  content: Outgoing['content'],
+  isConfirmable: boolean,
+): Outgoing {
+  return {
+    id,
     role: 'response',
     token,
-    content: answer,
+    content,
     isConfirmable,
     isObserving: false,
     notAfterMs: Number.POSITIVE_INFINITY,
     priority: 'in-turn',
-  } as const;
-  enqueue(state, key, outgoing, nowMs, effects);
+  };
 }
 
 function onAcknowledgement(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Farm } from '../farm/farm.ts';
 import { Random } from '../farm/random.ts';
 import type { Fault } from '../faults.ts';
-import { smallFarm } from '../testing.ts';
+import { PUMPED, smallFarm } from '../testing.ts';
 import type { SlaveDevice } from './device.ts';
 import { createDevice, type DeviceConfig } from './devices.ts';
 
@@ -221,28 +221,6 @@ describe('a valve controller', () => {
     expect(farm.main.flowLPerMin).toBe(0);
   });
 });
-
-const PUMPED = {
-  lines: [
-    {
-      id: 'main',
-      supply: { pressureKPa: 300, pressureAtRatedFlowKPa: 220, ratedFlowLPerMin: 80, ecUsPerCm: 600 },
-      pump: { ratedHz: 50, ratedCurrentA: 8, rampHzPerS: 10 },
-      tank: 'pond',
-    },
-  ],
-  tanks: [
-    {
-      id: 'pond',
-      capacityL: 1000,
-      heightM: 2,
-      initialPct: 50,
-      refillLPerMin: 6,
-      refillBelowPct: 20,
-      refillToPct: 90,
-    },
-  ],
-};
 
 describe('a pump drive', () => {
   it('runs its pump up to the set frequency, brings pressure, tells its current, and stops', () => {

@@ -6,14 +6,12 @@ import { parseArgs } from 'node:util';
 import { asSluiceError, reasonOf, SluiceError } from '../../core/errors.ts';
 import { FolderLock } from '../../core/folder-lock.ts';
 import { isLoopback, listen } from '../../core/listen.ts';
+import { stopOnSignals } from '../../core/stop-on-signals.ts';
 import { RED } from './node-red.ts';
 import { HTTP_NODE_ROOT, nodeRedSettings } from './settings.ts';
 
 const HOST = '127.0.0.1';
 const DEFAULT_PORT = 1880;
-const STOP_DEADLINE_MS = 4_500;
-/** A terminal signals every process of its group, and npm hands the same signal on. */
-const SAME_SIGNAL_MS = 1_000;
 const EXAMPLE = join(import.meta.dirname, 'examples', 'irrigate-by-moisture.json');
 
 const USAGE = `Usage: npm run node-red -- [options]
@@ -50,7 +48,7 @@ async function main(): Promise<void> {
   // Before Node-RED, whose own listener for upgrades would take everybody.
   guardUpgrades(server);
   RED.init(server, nodeRedSettings({ userFolder, credentialSecret, port: options.port }));
-  stopOnSignals(server, lock);
+  stopOnSignals('node-red', () => stop(server, lock));
   await listen(server, { host: HOST, port: options.port }, 'Node-RED', '--port');
   const isRunning = new Promise<void>((done) => RED.events.once('flows:started', done));
   await RED.start();
@@ -123,33 +121,12 @@ function guardUpgrades(server: Server): void {
   });
 }
 
-function stopOnSignals(server: Server, lock: FolderLock): void {
-  let stoppingSinceMs: number | undefined;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stoppingSinceMs !== undefined) {
-      if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(130);
-      return;
-    }
-    stoppingSinceMs = performance.now();
-    process.stderr.write(`node-red: ${signal}, stopping\n`);
-    setTimeout(() => {
-      process.stderr.write(`node-red: not everything stopped within ${STOP_DEADLINE_MS} ms; ending\n`);
-      process.exit(1);
-    }, STOP_DEADLINE_MS).unref();
-    server.close();
-    server.closeAllConnections();
-    RED.stop().then(
-      () => {
-        lock.release();
-        process.exit(0);
-      },
-      (error) => {
-        process.stderr.write(`node-red: ${reasonOf(error)}\n`);
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+async function stop(server: Server, lock: FolderLock): Promise<never> {
+  server.close();
+  server.closeAllConnections();
+  await RED.stop();
+  lock.release();
+  process.exit(0);
 }
 
 try {

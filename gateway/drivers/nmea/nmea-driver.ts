@@ -11,7 +11,7 @@ import {
   type Outcome,
   type Sample,
 } from '../../driver.ts';
-import { ownMetric } from '../own-metric.ts';
+import { ownMetrics } from '../own-metric.ts';
 import type { ByteStream, OpenByteStream } from '../serial/byte-stream.ts';
 import { serialStream } from '../serial/serial-stream.ts';
 import { NmeaConfig } from './config.ts';
@@ -34,7 +34,6 @@ export const nmeaDriver: DriverKind<typeof NmeaConfig> = {
 
 const FIRST_REOPEN_MS = 500;
 const LONGEST_REOPEN_MS = 5_000;
-const TEN_MINUTES_MS = 600_000;
 /** Slower than this, the course is the direction of the jitter. */
 const STANDING_M_PER_S = 0.5;
 /** What the operating system and this process may add to the time of a byte, and the bytes it hands over at once. */
@@ -85,13 +84,7 @@ export class NmeaDriver implements Driver {
     this.#open = open;
     this.#device = config.device ?? GATEWAY_ITSELF;
     this.#heardAtMs = context.clock.monotonicMs();
-    const fields = Object.keys(DEAD_BANDS) as Field[];
-    this.#metrics = Object.fromEntries(
-      fields.map((field) => {
-        const report = { deadBand: DEAD_BANDS[field], longestSilenceMs: TEN_MINUTES_MS };
-        return [field, ownMetric('gnss', field, { zone: config.zone ?? '', report })];
-      }),
-    ) as Record<Field, MetricSpec>;
+    this.#metrics = ownMetrics('gnss', DEAD_BANDS, { zone: config.zone ?? '' });
     const groups = [{ id: config.id, everyMs: config.everyMs }];
     this.devices = [{ id: this.#device, metrics: Object.values(this.#metrics), groups }];
   }

@@ -8,7 +8,7 @@ import {
   type Outcome,
   type Sample,
 } from '../../driver.ts';
-import { ownMetric } from '../own-metric.ts';
+import { ownMetrics } from '../own-metric.ts';
 import { SystemConfig } from './config.ts';
 import { findMachine, type Machine } from './machine.ts';
 
@@ -17,8 +17,6 @@ export const systemDriver: DriverKind<typeof SystemConfig> = {
   schema: SystemConfig,
   create: (config, context) => new SystemDriver(config, context, findMachine()),
 };
-
-const TEN_MINUTES_MS = 600_000;
 
 /** What a value must move by to be news, in the unit of its quantity. */
 const DEAD_BANDS = {
@@ -43,13 +41,8 @@ export class SystemDriver implements Driver {
     this.#context = context;
     this.#machine = machine;
     const missing: Field[] = (['temperature', 'signal'] as const).filter((field) => !machine[field]);
-    const fields = (Object.keys(DEAD_BANDS) as Field[]).filter((field) => !missing.includes(field));
-    this.#metrics = new Map(
-      fields.map((field) => {
-        const report = { deadBand: DEAD_BANDS[field], longestSilenceMs: TEN_MINUTES_MS };
-        return [field, ownMetric('gateway', field, { report })];
-      }),
-    );
+    const metrics = Object.entries(ownMetrics('gateway', DEAD_BANDS)) as [Field, MetricSpec][];
+    this.#metrics = new Map(metrics.filter(([field]) => !missing.includes(field)));
     const groups = [{ id: config.id, everyMs: config.everyMs }];
     this.devices = [{ id: GATEWAY_ITSELF, metrics: [...this.#metrics.values()], groups }];
     if (missing.length > 0)
