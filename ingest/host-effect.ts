@@ -3,6 +3,7 @@ import type { LedgerMark } from '../core/ledger.ts';
 import type { Metric } from '../core/sparkplug/payload.ts';
 import type { MetricDefinition } from './host-state.ts';
 import type { LedgerAnnouncement } from './ledger/ledger-book.ts';
+import type { Receipt } from './receipt.ts';
 
 /** Both clocks at one moment: wall time stamps things, monotonic time spaces them. */
 export interface Instant {
@@ -29,6 +30,8 @@ export interface IncomingReadings {
   readonly isBirth: boolean;
   /** Where the gateway numbers its readings, and all that a repeat could bring is among them. */
   readonly numbered?: NumberedMessage;
+  /** Where somebody waits for what becomes of it. */
+  readonly receipt?: Receipt;
 }
 
 /** How the metrics that were taken stand in the message that the mark belongs to. */

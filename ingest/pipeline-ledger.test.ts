@@ -10,6 +10,7 @@ import type { MetricDefinition } from './host-state.ts';
 import { LedgerBook } from './ledger/ledger-book.ts';
 import type { LiveReading } from './live-sink.ts';
 import { Pipeline } from './pipeline.ts';
+import type { Outcome } from './receipt.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { KeptLog } from './testing/kept-log.ts';
 import { MemoryStore } from './testing/memory-store.ts';
@@ -191,6 +192,51 @@ describe('a numbered message', () => {
     await bench.settled();
     expect(await bench.store.last({})).toMatchObject([{ value: 20 }]);
     expect(bench.live.map((readings) => readings.map(({ value }) => value))).toEqual([[20]]);
+  });
+});
+
+describe('a receipt', () => {
+  const metrics = (values: readonly number[], atMs: number) =>
+    values.map((value, n): Metric => ({ value, timeMs: atMs + n }));
+  const send = (bench: Bench, values: readonly number[], mark?: LedgerMark): Outcome[] => {
+    const outcomes: Outcome[] = [];
+    bench.pipeline.take({
+      ...{ site: 'farm', gateway: 'g', metrics: metrics(values, bench.clock.nowMs()), isBirth: false },
+      ...{ definitions: values.map(() => SOIL), defaultTimeMs: 0 },
+      ...(mark && { numbered: { mark, leftOut: [] } }),
+      receipt: { settled: (outcome) => void outcomes.push(outcome) },
+    });
+    return outcomes;
+  };
+
+  it('says once what is stored and what was refused, here and by the store, and not before', async () => {
+    const bench = await Bench.create();
+    const outcomes = send(bench, [1, 200, 13, 4]);
+    expect(outcomes).toEqual([]);
+    await bench.settled();
+    expect(outcomes).toMatchObject([{ stored: 2, isWhole: true }]);
+    const rejected = outcomes[0]!.rejected.map(({ position, problem }) => [position, problem.code]);
+    expect(rejected).toEqual([
+      [1, 'VALUE_OUT_OF_RANGE'],
+      [2, 'STORE_REFUSED'],
+    ]);
+  });
+
+  it('of a message that is settled already comes at once', async () => {
+    const bench = await Bench.create();
+    const mark: LedgerMark = { kind: 'readings', ledger: LEDGER, first: 0, count: 2 };
+    send(bench, [1, 2], mark);
+    await bench.settled();
+    expect(send(bench, [1, 2], mark)).toMatchObject([{ stored: 2, isWhole: true }]);
+  });
+
+  it('asks for the message again where something found no room, or the store was away until the end', async () => {
+    const bench = await Bench.create(10);
+    bench.store.isAway = true;
+    const first = send(bench, [1, 2, 3, 4, 5, 6]);
+    const second = send(bench, [1, 2, 3, 4, 5, 6]);
+    await bench.pipeline.stop();
+    expect([...first, ...second]).toMatchObject([{ isWhole: false }, { isWhole: false }]);
   });
 });
 

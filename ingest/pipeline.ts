@@ -20,6 +20,7 @@ import { PendingMessage } from './ledger/pending-message.ts';
 import type { LiveReading, LiveSink } from './live-sink.ts';
 import { bindMetric, type MetricBinding } from './metric-binding.ts';
 import { PendingBatch } from './pending-batch.ts';
+import { GIVEN_UP } from './receipt.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import type { Rejection, Store } from './stores/store.ts';
 
@@ -53,9 +54,9 @@ interface OpenMetric extends MetricBinding {
  * answers, so order is kept; meanwhile `isCrowded` tells the subscriber to stop reading. What arrives even then, past
  * `maxPendingReadings`, is dropped and counted with the time it covers.
  *
- * A numbered message lies within one batch. Once all of that is durable, the ledger is told which of its readings are
- * stored and which were refused for good; of a message with something that was dropped it is told nothing, so it
- * comes again.
+ * A message that somebody asks after (a ledger, the holder of a receipt) lies within one batch. Once all of that is durable,
+ * they are told which of its readings are stored and which were refused for good. Of a message with something that was
+ * dropped the ledger is told nothing, so it comes again.
  *
  * Past 400 lines because taking, writing and settling share the two batches: what may be confirmed, and when a batch is
  * free again, can only be seen together.
@@ -133,9 +134,10 @@ export class Pipeline implements Service {
     this.#waiting.push(fn);
   }
 
-  take({ site, gateway, metrics, definitions, defaultTimeMs, isBirth, numbered }: IncomingReadings): void {
+  take(incoming: IncomingReadings): void {
+    const { site, gateway, metrics, definitions, defaultTimeMs, isBirth, numbered } = incoming;
     const account = this.#parts.accounting.of(site, gateway);
-    const message = numbered && this.#begin(site, gateway, numbered.mark);
+    const message = this.#begin(incoming);
     if (message === 'done') {
       account.repeated += metrics.length;
       return;
@@ -143,7 +145,7 @@ export class Pipeline implements Service {
     account.received += metrics.length;
     const nowMs = this.#parts.clock.nowMs();
     this.#live = this.#parts.live && !isBirth ? [] : undefined;
-    for (const { position, code } of numbered?.leftOut ?? []) message?.reject(position, code);
+    for (const { position, code } of numbered?.leftOut ?? []) message?.leaveOut(position, code);
     for (let index = 0; index < metrics.length; index++) {
       const metric = metrics[index]!;
       const definition = definitions[index]!;
@@ -155,7 +157,7 @@ export class Pipeline implements Service {
         : this.#takeOne(this.#open(definition, account), metric, timeMs, nowMs, account, message, position);
       if (problem) {
         this.#reject(account, problem, 1);
-        message?.reject(position, problem.code);
+        message?.reject(position, problem);
       }
     }
     if (message) this.#filling.messages.push(message);
@@ -163,15 +165,31 @@ export class Pipeline implements Service {
     this.#pump();
   }
 
-  /** `undefined` where no account can be kept of it just now, `'done'` where it has come before and is settled. */
-  #begin(site: string, gateway: string, mark: LedgerMark): PendingMessage | 'done' | undefined {
+  /** `undefined` where nobody asks, or no account can be kept of it just now; `'done'` where it was settled before. */
+  #begin({
+    site,
+    gateway,
+    metrics,
+    numbered,
+    receipt,
+  }: IncomingReadings): PendingMessage | 'done' | undefined {
+    if (!numbered && !receipt) return undefined;
     // Messages without a row take room as well, so there are only so many of them.
-    if (this.#filling.messages.length >= this.#config.maxPendingReadings) return undefined;
-    const handle = this.#parts.ledger.find(site, gateway, mark);
-    if (!handle) return undefined;
+    if (this.#filling.messages.length >= this.#config.maxPendingReadings) {
+      receipt?.settled(GIVEN_UP);
+      return undefined;
+    }
+    const handle = numbered && this.#parts.ledger.find(site, gateway, numbered.mark);
+    if (!numbered || !handle) {
+      return receipt && new PendingMessage(undefined, receipt, this.#filling.rows.length);
+    }
+    const { mark } = numbered;
     const range = { first: mark.first, last: mark.first + mark.count - 1 };
-    if (!handle.ledger.isDone(range)) return new PendingMessage(handle, mark, this.#filling.rows.length);
+    if (!handle.ledger.isDone(range)) {
+      return new PendingMessage({ handle, mark }, receipt, this.#filling.rows.length);
+    }
     this.#parts.ledger.confirmAgain(handle, range);
+    receipt?.settled({ stored: metrics.length, rejected: [], isWhole: true });
     return 'done';
   }
 
@@ -245,6 +263,7 @@ export class Pipeline implements Service {
     }
     const { site, gateway } = account;
     this.#filling.events.push({ kept: { site, gateway, event, text }, account, message });
+    if (message) message.events++;
     this.#pendingText += text.length;
     account.inFlight++;
     return undefined;
@@ -328,11 +347,13 @@ export class Pipeline implements Service {
           const everyRow = Array.from({ length: rows.length }, (_, row) => ({ row, error }));
           this.#settle(batch, everyRow);
           this.#settleEvents(batch);
+          giveUp(batch);
           break;
         }
         this.#storeFailed(error);
         if (this.#abort.signal.aborted) {
           this.#drop(batch);
+          giveUp(batch);
           break;
         }
         await delay(this.#parts.clock, retryMs, this.#abort.signal);
@@ -382,9 +403,16 @@ export class Pipeline implements Service {
 
   #settleMessages(batch: PendingBatch, rejected: readonly Rejection[]): void {
     const { ledger, clock } = this.#parts;
-    for (const { row, error } of rejected) batch.messageOf(row)?.rejectRow(row, error.code);
+    for (const { row, error } of rejected) {
+      batch.messageOf(row)?.rejectRow(row, { code: error.code, describe: () => error });
+    }
     for (const message of batch.messages) {
-      if (message.isWhole) ledger.settle(message.handle, message.settled(batch.rows, clock.nowMs()));
+      const { numbered, receipt, isWhole } = message;
+      if (numbered && isWhole) {
+        const { handle, mark } = numbered;
+        ledger.settle(handle, message.settled(mark, batch.rows, clock.nowMs()));
+      }
+      receipt?.settled(message.outcome());
     }
     for (const { handle, mark } of batch.dropped) ledger.drop(handle, mark);
   }
@@ -425,4 +453,8 @@ export class Pipeline implements Service {
     this.#waiting = [];
     for (const fn of waiting) fn();
   }
+}
+
+function giveUp({ messages }: PendingBatch): void {
+  for (const { receipt } of messages) receipt?.settled(GIVEN_UP);
 }
