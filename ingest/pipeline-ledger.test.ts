@@ -211,6 +211,7 @@ describe('a receipt', () => {
 
   it('says once what is stored and what was refused, here and by the store, and not before', async () => {
     const bench = await Bench.create();
+    bench.store.refuse = ({ value }) => value === 13;
     const outcomes = send(bench, [1, 200, 13, 4]);
     expect(outcomes).toEqual([]);
     await bench.settled();
