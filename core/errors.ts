@@ -187,6 +187,50 @@ export const ERRORS = {
     http: 503,
   },
 
+  // The broker
+  TLS_FILE_UNUSABLE: {
+    en: '{file} cannot be used as {what}: {reason}. Correct the name in the settings, or put such a file there (npm run certs makes them).',
+    zh: '{file} 不能用作{what}：{reason}。请修正配置中的文件名，或放入正确的文件（可用 npm run certs 生成）。',
+    retryable: true,
+    http: 503,
+  },
+  CERTIFICATE_NOT_VALID_NOW: {
+    en: 'the certificate in {file} is valid from {from} to {to}, and not now. Renew it (npm run certs -- renew), or set the clock of this machine.',
+    zh: '{file} 中的证书有效期为 {from} 至 {to}，当前无效。请续期（npm run certs -- renew），或校准本机时钟。',
+    retryable: true,
+    http: 503,
+  },
+  CERTIFICATE_KEY_MISMATCH: {
+    en: 'the private key in {keyFile} does not belong to the certificate in {certFile}. Name the two files that were made together.',
+    zh: '{keyFile} 中的私钥与 {certFile} 中的证书不匹配。请使用成对生成的两个文件。',
+    retryable: true,
+    http: 503,
+  },
+  BROKER_SESSIONS_UNWRITABLE: {
+    en: 'the broker cannot keep sessions and retained messages in {file}: {reason}. It goes on from memory: what waits for a sleeping client is lost if it ends now. Make room, or give this user write access. Trying again by itself.',
+    zh: '代理无法将会话和保留消息写入 {file}：{reason}。现仅在内存中运行：若此时退出，等待离线客户端的消息将丢失。请清理空间或授予写权限。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  BROKER_SESSIONS_UNREADABLE: {
+    en: 'the broker cannot read its sessions and retained messages in {file}: {reason}. They were put aside as {aside}, and the broker starts with none; clients subscribe again when they connect.',
+    zh: '代理无法读取 {file} 中的会话和保留消息：{reason}。该文件已另存为 {aside}，代理从空白状态启动；客户端连接后会重新订阅。',
+    retryable: true,
+    http: 503,
+  },
+  BROKER_USERS_UNUSABLE: {
+    en: 'the changed users file cannot be used, and the users as they were before stay in force: {reason}',
+    zh: '修改后的用户文件无法使用，仍沿用之前的用户：{reason}',
+    retryable: true,
+    http: 503,
+  },
+  BROKER_AUDIT_UNWRITABLE: {
+    en: 'the broker cannot write its audit in {folder}: {reason}. {lost} entries are lost so far. Make room, or give this user write access. Trying again by itself.',
+    zh: '代理无法在 {folder} 中写入审计记录：{reason}。已丢失 {lost} 条。请清理空间或授予写权限。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+
   OUTBOX_UNWRITABLE: {
     en: 'the outbox cannot write in {folder}: {reason}. New readings are kept in memory, and lost if the gateway ends now. Make room, or give this user write access. Trying again by itself.',
     zh: '发件箱无法写入 {folder}：{reason}。新读数暂存于内存，若网关此时退出将会丢失。请清理空间或授予写权限。系统将自动重试。',

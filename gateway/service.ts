@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { brokerLogin } from '../core/broker-connection.ts';
 import type { CommandRequest } from '../core/command.ts';
 import type { ServiceContext } from '../core/context.ts';
 import { asSluiceError, SluiceError } from '../core/errors.ts';
 import type { GatewayEvent } from '../core/gateway-event.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
-import { readSecret } from '../core/read-secret.ts';
 import { type GatewayCondition, ManagedGateway, type RunningGateway } from './care/managed-gateway.ts';
 import type { GatewayConfig } from './config.ts';
 import { Controls } from './controls/controls.ts';
@@ -132,13 +132,11 @@ class Gateway implements RunningGateway {
     );
     this.devices = [...new Set(devices.map(({ id }) => id))].filter((id) => id !== GATEWAY_ITSELF);
     this.#table = new MetricTable([...devices, ...readings.leases]);
-    const { url, username, passwordFile } = config.broker;
     this.#edge = new EdgeClient({
       site,
       gateway,
-      url,
-      username,
-      password: passwordFile === undefined ? undefined : readSecret(passwordFile, configFolder),
+      url: config.broker.url,
+      login: brokerLogin(config.broker, configFolder),
       primaryHost: config.primaryHost,
       table: this.#table,
       outbox: this.#outbox,

@@ -1,9 +1,9 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { brokerLogin } from '../core/broker-connection.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { reasonOf, SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
-import { readSecret } from '../core/read-secret.ts';
 import { stateTopic } from '../core/sparkplug/topic.ts';
 import type { AutomationDoor } from './automation/automation-door.ts';
 import type { BrokerConnectionConfig } from './config.ts';
@@ -27,7 +27,7 @@ interface SubscriberParts {
   readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where `passwordFile` is looked for. */
+  /** Where the files of the connection are looked for. */
   readonly configFolder: string;
 }
 
@@ -125,7 +125,6 @@ export class Subscriber implements Service {
   }
 
   #options(): IClientOptions {
-    const { username, passwordFile } = this.#config;
     return {
       clientId: `sluice-host-${this.#parts.host.options.hostId}`,
       protocolVersion: 4,
@@ -137,8 +136,7 @@ export class Subscriber implements Service {
       resubscribe: false,
       queueQoSZero: false,
       will: this.#will(),
-      ...(username === undefined ? {} : { username }),
-      ...(passwordFile === undefined ? {} : { password: readSecret(passwordFile, this.#parts.configFolder) }),
+      ...brokerLogin(this.#config, this.#parts.configFolder),
     };
   }
 

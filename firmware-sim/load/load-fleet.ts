@@ -1,7 +1,6 @@
-import type { IClientOptions } from 'mqtt';
+import { brokerLogin } from '../../core/broker-connection.ts';
 import type { Cancel } from '../../core/clock.ts';
 import type { ServiceContext } from '../../core/context.ts';
-import { readSecret } from '../../core/read-secret.ts';
 import type { LoadConfig } from './load-config.ts';
 import { type LoadCounts, LoadGateway } from './load-gateway.ts';
 import type { LoadPlan } from './load-reading.ts';
@@ -48,15 +47,10 @@ export class LoadFleet {
   /** Throws `SECRET_UNREADABLE`. */
   start(): void {
     const { clock, configFolder } = this.#context;
-    const { url, username, passwordFile } = this.#config.broker;
-    const login: Pick<IClientOptions, 'username' | 'password'> = {
-      ...(username === undefined ? {} : { username }),
-      ...(passwordFile === undefined ? {} : { password: readSecret(passwordFile, configFolder) }),
-    };
     const options = {
       site: this.#config.site,
-      url,
-      login,
+      url: this.#config.broker.url,
+      login: brokerLogin(this.#config.broker, configFolder),
       nowMs: () => clock.nowMs(),
       counts: this.#counts,
       lost: (gateway: LoadGateway) => {

@@ -1,4 +1,5 @@
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type MqttClient } from 'mqtt';
+import type { BrokerLogin } from '../../core/broker-connection.ts';
 import { encodeMark, LEDGER_METRICS, parseConfirmation } from '../../core/ledger.ts';
 import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
@@ -26,7 +27,7 @@ export interface LoadCounts {
 export interface LoadGatewayOptions {
   readonly site: string;
   readonly url: string;
-  readonly login: Pick<IClientOptions, 'username' | 'password'>;
+  readonly login: BrokerLogin;
   readonly nowMs: () => number;
   readonly counts: LoadCounts;
   /** The connection is gone; somebody connects it again in its turn. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { BROKER_FILES } from '../../core/broker-connection.ts';
 import type { CareRequest } from '../../core/care-request.ts';
 import { type Cancel, delay } from '../../core/clock.ts';
 import { checkConfig, parseConfig } from '../../core/config.ts';
@@ -367,7 +368,7 @@ export class ManagedGateway implements Service {
   }
 
   /**
-   * The password and profiles outside its folder stay where they were: named relative to the settings at the gateway.
+   * Password, certificates and profiles outside its folder stay where they were: named relative to the settings at the gateway.
    * So does what stands there about care: nobody locks himself out from afar, or opens what was locked.
    */
   #read(version: number): GatewayConfig {
@@ -375,9 +376,12 @@ export class ManagedGateway implements Service {
     const parsed = parseConfig(GatewayConfig, this.#versions.textOf(version), 'gateway.yaml');
     const { configFolder } = this.#context;
     const config = { ...withOuterProfiles(parsed, configFolder), care: this.#base.care };
-    const { passwordFile } = config.broker;
-    if (passwordFile === undefined) return config;
-    return { ...config, broker: { ...config.broker, passwordFile: resolve(configFolder, passwordFile) } };
+    const broker = { ...config.broker };
+    for (const name of BROKER_FILES) {
+      const file = broker[name];
+      if (file !== undefined) broker[name] = resolve(configFolder, file);
+    }
+    return { ...config, broker };
   }
 
   #folderOf(version: number): string {

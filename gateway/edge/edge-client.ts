@@ -1,4 +1,5 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { BrokerLogin } from '../../core/broker-connection.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { CommandRequest } from '../../core/command.ts';
 import { asSluiceError, reasonOf, SluiceError, type Words } from '../../core/errors.ts';
@@ -24,8 +25,7 @@ export interface EdgeClientOptions {
   readonly site: string;
   readonly gateway: string;
   readonly url: string;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
+  readonly login: BrokerLogin;
   readonly primaryHost: string | undefined;
   readonly table: MetricTable;
   readonly outbox: Outbox;
@@ -233,7 +233,7 @@ export class EdgeClient {
 
   /** MQTT 3.1.1, clean session, and NDEATH as the will (tck-id-principles-persistence-clean-session-311). */
   #connectOptions(bdSeq: number): IClientOptions {
-    const { site, gateway, username, password, clock } = this.#options;
+    const { site, gateway, login, clock } = this.#options;
     return {
       protocolVersion: 4,
       clean: true,
@@ -252,8 +252,7 @@ export class EdgeClient {
         qos: 1,
         retain: false,
       },
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
+      ...login,
     };
   }
 
