@@ -1,40 +1,29 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { brokerLogin } from '../core/broker-connection.ts';
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Cancel } from '../core/clock.ts';
 import { reasonOf, SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
-import type { Log } from '../core/log.ts';
 import { stateTopic } from '../core/sparkplug/topic.ts';
 import type { AutomationDoor } from './automation/automation-door.ts';
 import type { BrokerConnectionConfig } from './config.ts';
-import type { HostEffect, HostInput } from './host-effect.ts';
-import { statePayload, stepHost } from './host-session.ts';
-import type { HostState } from './host-state.ts';
-import type { LedgerBook } from './ledger/ledger-book.ts';
+import { HostCarrier, type HostCarrierParts } from './host-carrier.ts';
+import { statePayload } from './host-session.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { RefusalLog } from './refusal-log.ts';
 
 const RECONNECT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 1_000;
 
-interface SubscriberParts {
-  readonly host: HostState;
-  readonly pipeline: Pick<Pipeline, 'take' | 'takeDropped' | 'refuse' | 'forget' | 'isCrowded' | 'whenRoom'>;
-  readonly ledger: Pick<LedgerBook, 'announce'>;
+interface SubscriberParts extends HostCarrierParts {
+  readonly pipeline: HostCarrierParts['pipeline'] & Pick<Pipeline, 'isCrowded' | 'whenRoom'>;
   /** The door for automation, where it is open. */
   readonly door?: Pick<AutomationDoor, 'topics' | 'message'> | undefined;
-  readonly refusals: RefusalLog;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Where the files of the connection are looked for. */
   readonly configFolder: string;
 }
 
-type OmitAt<T> = T extends unknown ? Omit<T, 'at'> : never;
-
 /**
- * The MQTT connection of the host session: carries inputs in and effects out, and decides nothing. Once started it
+ * The MQTT connection of the host session; decides nothing. Once started it
  * keeps trying to connect by itself.
  *
  * While the pipeline is crowded the next packet is not taken, so the socket fills up and the broker has to wait.
@@ -43,7 +32,7 @@ export class Subscriber implements Service {
   readonly name = 'subscriber';
   readonly #config: BrokerConnectionConfig;
   readonly #parts: SubscriberParts;
-  readonly #timers = new Map<string, Cancel>();
+  readonly #carrier: HostCarrier;
   #client: MqttClient | undefined;
   #stateTimestampMs = 0;
   #isAnnounced = false;
@@ -54,6 +43,10 @@ export class Subscriber implements Service {
   constructor(config: BrokerConnectionConfig, parts: SubscriberParts) {
     this.#config = config;
     this.#parts = parts;
+    this.#carrier = new HostCarrier(parts, {
+      publish: (topic, payload, options) => this.publish(topic, payload, options),
+      subscribe: (topics, granted) => this.#subscribe(topics, granted),
+    });
   }
 
   /** Lost where there is no connection: whoever needs to be sure says it again. */
@@ -91,7 +84,9 @@ export class Subscriber implements Service {
       if (this.#parts.pipeline.isCrowded) this.#waitForRoom(client, done);
       else done();
     };
-    client.on('connect', () => this.#step({ kind: 'connected', stateTimestampMs: this.#stateTimestampMs }));
+    client.on('connect', () =>
+      this.#carrier.step({ kind: 'connected', stateTimestampMs: this.#stateTimestampMs }),
+    );
     client.on('reconnect', () => {
       client.options.will = this.#will();
     });
@@ -103,13 +98,13 @@ export class Subscriber implements Service {
       if (client !== this.#client) return;
       if (!this.#error) this.#failed('the connection was closed');
       this.#isAnnounced = false;
-      this.#step({ kind: 'disconnected' });
+      this.#carrier.step({ kind: 'disconnected' });
     });
   }
 
   #onMessage(topic: string, bytes: Uint8Array, isRetained: boolean): void {
     if (topic.startsWith('sluice/')) this.#parts.door?.message(topic, bytes, isRetained);
-    else this.#step({ kind: 'message', topic, bytes });
+    else this.#carrier.step({ kind: 'message', topic, bytes });
   }
 
   async stop(): Promise<void> {
@@ -119,8 +114,7 @@ export class Subscriber implements Service {
     this.#settled();
     const hasSaidFarewell = this.#isAnnounced && (await this.#sayFarewell(client));
     this.#isAnnounced = false;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#carrier.stop();
     await new Promise<void>((done) => client.end(!hasSaidFarewell, {}, () => done()));
   }
 
@@ -147,77 +141,7 @@ export class Subscriber implements Service {
     return { topic: stateTopic(this.#parts.host.options.hostId), payload, qos: 1, retain: true };
   }
 
-  #step(input: OmitAt<HostInput>): void {
-    const { clock, host } = this.#parts;
-    const at = { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
-    this.#carryOut(stepHost(host, { ...input, at } as HostInput));
-  }
-
-  #carryOut(effects: readonly HostEffect[]): void {
-    for (const [index, effect] of effects.entries()) {
-      if (effect.kind === 'subscribe') {
-        this.#subscribe(effect.topics, effects.slice(index + 1));
-        return;
-      }
-      this.#carryOutOne(effect);
-    }
-  }
-
-  #carryOutOne(effect: Exclude<HostEffect, { kind: 'subscribe' }>): void {
-    const { pipeline, clock, log } = this.#parts;
-    switch (effect.kind) {
-      case 'readings':
-        pipeline.take(effect);
-        break;
-      case 'ledger':
-        this.#parts.ledger.announce(effect.site, effect.gateway, effect.said);
-        break;
-      case 'dropped':
-        pipeline.takeDropped(effect.site, effect.gateway, effect.mark);
-        break;
-      case 'publish': {
-        const { topic, payload, qos, retain } = effect;
-        this.publish(topic, payload, { qos, retain });
-        break;
-      }
-      case 'timer':
-        this.#timers.get(effect.key)?.();
-        this.#timers.set(
-          effect.key,
-          clock.after(effect.delayMs, () => {
-            this.#timers.delete(effect.key);
-            this.#step({ kind: 'timer', key: effect.key });
-          }),
-        );
-        break;
-      case 'cancelTimer':
-        this.#timers.get(effect.key)?.();
-        this.#timers.delete(effect.key);
-        break;
-      case 'presence': {
-        const { kind: _kind, online, ...who } = effect;
-        log.info(who, `${who.device === undefined ? 'gateway' : 'device'} is ${online ? 'on' : 'off'}line`);
-        break;
-      }
-      case 'forgotten':
-        pipeline.forget(effect.site, effect.gateway);
-        break;
-      case 'refused':
-        this.#refused(effect);
-        break;
-    }
-  }
-
-  #refused({ site, gateway, error, readings }: Extract<HostEffect, { kind: 'refused' }>): void {
-    if (site !== undefined && gateway !== undefined) {
-      this.#parts.pipeline.refuse(site, gateway, error, readings);
-      return;
-    }
-    this.#parts.refusals.note('unknown sender', error.code, 1, () => error);
-  }
-
-  /** What follows a subscription waits until the broker has granted it. */
-  #subscribe(topics: readonly string[], rest: readonly HostEffect[]): void {
+  #subscribe(topics: readonly string[], granted: () => void): void {
     const client = this.#client;
     client?.subscribe([...topics], { qos: 1 }, (error) => {
       if (client !== this.#client || !client.connected) return;
@@ -229,7 +153,7 @@ export class Subscriber implements Service {
       if (this.#error) this.#parts.log.info({ url: this.#config.url }, 'the MQTT broker answers again');
       this.#error = undefined;
       this.#isAnnounced = true;
-      this.#carryOut(rest);
+      granted();
       this.#openDoor(client);
       this.#settled();
     });
