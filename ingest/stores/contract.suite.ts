@@ -5,6 +5,7 @@ import { ReadingBatch, SeriesTable } from '../../core/reading-batch.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { serviceContext } from '../../core/testing/service-context.ts';
+import { SCAN_ROWS, type ScanQuery } from './scan.ts';
 import { AGGREGATES, type Aggregate, type SeriesQuery, type Store } from './store.ts';
 
 /** What the suite needs of an adapter: the same data behind every store that `create` makes within a test. */
@@ -304,6 +305,94 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
     expect(await raw(NORTH, { maxPoints: 20, window })).toHaveLength(2);
     await expect(raw(NORTH, { maxPoints: 19, window })).rejects.toEqual(tooLarge);
     expect(await raw(NORTH, { maxPoints: 2, window: { everyMs: 86_400_000, fn: 'mean' } })).toHaveLength(2);
+  });
+
+  const scanned = async (query: Partial<ScanQuery> = {}) => {
+    const found: unknown[] = [];
+    for await (const batch of store.scan({ fromMs: T0 - 86_400_000, toMs: T0 + 86_400_000, ...query })) {
+      const { series, timeMs, value, status, texts } = batch;
+      expect(timeMs.length).toBeGreaterThan(0);
+      expect(timeMs.length).toBeLessThanOrEqual(SCAN_ROWS);
+      timeMs.forEach((ms, row) => {
+        found.push([series.field, series.device, ms - T0, texts?.get(row) ?? value[row], status[row]]);
+      });
+    }
+    return found;
+  };
+
+  it('scans every reading of every series that matches, series by series', async () => {
+    const bad = packStatus('bad', 'repaired');
+    const ec = { ...NORTH, field: 'ec', unit: 'µS/cm' };
+    const air = { ...NORTH, measurement: 'weather', field: 'air_temperature', unit: '°C' };
+    await write(store, [
+      [SOUTH, T0 + 2, 'open, "wide"\n阀门'],
+      [NORTH, T0 + 5, 5, bad],
+      [ec, T0 + 1, 800],
+      [NORTH, T0 + 1, 1.5],
+      [air, T0, 20],
+      [SOUTH, T0 + 1, 7],
+      [NORTH, T0 + 86_400_000, 99],
+    ]);
+    const soil = [
+      ['ec', 'soil-north', 1, 800, GOOD],
+      ['moisture', 'soil-north', 1, 1.5, GOOD],
+      ['moisture', 'soil-north', 5, 5, bad],
+      ['moisture', 'soil-south', 1, 7, GOOD],
+      ['moisture', 'soil-south', 2, 'open, "wide"\n阀门', GOOD],
+    ];
+    expect(await scanned()).toEqual([...soil, ['air_temperature', 'soil-north', 0, 20, GOOD]]);
+    expect(await scanned({ measurement: 'soil' })).toEqual(soil);
+    expect(await scanned({ field: 'ec' })).toEqual(soil.slice(0, 1));
+    expect(await scanned({ field: 'moisture', where: { zone: ['south'] } })).toEqual(soil.slice(3));
+    expect(await scanned({ fromMs: T0 + 2, toMs: T0 + 5 })).toEqual(soil.slice(4));
+    expect(await scanned({ where: { zone: [] } })).toEqual([]);
+    expect(await scanned({ measurement: 'nothing' })).toEqual([]);
+    for await (const { series } of store.scan({ fromMs: T0, toMs: T0 + 10, field: 'ec' })) {
+      expect(series).toMatchObject(ec);
+    }
+  });
+
+  it('scans more readings than one batch holds, with writes between, and no reading twice', async () => {
+    const many = 3 * SCAN_ROWS + 100;
+    await write(
+      store,
+      Array.from({ length: many }, (_, step): Row => [NORTH, T0 + 2 * step, step]),
+    );
+    await write(store, [[SOUTH, T0, 'last']]);
+    const times: number[] = [];
+    for await (const { series, timeMs } of store.scan({ fromMs: T0, toMs: T0 + 86_400_000 })) {
+      if (series.device === NORTH.device) times.push(...timeMs);
+      // Before what is scanned by now, and among what is still to come.
+      await write(store, [
+        [NORTH, T0 + 1, 0.5],
+        [NORTH, T0 + 2 * (many - 1), 'late'],
+      ]);
+    }
+    const even = times.filter((timeMs) => timeMs % 2 === 0);
+    expect(even).toEqual(Array.from({ length: many }, (_, step) => T0 + 2 * step));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
+  it('lets a scan be left in the middle, and be slow, while it answers and stores', async () => {
+    await write(
+      store,
+      Array.from({ length: 5 * SCAN_ROWS }, (_, step): Row => [NORTH, T0 + step, step]),
+    );
+    const slow = store.scan({ fromMs: T0, toMs: T0 + 86_400_000 })[Symbol.asyncIterator]();
+    expect((await slow.next()).value.timeMs[0]).toBe(T0);
+    for await (const batch of store.scan({ fromMs: T0, toMs: T0 + 86_400_000 })) {
+      expect(batch.timeMs[0]).toBe(T0);
+      break;
+    }
+    await write(store, [[SOUTH, T0, 1]]);
+    expect(await points(SOUTH)).toEqual([[0, 1]]);
+    expect((await slow.next()).value.timeMs[0]).toBe(T0 + SCAN_ROWS);
+    await slow.return?.();
+  });
+
+  it('says so when a scan cannot go on', async () => {
+    await store.stop();
+    await expect(scanned()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
   it('knows the newest reading of every series, and a late one does not displace it', async () => {

@@ -2,6 +2,7 @@ import type { SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Tag, Tags } from '../../core/reading.ts';
 import type { ReadingBatch, Series } from '../../core/reading-batch.ts';
+import type { ScanBatch, ScanQuery } from './scan.ts';
 
 /**
  * Where readings are kept. Every adapter passes the same contract suite (`contract.suite.ts`).
@@ -20,6 +21,14 @@ export interface Store extends Service {
 
   /** In order of tags, without series that have nothing to show. Throws `QUERY_TOO_LARGE` rather than cut an answer short. */
   query(query: SeriesQuery): Promise<SeriesData[]>;
+
+  /**
+   * Every reading over a time, one series after the other, fields of one name together, each series in order of time.
+   * The store reads on only as the batches are taken, holds one or two of them, and lets its other work go first;
+   * whoever takes no more ends it with the loop. What is written meanwhile may be in it or not. Throws as `query`,
+   * but for `QUERY_TOO_LARGE`.
+   */
+  scan(query: ScanQuery): AsyncIterable<ScanBatch>;
 
   /** The newest reading of each series that matches. From memory: cheap enough to ask every second. */
   last(filter: SeriesFilter): Promise<LastReading[]>;

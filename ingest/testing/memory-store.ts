@@ -3,6 +3,7 @@ import type { Reading } from '../../core/reading.ts';
 import type { ReadingBatch, Series } from '../../core/reading-batch.ts';
 import { LastValues } from '../stores/last-values.ts';
 import { RowReader } from '../stores/rows.ts';
+import { compareSeries, type ScanBatch, type ScanQuery, ScanRows } from '../stores/scan.ts';
 import { compareTags, groupTags, matchingSeries } from '../stores/series-filter.ts';
 import type {
   LastReading,
@@ -102,6 +103,18 @@ export class MemoryStore implements Store {
     return found.filter(({ timeMs }) => timeMs.length > 0).sort((a, b) => compareTags(a.tags, b.tags));
   }
 
+  async *scan(query: ScanQuery): AsyncGenerator<ScanBatch> {
+    if (!this.#isStarted) throw unavailable('not started');
+    const rows = new ScanRows();
+    for (const series of this.#matching(query).sort(compareSeries)) {
+      for (const { timeMs, value, status } of this.#points([series], query)) {
+        this.#assertThere();
+        if (rows.push(timeMs, value, status)) yield* rows.take(series);
+      }
+      yield* rows.take(series);
+    }
+  }
+
   async last(filter: SeriesFilter): Promise<LastReading[]> {
     return this.#data.last.find(filter);
   }
@@ -116,12 +129,9 @@ export class MemoryStore implements Store {
 
   #answer(
     series: readonly Series[],
-    { measurement, field, groupBy, fromMs, toMs, window }: SeriesQuery,
+    { measurement, field, groupBy, window, ...range }: SeriesQuery,
   ): SeriesData {
-    const points = series
-      .flatMap((one) => [...this.#data.points.get(one)!.values()])
-      .filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs)
-      .sort((a, b) => a.timeMs - b.timeMs);
+    const points = this.#points(series, range);
     const tags = groupTags(series[0]!, groupBy);
     const timeMs = points.map((point) => point.timeMs);
     const value = points.map((point) => point.value);
@@ -139,6 +149,13 @@ export class MemoryStore implements Store {
       value.length,
     );
     return { measurement, field, tags, ...fold.result() };
+  }
+
+  #points(series: readonly Series[], { fromMs, toMs }: Pick<ScanQuery, 'fromMs' | 'toMs'>): Point[] {
+    return series
+      .flatMap((one) => [...this.#data.points.get(one)!.values()])
+      .filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs)
+      .sort((a, b) => a.timeMs - b.timeMs);
   }
 
   #assertThere(): void {

@@ -6,15 +6,26 @@ import { FolderLock } from '../../../core/folder-lock.ts';
 import type { ReadingBatch, Series } from '../../../core/reading-batch.ts';
 import { LastValues } from '../last-values.ts';
 import { RowReader, seriesSince } from '../rows.ts';
+import { compareSeries, type ScanBatch, type ScanQuery } from '../scan.ts';
 import { compareTags, groupTags, matchingSeries } from '../series-filter.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery, Store, WriteResult } from '../store.ts';
-import { type EngineAnswer, HEAD_LIMITS, type HeadLimits } from './engine.ts';
-import type { EngineError, EngineOpened, EngineReply, EngineRequest, EngineSetup } from './protocol.ts';
+import { type EngineAnswer, type EnginePage, HEAD_LIMITS, type HeadLimits } from './engine.ts';
+import type {
+  EngineError,
+  EngineOpened,
+  EngineReply,
+  EngineRequest,
+  EngineResult,
+  EngineSetup,
+} from './protocol.ts';
+
+/** Of many series with few readings, so many are asked for at once. */
+const SERIES_PER_PAGE = 64;
 
 type Task = EngineRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;
 
 interface Waiting {
-  readonly resolve: (answers: EngineAnswer[]) => void;
+  readonly resolve: (result: EngineResult) => void;
   readonly reject: (error: SluiceError) => void;
 }
 
@@ -93,14 +104,30 @@ export class EmbeddedStore implements Store {
     }
     const ordered = [...groups.values()].sort((a, b) => compareTags(a.tags, b.tags));
     const { fromMs, toMs, window, maxPoints } = query;
-    const answers = await this.#ask({
+    const answers = (await this.#ask({
       kind: 'query',
       query: { groups: ordered.map(({ ids }) => ids), fromMs, toMs, maxPoints, ...(window && { window }) },
-    });
+    })) as EngineAnswer[];
     const { measurement, field } = query;
     return answers.flatMap((answer, index) =>
       answer.timeMs.length > 0 ? [{ measurement, field, tags: ordered[index]!.tags, ...answer }] : [],
     );
+  }
+
+  async *scan(query: ScanQuery): AsyncGenerator<ScanBatch> {
+    await this.#open();
+    const { fromMs, toMs } = query;
+    const series = matchingSeries(this.#rows.table, query).sort(compareSeries);
+    let resumeMs = fromMs;
+    for (let next = 0; next < series.length; ) {
+      await this.#open();
+      const asked = series.slice(next, next + SERIES_PER_PAGE);
+      const scan = { ids: asked.map(({ id }) => id), fromMs, toMs, resumeMs };
+      const page = (await this.#ask({ kind: 'scan', scan })) as EnginePage;
+      for (const { index, ...columns } of page.parts) yield { series: asked[index]!, ...columns };
+      next += page.done;
+      resumeMs = page.resumeMs;
+    }
   }
 
   async last(filter: SeriesFilter): Promise<LastReading[]> {
@@ -154,7 +181,7 @@ export class EmbeddedStore implements Store {
     this.#last.take(last);
   }
 
-  #ask(task: Task): Promise<EngineAnswer[]> {
+  #ask(task: Task): Promise<EngineResult> {
     const worker = this.#worker;
     if (!worker) return Promise.reject(engineDied('its thread ended'));
     const request = { ...task, id: this.#nextId++ } as EngineRequest;
@@ -168,7 +195,7 @@ export class EmbeddedStore implements Store {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if ('error' in reply) waiting?.reject(reviveError(reply.error));
-    else waiting?.resolve(reply.answers ?? []);
+    else waiting?.resolve(reply.result);
   }
 
   #lose(error: SluiceError): void {

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../../core/errors.ts';
 import { ReadingBatch, SeriesTable } from '../../../core/reading-batch.ts';
 import type { LastRows } from '../last-values.ts';
+import { SCAN_ROWS } from '../scan.ts';
 import type { Aggregate } from '../store.ts';
 import { WindowFold } from '../window-fold.ts';
 import { Database, type NumberedSeries } from './database.ts';
@@ -45,6 +46,31 @@ export interface EngineAnswer {
   readonly timeMs: number[];
   readonly value: (number | string)[];
   readonly status?: number[];
+}
+
+/** A page of readings of several series, one after the other. */
+export interface EngineScan {
+  readonly ids: readonly number[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Where the first of the series goes on. */
+  readonly resumeMs: number;
+}
+
+export interface EnginePage {
+  readonly parts: readonly EnginePart[];
+  /** How many of the series are through; the next one goes on at `resumeMs`. */
+  readonly done: number;
+  readonly resumeMs: number;
+}
+
+export interface EnginePart {
+  /** Place in `ids`. */
+  readonly index: number;
+  readonly timeMs: Float64Array;
+  readonly value: Float64Array;
+  readonly status: Uint8Array;
+  readonly texts: ReadonlyMap<number, string> | undefined;
 }
 
 const BLOCK_ROWS = 4096;
@@ -149,6 +175,27 @@ export class Engine {
     return answers;
   }
 
+  /**
+   * Readings of `ids` one after the other, until they are a batch or more of `SCAN_ROWS` together; yields after every
+   * series. Nothing of it stays here, so whoever asks no further page leaves nothing behind.
+   */
+  *scan({ ids, fromMs, toMs, resumeMs }: EngineScan): Generator<void, EnginePage> {
+    const parts: EnginePart[] = [];
+    let rows = 0;
+    for (const [index, id] of ids.entries()) {
+      for (const piece of this.#pieces(id, index === 0 ? resumeMs : fromMs, toMs)) {
+        for (let from = piece.from; from < piece.to; from += SCAN_ROWS) {
+          const part = partOf(index, piece.points, from, Math.min(piece.to, from + SCAN_ROWS));
+          parts.push(part);
+          rows += part.timeMs.length;
+          if (rows >= SCAN_ROWS) return { parts, done: index, resumeMs: part.timeMs.at(-1)! + 1 };
+        }
+      }
+      yield;
+    }
+    return { parts, done: ids.length, resumeMs: fromMs };
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -232,6 +279,28 @@ export class Engine {
       }
     }
   }
+}
+
+function partOf(
+  index: number,
+  { timeMs, value, status, texts }: Points,
+  from: number,
+  to: number,
+): EnginePart {
+  let own: Map<number, string> | undefined;
+  for (let row = from; texts && row < to; row++) {
+    const text = texts.get(row);
+    if (text === undefined) continue;
+    own ??= new Map();
+    own.set(row - from, text);
+  }
+  return {
+    index,
+    timeMs: timeMs.slice(from, to),
+    value: value.slice(from, to),
+    status: status.slice(from, to),
+    texts: own,
+  };
 }
 
 /** What `read` reads, or undefined where it is damaged. */

@@ -1,7 +1,7 @@
 import type { ErrorCode, ErrorDetails } from '../../../core/errors.ts';
 import type { LastRows } from '../last-values.ts';
 import type { NumberedSeries } from './database.ts';
-import type { EngineAnswer, EngineQuery, EngineWrite, HeadLimits } from './engine.ts';
+import type { EngineAnswer, EnginePage, EngineQuery, EngineScan, EngineWrite, HeadLimits } from './engine.ts';
 
 /** What the worker is started with. */
 export interface EngineSetup {
@@ -27,11 +27,14 @@ export interface EngineError {
 export type EngineRequest = { readonly id: number } & (
   | { readonly kind: 'write'; readonly write: EngineWrite }
   | { readonly kind: 'query'; readonly query: EngineQuery }
+  | { readonly kind: 'scan'; readonly scan: EngineScan }
   | { readonly kind: 'close' }
 );
 
-/** `answers` where a query was asked. */
+/** What a question came to: nothing for a write. */
+export type EngineResult = EngineAnswer[] | EnginePage | undefined;
+
 export type EngineReply = { readonly id: number } & (
-  | { readonly answers?: EngineAnswer[] }
+  | { readonly result?: EngineResult }
   | { readonly error: EngineError }
 );

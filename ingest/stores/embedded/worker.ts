@@ -1,15 +1,22 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { SluiceError } from '../../../core/errors.ts';
-import { Engine, type EngineAnswer, type EngineWrite } from './engine.ts';
+import { Engine, type EngineWrite } from './engine.ts';
 import { engineError } from './engine-error.ts';
-import type { EngineError, EngineOpened, EngineReply, EngineRequest, EngineSetup } from './protocol.ts';
+import type {
+  EngineError,
+  EngineOpened,
+  EngineReply,
+  EngineRequest,
+  EngineResult,
+  EngineSetup,
+} from './protocol.ts';
 
 /** How long a query may go on before writes and other queries get their turn. */
 const SLICE_MS = 4;
 
 interface QueryJob {
   readonly id: number;
-  readonly steps: Generator<void, EngineAnswer[]>;
+  readonly steps: Generator<void, EngineResult>;
 }
 
 /** Runs the engine in turns: all writes that wait, in one commit; a slice of one query; a step of sealing. */
@@ -32,6 +39,8 @@ class EngineWorker {
     if (request.kind === 'write') this.#writes.push(request);
     else if (request.kind === 'query') {
       this.#queries.push({ id: request.id, steps: this.#engine.query(request.query) });
+    } else if (request.kind === 'scan') {
+      this.#queries.push({ id: request.id, steps: this.#engine.scan(request.scan) });
     } else this.#closeId = request.id;
     this.wake();
   }
@@ -74,7 +83,7 @@ class EngineWorker {
       do {
         const step = job.steps.next();
         if (step.done) {
-          this.#reply({ id: job.id, answers: step.value });
+          this.#reply({ id: job.id, result: step.value });
           return;
         }
       } while (performance.now() < endMs);

@@ -6,6 +6,12 @@ import { readSecret } from '../../../core/read-secret.ts';
 import type { InfluxConfig } from './config.ts';
 import { quoteName } from './names.ts';
 
+/**
+ * An answer that is taken as slowly as somebody's line allows stands still meanwhile, which is no failure of the
+ * database; longer than the HTTP server lets its own clients stand still (60 s).
+ */
+const SLOW_READER_MS = 90_000;
+
 /** Answers to a write that was understood but is not wanted as a whole; 413 is a body that is too long. */
 const REFUSALS = [400, 413, 422];
 
@@ -28,6 +34,7 @@ setLogger({ warn() {}, error() {} });
 export class InfluxConnection {
   readonly #config: InfluxConfig;
   readonly #client: InfluxDB;
+  readonly #slowClient: InfluxDB;
   readonly #agent: http.Agent;
   readonly #writeApi: WriteApi;
 
@@ -41,6 +48,8 @@ export class InfluxConnection {
       : new http.Agent({ keepAlive: true });
     const transportOptions = { agent: this.#agent };
     this.#client = new InfluxDB({ url, timeout, transportOptions, ...(token && { token }) });
+    const slowTimeout = Math.max(timeout, SLOW_READER_MS);
+    this.#slowClient = new InfluxDB({ url, timeout: slowTimeout, transportOptions, ...(token && { token }) });
     this.#writeApi = this.#client.getWriteApi(config.org, config.database, 'ms', {
       // The pipeline retries, and knows what is not stored; the client would drop lines when its buffer is full.
       maxRetries: 0,
@@ -71,13 +80,15 @@ export class InfluxConnection {
 
   /**
    * The series of the answer, one part after the other as the database sends them; a long series comes in several.
-   * Throws `STORE_UNAVAILABLE`, or `STORE_REFUSED` where the database does not take the statement.
+   * Throws `STORE_UNAVAILABLE`, or `STORE_REFUSED` where the database does not take the statement. The database waits
+   * where the answer is not taken; `isSlow` where that may last longer than a timeout.
    */
-  async *query(statement: string): AsyncGenerator<InfluxSeries> {
+  async *query(statement: string, isSlow = false): AsyncGenerator<InfluxSeries> {
     let rest = '';
     const decoder = new TextDecoder();
     try {
-      for await (const chunk of this.#client.transport.iterate(this.#queryPath(statement), '', {
+      const { transport } = isSlow ? this.#slowClient : this.#client;
+      for await (const chunk of transport.iterate(this.#queryPath(statement), '', {
         method: 'GET',
       })) {
         const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');

@@ -1,5 +1,7 @@
 import { SluiceError } from '../../../core/errors.ts';
-import type { Tag, Tags } from '../../../core/reading.ts';
+import type { SeriesKey, Tag, Tags } from '../../../core/reading.ts';
+import { SeriesTable } from '../../../core/reading-batch.ts';
+import { type ScanBatch, ScanRows } from '../scan.ts';
 import { compareTags, groupTags } from '../series-filter.ts';
 import type { SeriesData, SeriesQuery } from '../store.ts';
 import { WindowFold } from '../window-fold.ts';
@@ -29,6 +31,22 @@ export function* pointsOf({ columns, values }: InfluxSeries): Generator<InfluxPo
       value: typeof value === 'boolean' ? Number(value) : value!,
       status: status & ~TEXT_STATUS,
     };
+  }
+}
+
+/** Batches of an answer that comes in parts, a part or a batch at a time. */
+export async function* scanBatches(
+  parts: AsyncIterable<InfluxSeries>,
+  keyOf: (tags: InfluxSeries['tags']) => SeriesKey,
+): AsyncGenerator<ScanBatch> {
+  const table = new SeriesTable();
+  const rows = new ScanRows();
+  for await (const part of parts) {
+    const series = table.intern(keyOf(part.tags));
+    for (const { timeMs, value, status } of pointsOf(part)) {
+      if (rows.push(timeMs, value, status)) yield* rows.take(series);
+    }
+    yield* rows.take(series);
   }
 }
 

@@ -4,6 +4,7 @@ import { SluiceError } from '../../../core/errors.ts';
 import { ReadingBatch, type Series, SeriesTable } from '../../../core/reading-batch.ts';
 import { LastValues } from '../last-values.ts';
 import { RowReader, seriesSince } from '../rows.ts';
+import type { ScanBatch, ScanQuery } from '../scan.ts';
 import type {
   LastReading,
   Rejection,
@@ -17,8 +18,8 @@ import type { InfluxConfig } from './config.ts';
 import { InfluxCatalog } from './influx-catalog.ts';
 import { InfluxConnection, RefusedLines } from './influx-connection.ts';
 import { InfluxLines, unitLine } from './influx-lines.ts';
-import { InfluxAnswer, pointsOf } from './influx-points.ts';
-import { type FieldColumns, selectLast, selectPoints, selectWindows } from './influxql.ts';
+import { InfluxAnswer, pointsOf, scanBatches } from './influx-points.ts';
+import { type FieldColumns, selectLast, selectPoints, selectScan, selectWindows } from './influxql.ts';
 import { writeRows } from './write-rows.ts';
 
 const DAY_MS = 86_400_000;
@@ -103,6 +104,25 @@ export class InfluxStore implements Store {
     for await (const part of connection.query(statement)) answer.add(part);
     if (isFoldedHere) return answer.foldedWindows(query);
     return query.window ? answer.windows(query) : answer.points(query);
+  }
+
+  async *scan({ measurement, field, ...range }: ScanQuery): AsyncGenerator<ScanBatch> {
+    const { connection, catalog } = this.#open();
+    if (Object.values(range.where ?? {}).some((values) => values.length === 0)) return;
+    const fields = [...catalog.fields()]
+      .filter(
+        (one) => (measurement ?? one.measurement) === one.measurement && (field ?? one.field) === one.field,
+      )
+      .sort((a, b) => (a.measurement + a.field < b.measurement + b.field ? -1 : 1));
+    for (const columns of fields) {
+      const statement = selectScan(
+        { ...range, measurement: columns.measurement, field: columns.field },
+        columns,
+      );
+      yield* scanBatches(connection.query(statement, true), (tags) =>
+        catalog.seriesKey(columns.measurement, columns.field, tags),
+      );
+    }
   }
 
   async last(filter: SeriesFilter): Promise<LastReading[]> {

@@ -10,16 +10,27 @@ export interface FieldColumns {
   readonly hasStatus: boolean;
 }
 
+type FieldRange = Pick<SeriesQuery, 'measurement' | 'field' | 'where' | 'fromMs' | 'toMs'>;
+
 /** Points as they are. Columns of the answer: time, `v` (number), `x` (text), `s` (status), those that exist. */
 export function selectPoints(query: SeriesQuery, columns: FieldColumns): string {
+  // One more than allowed, to see that there are too many; a limit counts for each series by itself.
+  return `${selectAll(query, columns)}${groupBy(query.groupBy)} LIMIT ${query.maxPoints + 1}`;
+}
+
+/** The same of every series by itself, however many there are. */
+export function selectScan(query: FieldRange, columns: FieldColumns): string {
+  return `${selectAll(query, columns)}${groupBy()}`;
+}
+
+function selectAll(query: FieldRange, columns: FieldColumns): string {
   const field = encodeField(query.field);
   const wanted = [
     ...(columns.hasNumbers ? [`${quoteName(field)} AS v`] : []),
     ...(columns.hasTexts ? [`${quoteName(field + TEXT_SUFFIX)} AS x`] : []),
     ...(columns.hasStatus ? [`${quoteName(field + STATUS_SUFFIX)} AS s`] : []),
   ];
-  // One more than allowed, to see that there are too many; a limit counts for each series by itself.
-  return `SELECT ${wanted.join(', ')} ${fromWhere(query)}${groupBy(query.groupBy)} LIMIT ${query.maxPoints + 1}`;
+  return `SELECT ${wanted.join(', ')} ${fromWhere(query)}`;
 }
 
 /** Columns of the answer: the start of the window, and `v`. */
@@ -46,7 +57,7 @@ export function selectLast(
   return `SELECT ${value}${status} ${from}${groupBy(TAGS)}`;
 }
 
-function fromWhere(query: SeriesQuery): string {
+function fromWhere(query: FieldRange): string {
   const conditions = [
     `time >= ${timeText(query.fromMs)}`,
     `time < ${timeText(query.toMs)}`,
