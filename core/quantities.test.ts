@@ -56,6 +56,13 @@ describe('the catalogue', () => {
     expect(offenders(isWrong)).toEqual([]);
   });
 
+  it('keeps percentiles of times on the way, and of nothing that is a state or a count', () => {
+    const kept = QUANTITIES.filter(({ hasPercentiles }) => hasPercentiles);
+    expect(kept.map(nameOf)).toEqual(expect.arrayContaining(['link/latency', 'link/jitter']));
+    expect(kept.filter(({ unit, kind }) => unit !== 'ms' || kind !== 'gauge')).toEqual([]);
+    expect(kept).toHaveLength(6);
+  });
+
   it('spells each unit in one way', () => {
     const units = [...new Set(QUANTITIES.map(({ unit }) => unit))];
     // Two canonical units that differ by a factor of one are two spellings of the same.

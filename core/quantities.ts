@@ -17,6 +17,8 @@ export interface Quantity {
   /** Digits after the point that are worth showing. */
   readonly decimals: number;
   readonly states?: Readonly<Record<number, { readonly en: string; readonly zh: string }>>;
+  /** Roll-ups keep how its values are distributed, so that percentiles can be asked of any time (`LatencyHistogram`). */
+  readonly hasPercentiles?: true;
 }
 
 type Row = [
@@ -52,6 +54,16 @@ const STATES: Record<string, Quantity['states']> = {
   'power/mains': NO_YES,
   'gateway/clock_synced': NO_YES,
 };
+
+/** Where the slowest of a hundred says more than the mean. */
+const WITH_PERCENTILES = new Set([
+  'link/latency',
+  'link/latency_forward',
+  'link/latency_return',
+  'link/jitter',
+  'link/connect_time',
+  'gateway/turnaround',
+]);
 
 const ROWS: Record<string, Row[]> = {
   soil: [
@@ -190,7 +202,12 @@ export const QUANTITIES: readonly Quantity[] = Object.freeze(
     rows.map(([field, unit, min, max, decimals, en, zh, kind = 'gauge']): Quantity => {
       const states = STATES[`${measurement}/${field}`];
       const quantity = { measurement, field, unit, min, max, kind, en, zh, decimals };
-      return Object.freeze(states ? { ...quantity, states } : quantity);
+      const hasPercentiles = WITH_PERCENTILES.has(`${measurement}/${field}`);
+      return Object.freeze({
+        ...quantity,
+        ...(states && { states }),
+        ...(hasPercentiles && { hasPercentiles }),
+      });
     }),
   ),
 );

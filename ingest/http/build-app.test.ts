@@ -225,6 +225,7 @@ describe('a wrong request', () => {
     [`${query}&every=5`, 'every', '10s or 1h'],
     [`${query}&every=5m&fn=median`, 'fn', 'mean, min, max, sum, count, first, last'],
     [`${query}&fn=max`, 'fn', 'needs "every"'],
+    [`${query}&every=5m&fn=p99`, 'fn', 'percentiles are not kept of "soil/moisture"'],
     [`${query}&groupBy=zone,colour`, 'groupBy', '"colour" is not a tag'],
   ])('%s names the field and what is allowed', async (url, field, words) => {
     const { app } = await farm();

@@ -6,7 +6,7 @@ import { eventually } from '../../core/testing/eventually.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { serviceContext } from '../../core/testing/service-context.ts';
 import { SCAN_ROWS, type ScanQuery } from './scan.ts';
-import { AGGREGATES, type Aggregate, type SeriesQuery, type Store } from './store.ts';
+import type { Aggregate, QUANTILES, SeriesQuery, Store } from './store.ts';
 
 /** What the suite needs of an adapter: the same data behind every store that `create` makes within a test. */
 export interface StoreFixture {
@@ -197,7 +197,7 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
       [NORTH, T0 + every, -1],
       [NORTH, T0 + 3 * every, 6],
     ]);
-    const expected: Record<Aggregate, number[]> = {
+    const expected: Record<Exclude<Aggregate, keyof typeof QUANTILES>, number[]> = {
       mean: [5, -1, 6],
       min: [3, -1, 6],
       max: [8, -1, 6],
@@ -206,11 +206,25 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
       first: [4, -1, 6],
       last: [3, -1, 6],
     };
-    for (const fn of AGGREGATES) {
+    for (const fn of Object.keys(expected) as (keyof typeof expected)[]) {
       const [found] = await raw(NORTH, { window: { everyMs: every, fn }, fromMs: T0 + 500 });
       expect(found!.timeMs, fn).toEqual([T0, T0 + every, T0 + 3 * every]);
       expect(found!.value, fn).toEqual(expected[fn]);
       expect(found!.status, fn).toBeUndefined();
+    }
+  });
+
+  it('answers percentiles of a window by nearest rank, within one per cent', async () => {
+    await write(
+      store,
+      Array.from({ length: 1_000 }, (_, row): Row => [NORTH, T0 + row * 10, 1_000 - row]),
+    );
+    await write(store, [[NORTH, T0 + 10_001, 'no number']]);
+    const expected = { p50: 500, p95: 950, p99: 990, 'p99.9': 999 };
+    for (const [fn, exact] of Object.entries(expected)) {
+      const [found] = await points(NORTH, { window: { everyMs: 60_000, fn: fn as Aggregate } });
+      expect(found![0]).toBe(0);
+      expect(Math.abs((found![1] as number) / exact - 1), fn).toBeLessThanOrEqual(0.010_001);
     }
   });
 

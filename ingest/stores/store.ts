@@ -56,8 +56,17 @@ export interface SeriesFilter {
   readonly where?: Partial<Record<Tag, readonly string[]>>;
 }
 
-export const AGGREGATES = ['mean', 'min', 'max', 'sum', 'count', 'first', 'last'] as const;
+/** Percentiles are of the nearest rank, within 1 % (`LatencyHistogram`). */
+export const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99, 'p99.9': 0.999 } as const;
+export const AGGREGATES = [
+  ...(['mean', 'min', 'max', 'sum', 'count', 'first', 'last'] as const),
+  ...(Object.keys(QUANTILES) as (keyof typeof QUANTILES)[]),
+] as const;
 export type Aggregate = (typeof AGGREGATES)[number];
+
+export function quantileOf(fn: Aggregate): number | undefined {
+  return QUANTILES[fn as keyof typeof QUANTILES];
+}
 
 export interface SeriesQuery extends SeriesFilter {
   readonly measurement: string;
@@ -66,7 +75,8 @@ export interface SeriesQuery extends SeriesFilter {
   readonly toMs: number;
   /**
    * One value per window of `everyMs`, windows starting at multiples of it since 1970; a window without a value
-   * is left out. Text values take part only in `count`, `first` and `last`.
+   * is left out. Text values take part only in `count`, `first` and `last`. Percentiles over a time whose readings
+   * are no longer kept are there only for quantities that have them (`hasPercentiles` of the catalogue).
    */
   readonly window?: { readonly everyMs: number; readonly fn: Aggregate };
   /** Series that agree in these tags become one, in order of time. Default: every series by itself. */

@@ -1,4 +1,6 @@
-import type { Aggregate } from './store.ts';
+import { LatencyHistogram } from '../../core/latency-histogram.ts';
+import type { WindowSummary } from '../rollups/window-summary.ts';
+import { type Aggregate, quantileOf } from './store.ts';
 
 /** Points to fold, as columns. */
 interface Columns {
@@ -9,7 +11,7 @@ interface Columns {
 
 /**
  * Folds points into one value per window; windows start at multiples of `everyMs` since 1970. Points of one call
- * are in order of time; those of several calls may lie across each other.
+ * are in order of time; those of several calls may lie across each other. What is rolled up already can be added too.
  */
 export class WindowFold {
   readonly #everyMs: number;
@@ -19,10 +21,13 @@ export class WindowFold {
   readonly #count: number[] = [];
   readonly #held: (number | string)[] = [];
   readonly #heldMs: number[] = [];
+  readonly #histograms: LatencyHistogram[] = [];
+  readonly #quantile: number | undefined;
 
   constructor(everyMs: number, fn: Aggregate) {
     this.#everyMs = everyMs;
     this.#fn = fn;
+    this.#quantile = quantileOf(fn);
   }
 
   add(points: Columns, from: number, to: number): void {
@@ -41,6 +46,41 @@ export class WindowFold {
         slot ??= this.#slot(window);
         this.#fold(slot, timeMs[row]!, text ?? value[row]!);
       }
+    }
+  }
+
+  /**
+   * Adds a window of a length that goes into `everyMs`. A text in it is counted, but is not there to be the first or
+   * the last: whoever asks for these adds the readings of such a window instead.
+   */
+  addSummary(summary: WindowSummary): void {
+    const texts = this.#fn === 'count' ? summary.texts : 0;
+    if (summary.count + texts === 0 || (this.#quantile !== undefined && !summary.histogram)) return;
+    const slot = this.#slot(Math.floor(summary.windowMs / this.#everyMs));
+    const isFirst = this.#count[slot] === 0;
+    this.#count[slot]! += summary.count + texts;
+    switch (this.#fn) {
+      case 'count':
+        return;
+      case 'mean':
+      case 'sum':
+        this.#held[slot] = (this.#held[slot] as number) + summary.sum;
+        return;
+      case 'min':
+        if (isFirst || summary.min < (this.#held[slot] as number)) this.#held[slot] = summary.min;
+        return;
+      case 'max':
+        if (isFirst || summary.max > (this.#held[slot] as number)) this.#held[slot] = summary.max;
+        return;
+      case 'first':
+        if (isFirst || summary.firstMs < this.#heldMs[slot]!)
+          this.#hold(slot, summary.firstMs, summary.first);
+        return;
+      case 'last':
+        if (isFirst || summary.lastMs >= this.#heldMs[slot]!) this.#hold(slot, summary.lastMs, summary.last);
+        return;
+      default:
+        this.#histograms[slot]!.merge(summary.histogram!);
     }
   }
 
@@ -65,6 +105,7 @@ export class WindowFold {
       this.#count.push(0);
       this.#held.push(0);
       this.#heldMs.push(0);
+      if (this.#quantile !== undefined) this.#histograms.push(new LatencyHistogram());
     }
     return slot;
   }
@@ -89,6 +130,9 @@ export class WindowFold {
         return;
       case 'last':
         if (isFirst || timeMs >= this.#heldMs[slot]!) this.#hold(slot, timeMs, value);
+        return;
+      default:
+        this.#histograms[slot]!.add(value as number);
     }
   }
 
@@ -98,6 +142,7 @@ export class WindowFold {
   }
 
   #valueOf(slot: number): number | string {
+    if (this.#quantile !== undefined) return this.#histograms[slot]!.quantile(this.#quantile);
     if (this.#fn === 'count') return this.#count[slot]!;
     if (this.#fn === 'mean') return (this.#held[slot] as number) / this.#count[slot]!;
     return this.#held[slot]!;

@@ -18,6 +18,9 @@ const QuantityReply = Type.Object({
   states: Type.Optional(
     Type.Record(Type.String(), Label, { description: 'What each number of a state means.' }),
   ),
+  hasPercentiles: Type.Optional(
+    Type.Boolean({ description: 'Whether a query may ask for p50, p95, p99 and p99.9.' }),
+  ),
 });
 
 export const quantitiesRoute: Route = (app) => {

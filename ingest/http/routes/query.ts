@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { findQuantity } from '../../../core/quantities.ts';
 import { qualityOf, TAGS, type Tag } from '../../../core/reading.ts';
-import { AGGREGATES, type SeriesQuery, type Store } from '../../stores/store.ts';
+import { AGGREGATES, quantileOf, type SeriesQuery, type Store } from '../../stores/store.ts';
 import type { Route } from '../app.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { parseTime } from '../parse-time.ts';
@@ -43,7 +43,8 @@ const QueryQuery = Type.Object(
     ),
     fn: Type.Optional(
       Type.Enum([...AGGREGATES], {
-        description: 'What becomes of a window’s readings. Default: mean. Needs `every`.',
+        description:
+          'What becomes of a window’s readings. Default: mean. Needs `every`. Percentiles (p50 and so on) are within 1 %, of quantities with `hasPercentiles` in the catalogue.',
       }),
     ),
     groupBy: Type.Optional(
@@ -113,6 +114,7 @@ function storeQuery(query: Static<typeof QueryQuery>, nowMs: number): SeriesQuer
     });
   }
   const { measurement, field } = query;
+  if (query.fn !== undefined && quantileOf(query.fn) !== undefined) assertPercentiles(measurement, field);
   return {
     ...seriesFilter(query),
     measurement,
@@ -125,6 +127,15 @@ function storeQuery(query: Static<typeof QueryQuery>, nowMs: number): SeriesQuer
     }),
     ...(query.groupBy !== undefined && { groupBy: parseTags('groupBy', query.groupBy) }),
   };
+}
+
+function assertPercentiles(measurement: string, field: string): void {
+  if (findQuantity(measurement, field)?.hasPercentiles) return;
+  const name = quoted(`${measurement}/${field}`);
+  throw requestInvalid('fn', {
+    en: `percentiles are not kept of ${name}; see hasPercentiles in /api/v1/quantities`,
+    zh: `${name} 不保存百分位数；请参见 /api/v1/quantities 中的 hasPercentiles`,
+  });
 }
 
 function parseTags(field: string, text: string): Tag[] {

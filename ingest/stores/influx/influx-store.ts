@@ -5,14 +5,15 @@ import { ReadingBatch, type Series, SeriesTable } from '../../../core/reading-ba
 import { LastValues } from '../last-values.ts';
 import { RowReader, seriesSince } from '../rows.ts';
 import type { ScanBatch, ScanQuery } from '../scan.ts';
-import type {
-  LastReading,
-  Rejection,
-  SeriesData,
-  SeriesFilter,
-  SeriesQuery,
-  Store,
-  WriteResult,
+import {
+  type LastReading,
+  quantileOf,
+  type Rejection,
+  type SeriesData,
+  type SeriesFilter,
+  type SeriesQuery,
+  type Store,
+  type WriteResult,
 } from '../store.ts';
 import type { InfluxConfig } from './config.ts';
 import { InfluxCatalog } from './influx-catalog.ts';
@@ -27,7 +28,7 @@ const DAY_MS = 86_400_000;
 /** How long a write may still take: whoever asked for it has waited before, and the whole stops within five seconds. */
 const STOP_MS = 500;
 
-/** Texts cannot be folded by the database together with numbers; this many points are folded here. */
+/** The database folds neither texts together with numbers nor percentiles as we do; this many points are folded here. */
 const MOST_FOLDED_POINTS = 1_000_000;
 
 /** Everything that is known of one database from its start on. */
@@ -97,7 +98,8 @@ export class InfluxStore implements Store {
     const { connection, catalog } = this.#open();
     const columns = catalog.columns(query.measurement, query.field);
     if (!columns || Object.values(query.where ?? {}).some((values) => values.length === 0)) return [];
-    const isFoldedHere = query.window !== undefined && columns.hasTexts;
+    const isFoldedHere =
+      query.window !== undefined && (columns.hasTexts || quantileOf(query.window.fn) !== undefined);
     const asked = isFoldedHere ? { ...query, maxPoints: MOST_FOLDED_POINTS } : query;
     const answer = new InfluxAnswer(asked.maxPoints, query.groupBy);
     const statement = query.window && !isFoldedHere ? selectWindows(query) : selectPoints(asked, columns);
