@@ -563,6 +563,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  STATE_DAMAGED: {
+    en: 'the file {file} is damaged: {reason}. Stop ingest, move the file away with its -wal and -shm beside it, and start again: readings are not in it, and what is not confirmed comes again from the gateways. What it kept is lost unless a backup is put back: ledger.db the completeness of the past, events.db events, commands.db and care.db who asked for what, births.db nothing that gateways do not tell again.',
+    zh: '文件 {file} 已损坏：{reason}。请停止 ingest，将该文件连同其 -wal 和 -shm 文件移走后重新启动：读数不在其中，未确认的数据会由网关重新发送。除非恢复备份，其中保存的内容将丢失：ledger.db 为以往的完整性记录，events.db 为事件，commands.db 和 care.db 为操作记录，births.db 中的内容网关会重新告知。',
+    retryable: true,
+    http: 503,
+  },
   STORE_REFUSED: {
     en: 'the {store} store refused a point: {reason}',
     zh: '{store} 存储拒绝了一个数据点：{reason}',

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeMark, encodeMark, formatConfirmation, type LedgerMark, parseConfirmation } from './ledger.ts';
+import {
+  birthsFingerprint,
+  decodeBirthMark,
+  decodeMark,
+  encodeBirthMark,
+  encodeMark,
+  formatConfirmation,
+  type LedgerMark,
+  parseConfirmation,
+} from './ledger.ts';
 
 const ledger = '00112233445566ff';
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -10,6 +19,12 @@ describe('a ledger mark', () => {
     expect(hex(encodeMark({ kind: 'readings', ledger, first: 300, count: 20 }))).toBe(`0100${ledger}ac0214`);
     const dropped = { kind: 'dropped', ledger, first: 0, count: 128, fromMs: 1, toMs: 127 } as const;
     expect(hex(encodeMark(dropped))).toBe(`0101${ledger}008001017f`);
+    const births = 'a1b2c3d4e5f6';
+    const told = { kind: 'readings', ledger, first: 300, count: 20, births } as const;
+    expect(hex(encodeMark(told))).toBe(`0100${ledger}ac0214${births}`);
+    expect(decodeMark(encodeMark(told))).toEqual(told);
+    expect(hex(encodeBirthMark(births))).toBe(`0102${births}`);
+    expect(decodeBirthMark(encodeBirthMark(births))).toBe(births);
   });
 
   it('comes back as it was, whatever its numbers', () => {
@@ -36,12 +51,20 @@ describe('a ledger mark', () => {
   it('passes over bodies of others, and refuses one that is torn', () => {
     expect(decodeMark(Buffer.from('hello, this is no mark'))).toBeUndefined();
     expect(decodeMark(Buffer.alloc(3))).toBeUndefined();
+    expect(decodeMark(encodeBirthMark('a1b2c3d4e5f6'))).toBeUndefined();
+    expect(decodeBirthMark(undefined)).toBeUndefined();
+    expect(decodeBirthMark(encodeMark({ kind: 'readings', ledger, first: 0, count: 1 }))).toBeUndefined();
     const whole = encodeMark({ kind: 'readings', ledger, first: 2 ** 40, count: 300 });
     expect(() => decodeMark(whole.subarray(0, whole.length - 1))).toThrow(/middle of a number/);
     const none = Uint8Array.from([...encodeMark({ kind: 'readings', ledger, first: 5, count: 1 })]);
     none[none.length - 1] = 0;
     expect(() => decodeMark(none)).toThrow(/no numbers/);
   });
+});
+
+it('a fingerprint of births is short, and of these births only', () => {
+  expect(birthsFingerprint('a')).toBe('ca978112ca1b');
+  expect(birthsFingerprint('b')).not.toBe(birthsFingerprint('a'));
 });
 
 describe('a confirmation', () => {

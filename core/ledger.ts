@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SluiceError } from './errors.ts';
 
 /**
@@ -15,6 +16,11 @@ import { SluiceError } from './errors.ts';
  *
  * A mark is  version 1 (1 byte) · kind (1) · ledger id (8) · first (varint) · count (varint), and where kind is 1,
  * dropped, fromMs (varint) · toMs (varint): the time that the dropped readings span, UTC.
+ *
+ * The births and the readings of a gateway also say which table of names and aliases they go by, as a fingerprint of it
+ * (6 bytes): in a reading's mark at its end, where older hosts pass it over, and in the body of a birth as
+ * version 1 · kind 2 · fingerprint. A host that was away trusts the aliases that it knows only under the same
+ * fingerprint. Gateways that tell none have to be born again.
  */
 export interface LedgerMark {
   readonly kind: 'readings' | 'dropped';
@@ -26,6 +32,8 @@ export interface LedgerMark {
   /** Both only for `dropped`. */
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Of the births that the aliases come from, 12 hexadecimal digits; only for `readings`, and only where it is told. */
+  readonly births?: string;
 }
 
 export const LEDGER_METRICS = {
@@ -49,18 +57,41 @@ export interface LedgerConfirmation {
 
 const VERSION = 1;
 const KINDS = ['readings', 'dropped'] as const;
+const BIRTH_KIND = 2;
+/** One table in 2^48 would pass for another. */
+const BIRTHS_BYTES = 6;
 const LEDGER_ID = /^[0-9a-f]{16}$/;
 /** A confirmation is one NCMD; whoever has more ranges sends several. */
 export const MOST_RANGES = 256;
 
-export function encodeMark({ kind, ledger, first, count, fromMs, toMs }: LedgerMark): Uint8Array {
+export function encodeMark({ kind, ledger, first, count, fromMs, toMs, births }: LedgerMark): Uint8Array {
   const bytes = [VERSION, KINDS.indexOf(kind), ...Buffer.from(ledger, 'hex')];
   for (const number of kind === 'dropped' ? [first, count, fromMs!, toMs!] : [first, count]) {
     let rest = number;
     for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
     bytes.push(rest);
   }
+  if (births !== undefined) bytes.push(...Buffer.from(births, 'hex'));
   return Uint8Array.from(bytes);
+}
+
+/** The body of a birth. `births` as `birthsFingerprint` makes it. */
+export function encodeBirthMark(births: string): Uint8Array {
+  return Uint8Array.from([VERSION, BIRTH_KIND, ...Buffer.from(births, 'hex')]);
+}
+
+/** The fingerprint in the body of a birth; `undefined` where there is none. */
+export function decodeBirthMark(body: Uint8Array | undefined): string | undefined {
+  if (body?.length !== 2 + BIRTHS_BYTES || body[0] !== VERSION || body[1] !== BIRTH_KIND) return undefined;
+  return Buffer.from(body.subarray(2)).toString('hex');
+}
+
+/** 12 hexadecimal digits for everything that a gateway's births say of its metrics, whatever their values. */
+export function birthsFingerprint(births: string): string {
+  return createHash('sha256')
+    .update(births)
+    .digest('hex')
+    .slice(0, 2 * BIRTHS_BYTES);
 }
 
 /** `undefined` for a body that is not ours; `PAYLOAD_INVALID` for a mark that is torn or cannot be. */
@@ -85,7 +116,18 @@ export function decodeMark(body: Uint8Array): LedgerMark | undefined {
   const first = number();
   const count = number();
   if (count < 1 || !Number.isSafeInteger(first + count)) throw invalid('a ledger mark has no numbers');
-  if (kind === 'readings') return { kind, ledger, first, count };
+  if (kind === 'readings') {
+    // More behind it than a fingerprint is for versions to come.
+    const rest = body.subarray(position);
+    if (rest.length < BIRTHS_BYTES) return { kind, ledger, first, count };
+    return {
+      kind,
+      ledger,
+      first,
+      count,
+      births: Buffer.from(rest.subarray(0, BIRTHS_BYTES)).toString('hex'),
+    };
+  }
   return { kind, ledger, first, count, fromMs: number(), toMs: number() };
 }
 

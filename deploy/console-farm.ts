@@ -103,6 +103,7 @@ function readFarm(sources: FakeSources, timeMs: number, nowMs: number): void {
 export function reportPresence(sources: FakeSources, nowMs: number, offline: readonly string[]): void {
   const presence = (name: string) => ({
     online: !offline.includes(name),
+    presence: offline.includes(name) ? ('offline' as const) : ('online' as const),
     sinceMs: nowMs - 3 * 3_600_000,
     lastSeenMs: nowMs - 1_000,
   });

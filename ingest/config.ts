@@ -38,6 +38,13 @@ const sessionSchema = Type.Object(
       description:
         'Shortest time between two rebirth requests to one gateway; it doubles while they do not help',
     }),
+    silenceMs: Type.Integer({
+      minimum: 1_000,
+      maximum: 86_400_000,
+      default: 60_000,
+      description:
+        'After a restart or a lost connection: how long a gateway whose births are known may say nothing until it is asked for them',
+    }),
     rebirthsPerS: Type.Number({
       minimum: 1,
       default: 50,

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { BirthCache } from './births/birth-cache.ts';
 import type { HostEffect, HostInput } from './host-effect.ts';
 import { stepHost } from './host-session.ts';
 import type { HostState } from './host-state.ts';
@@ -14,6 +15,7 @@ export interface HostCarrierParts {
   readonly host: HostState;
   readonly pipeline: Pick<Pipeline, 'take' | 'takeDropped' | 'refuse' | 'forget'>;
   readonly ledger: Pick<LedgerBook, 'announce'>;
+  readonly births: Pick<BirthCache, 'changed'>;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly log: Log;
@@ -76,6 +78,9 @@ export class HostCarrier {
       case 'ledger':
         this.#parts.ledger.announce(effect.site, effect.gateway, effect.said);
         break;
+      case 'born':
+        this.#parts.births.changed(effect.site, effect.gateway);
+        break;
       case 'dropped':
         pipeline.takeDropped(effect.site, effect.gateway, effect.mark);
         break;
@@ -100,11 +105,13 @@ export class HostCarrier {
         break;
       case 'presence': {
         const { kind: _kind, online, ...who } = effect;
+        this.#parts.births.changed(who.site, who.gateway);
         log.info(who, `${who.device === undefined ? 'gateway' : 'device'} is ${online ? 'on' : 'off'}line`);
         break;
       }
       case 'forgotten':
         pipeline.forget(effect.site, effect.gateway);
+        this.#parts.births.changed(effect.site, effect.gateway);
         break;
       case 'refused':
         this.#refused(effect);

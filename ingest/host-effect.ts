@@ -61,6 +61,8 @@ export type HostEffect =
       readonly gateway: string;
       readonly said: LedgerAnnouncement | undefined;
     }
+  /** A gateway or one of its devices was born: what is known of its metrics has changed. */
+  | { readonly kind: 'born'; readonly site: string; readonly gateway: string }
   /** The gateway had to give readings up. */
   | { readonly kind: 'dropped'; readonly site: string; readonly gateway: string; readonly mark: LedgerMark }
   /** Starts a timer, or starts it anew. */

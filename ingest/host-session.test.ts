@@ -15,6 +15,7 @@ const OPTIONS = {
   reorderMs: 2_000,
   rebirthIntervalMs: 10_000,
   rebirthsPerS: 50,
+  silenceMs: 60_000,
   maxGateways: 3,
   maxSeriesPerGateway: 6,
 };
@@ -214,6 +215,7 @@ describe('births and data', () => {
     expect(bench.effects).toEqual([
       { kind: 'presence', site: 'farm', gateway: 'pump-house', online: true },
       { kind: 'ledger', site: 'farm', gateway: 'pump-house', said: undefined },
+      { kind: 'born', site: 'farm', gateway: 'pump-house' },
     ]);
   });
 

@@ -1,10 +1,18 @@
 import { asSluiceError, SluiceError } from '../core/errors.ts';
+import { decodeBirthMark, decodeMark } from '../core/ledger.ts';
 import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import type { Payload } from '../core/sparkplug/payload.ts';
 import { EDGE_SUBSCRIPTIONS, parseTopic, type SparkplugTopic, stateTopic } from '../core/sparkplug/topic.ts';
 import { gatewayName } from './gateway-name.ts';
 import type { HostEffect, HostInput, Instant } from './host-effect.ts';
-import { createDevice, type DeviceState, type HostState, type NodeState } from './host-state.ts';
+import {
+  createDevice,
+  type DeviceState,
+  type HostState,
+  type MetricTable,
+  type NodeState,
+  type PresenceState,
+} from './host-state.ts';
 import { knownNode } from './known-node.ts';
 import { ledgerOfBirth } from './ledger/ledger-of-birth.ts';
 import {
@@ -15,7 +23,8 @@ import {
   REBIRTH_METRIC,
   rebirthTimerKey,
 } from './rebirth.ts';
-import { advanceSequence, startSequence } from './sequence.ts';
+import { advanceSequence, type Sequence, startSequence } from './sequence.ts';
+import { listenFor, onSilence, silenceTimerKey } from './silence.ts';
 import { emptied, findDefinition, seriesLimit, takeReadings } from './take-readings.ts';
 
 /**
@@ -34,16 +43,16 @@ export function stepHost(state: HostState, input: HostInput): HostEffect[] {
       // Subscriptions come first, so that no answer to the STATE is missed (tck-id-host-topic-phid-birth-required).
       effects.push({ kind: 'subscribe', topics: [...EDGE_SUBSCRIPTIONS, stateTopic(state.options.hostId)] });
       effects.push(stateOnline(state.options.hostId, input.stateTimestampMs));
-      for (const node of state.nodes.values()) if (node.rebirth.needed) expectBirth(state, node, effects);
+      for (const node of state.nodes.values()) {
+        if (node.rebirth.needed) expectBirth(state, node, effects);
+        else if (node.isUnheard) listenFor(state, node, effects);
+      }
       break;
     case 'disconnected':
       state.connectedAtMs = undefined;
-      // Births and deaths pass unseen from here on, so no alias can be trusted until the next birth.
-      for (const node of state.nodes.values()) {
-        const mayBeAlive = node.online || node.rebirth.needed;
-        nodeGone(node, input.at, effects);
-        node.rebirth.needed = mayBeAlive;
-      }
+      // Births and deaths pass unseen from here on: no alias can be trusted until the next birth, or until data says
+      // that it still goes by the births that are known.
+      for (const node of state.nodes.values()) lostSight(node, input.at, effects);
       break;
     case 'message':
       onMessage(state, input.topic, input.bytes, input.at, effects);
@@ -114,6 +123,7 @@ function onEdgeMessage(
     onNodeBirth(state, node, payload, at, effects);
     return;
   }
+  if (!node.online && isKnownFrom(node, node.metrics, payload)) resumeNode(node, payload.seq, at, effects);
   if (!node.online) {
     refuseAll(
       node,
@@ -142,20 +152,22 @@ function onNodeBirth(
   cancelTimers(node, effects);
   state.neverBorn.delete(node);
   node.rebirth.needed = false;
-  node.sequence = isSeq(payload.seq) ? startSequence(payload.seq) : undefined;
+  node.isUnheard = false;
+  node.sequence = sequenceFrom(payload.seq);
   node.bdSeq = bdSeqOf(payload);
   node.rebirth.alias = payload.metrics.find((metric) => metric.name === REBIRTH_METRIC)?.alias;
   // Devices are unknown again until their own births, which follow at once.
-  for (const device of node.devices.values()) deviceGone(node, device, at, effects);
-  if (!node.online) {
-    node.online = true;
-    node.sinceMs = at.nowMs;
-    effects.push({ kind: 'presence', site: node.site, gateway: node.gateway, online: true });
+  for (const device of node.devices.values()) {
+    deviceGone(node, device, at, effects);
+    device.metrics = emptied(node, device.metrics);
+    device.isUnheard = false;
   }
+  if (!node.online) nodeCame(node, at, effects);
   const { site, gateway } = node;
   effects.push({ kind: 'ledger', site, gateway, said: ledgerOfBirth(payload.metrics) });
-  node.metrics = emptied(node, node.metrics);
+  node.metrics = emptied(node, node.metrics, decodeBirthMark(payload.body));
   takeReadings(state, node, '', node.metrics, payload, at, effects, true);
+  effects.push({ kind: 'born', site, gateway });
 }
 
 /**
@@ -185,19 +197,20 @@ function onDeviceBirth(
     device = createDevice(name, at.nowMs);
     node.devices.set(name, device);
   }
-  device.metrics = emptied(node, device.metrics);
+  device.metrics = emptied(node, device.metrics, decodeBirthMark(payload.body));
   device.lastSeenMs = at.nowMs;
-  if (!device.online) {
-    device.online = true;
-    device.sinceMs = at.nowMs;
-    effects.push(devicePresence(node, device));
-  }
+  device.isUnheard = false;
+  if (!device.online) deviceCame(node, device, at, effects);
   takeReadings(state, node, name, device.metrics, payload, at, effects, true);
+  effects.push({ kind: 'born', site: node.site, gateway: node.gateway });
 }
 
 function onDeviceDeath(node: NodeState, name: string, at: Instant, effects: HostEffect[]): void {
   const device = node.devices.get(name);
-  if (device) deviceGone(node, device, at, effects);
+  if (!device) return;
+  deviceGone(node, device, at, effects);
+  device.metrics = emptied(node, device.metrics);
+  device.isUnheard = false;
 }
 
 function onDeviceData(
@@ -209,6 +222,10 @@ function onDeviceData(
   effects: HostEffect[],
 ): void {
   const device = node.devices.get(name);
+  if (device && !device.online && isKnownFrom(device, device.metrics, payload)) {
+    device.isUnheard = false;
+    deviceCame(node, device, at, effects);
+  }
   if (!device?.online) {
     if (!device && node.devices.size >= state.options.maxSeriesPerGateway) {
       refuseAll(node, payload, seriesLimit(state, node), effects);
@@ -226,6 +243,10 @@ function onDeviceData(
 function bdSeqOf(payload: Payload): number | undefined {
   const value = payload.metrics.find((metric) => metric.name === 'bdSeq')?.value;
   return typeof value === 'number' ? value : undefined;
+}
+
+function sequenceFrom(seq: number | undefined): Sequence | undefined {
+  return isSeq(seq) ? startSequence(seq) : undefined;
 }
 
 function isSeq(seq: number | undefined): seq is number {
@@ -252,6 +273,10 @@ function followSequence(
 function onTimer(state: HostState, key: string, at: Instant, effects: HostEffect[]): void {
   const node = state.nodes.get(key.slice(key.indexOf(' ') + 1));
   if (!node) return;
+  if (key === silenceTimerKey(node)) {
+    onSilence(state, node, at, effects);
+    return;
+  }
   if (key === rebirthTimerKey(node)) {
     onRebirthTimer(state, node, at, effects);
   } else if (key === reorderTimerKey(node) && node.sequence) {
@@ -272,19 +297,79 @@ function cancelTimers(node: NodeState, effects: HostEffect[]): void {
   cancelRebirth(node, effects);
 }
 
+/** What is known of its metrics stays until it is born again; nothing is taken by it while it counts as dead. */
 function nodeGone(node: NodeState, at: Instant, effects: HostEffect[]): void {
   cancelTimers(node, effects);
   node.sequence = undefined;
   node.rebirth.needed = false;
-  for (const device of node.devices.values()) deviceGone(node, device, at, effects);
+  node.isUnheard = false;
+  for (const device of node.devices.values()) {
+    deviceGone(node, device, at, effects);
+    device.isUnheard = false;
+  }
   if (!node.online) return;
   node.online = false;
   node.sinceMs = at.nowMs;
   effects.push({ kind: 'presence', site: node.site, gateway: node.gateway, online: false });
 }
 
+function nodeCame(node: NodeState, at: Instant, effects: HostEffect[]): void {
+  node.online = true;
+  node.sinceMs = at.nowMs;
+  effects.push({ kind: 'presence', site: node.site, gateway: node.gateway, online: true });
+}
+
+/** The connection broke: whether it lives is not known from here on. */
+function lostSight(node: NodeState, at: Instant, effects: HostEffect[]): void {
+  const mayBeAlive = node.online || node.rebirth.needed;
+  const wereAlive = [...node.devices.values()].filter(isOrMayBeOnline);
+  const wasOnline = isOrMayBeOnline(node);
+  nodeGone(node, at, effects);
+  if (node.metrics.births === undefined) {
+    node.rebirth.needed = mayBeAlive;
+    return;
+  }
+  Object.assign(node, { isUnheard: true, wasOnline });
+  for (const device of node.devices.values()) Object.assign(device, { isUnheard: true, wasOnline: false });
+  for (const device of wereAlive) device.wasOnline = true;
+}
+
+function isOrMayBeOnline({ online, isUnheard, wasOnline }: PresenceState): boolean {
+  return online || (isUnheard && wasOnline);
+}
+
+/** Also of one that was dead when it was last heard of: what it says now says that it lives. */
+function isKnownFrom({ isUnheard }: PresenceState, { births }: MetricTable, { body }: Payload): boolean {
+  return isUnheard && births !== undefined && birthsOf(body) === births;
+}
+
+function birthsOf(body: Uint8Array | undefined): string | undefined {
+  try {
+    return body && decodeMark(body)?.births;
+  } catch {
+    // Refused where its readings are taken.
+    return undefined;
+  }
+}
+
+/** It goes on under the births that are known. Its bdSeq may have moved meanwhile, so the next death is believed. */
+function resumeNode(node: NodeState, seq: number | undefined, at: Instant, effects: HostEffect[]): void {
+  cancelRebirth(node, effects);
+  node.isUnheard = false;
+  node.rebirth.needed = false;
+  node.bdSeq = undefined;
+  // Its own `seq` is the next to come, so that this very message does not count as a repeat.
+  node.sequence = isSeq(seq) ? { next: seq, missing: new Set() } : undefined;
+  nodeCame(node, at, effects);
+}
+
+function deviceCame(node: NodeState, device: DeviceState, at: Instant, effects: HostEffect[]): void {
+  device.online = true;
+  device.sinceMs = at.nowMs;
+  effects.push(devicePresence(node, device));
+}
+
 function deviceGone(node: NodeState, device: DeviceState, at: Instant, effects: HostEffect[]): void {
-  device.metrics = emptied(node, device.metrics);
   if (!device.online) return;
   device.online = false;
   device.sinceMs = at.nowMs;

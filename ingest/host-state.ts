@@ -7,6 +7,8 @@ export interface HostOptions {
   readonly reorderMs: number;
   /** The shortest time between two rebirth requests to one node; it doubles while they do not help. */
   readonly rebirthIntervalMs: number;
+  /** How long a node that was known before this host connected may say nothing until it is asked whether it lives. */
+  readonly silenceMs: number;
   /** Rebirth requests to all nodes together, so that a restart does not call for every birth at once. */
   readonly rebirthsPerS: number;
   readonly maxGateways: number;
@@ -27,26 +29,35 @@ export interface MetricDefinition {
 
 /** The metrics of a node or of one of its devices. */
 export interface MetricTable {
+  /** The fingerprint of the births that it comes from (`core/ledger.ts`); `undefined` where they told none. */
+  readonly births: string | undefined;
   /** An alias that was given to several metrics stands for none. */
   readonly byAlias: Map<number, MetricDefinition | 'ambiguous'>;
   readonly byName: Map<string, MetricDefinition>;
 }
 
-export interface DeviceState {
-  readonly device: string;
+/** Whether something lives, as far as this host can know. */
+export interface PresenceState {
   online: boolean;
   sinceMs: number;
   lastSeenMs: number;
+  /** Known from before this host connected and not heard of since. It goes on where data comes under the births known. */
+  isUnheard: boolean;
+  /** When it was last heard of; only means something while it is unheard. */
+  wasOnline: boolean;
+}
+
+export interface DeviceState extends PresenceState {
+  readonly device: string;
   metrics: MetricTable;
 }
 
-export interface NodeState {
+/** `online`: born and not dead since this host connected, or speaking under births that it knows. */
+export interface NodeState extends PresenceState {
   readonly site: string;
   readonly gateway: string;
-  /** Born and not dead since this host connected: only then do aliases mean anything. */
-  online: boolean;
-  sinceMs: number;
-  lastSeenMs: number;
+  /** How often it has been asked in vain whether it lives. */
+  silences: number;
   bdSeq: number | undefined;
   metrics: MetricTable;
   readonly devices: Map<string, DeviceState>;
@@ -94,17 +105,16 @@ export function createHostState(options: HostOptions): HostState {
   };
 }
 
-export function emptyMetricTable(): MetricTable {
-  return { byAlias: new Map(), byName: new Map() };
+export function emptyMetricTable(births?: string): MetricTable {
+  return { births, byAlias: new Map(), byName: new Map() };
 }
 
 export function createNode(site: string, gateway: string, nowMs: number, options: HostOptions): NodeState {
   return {
     site,
     gateway,
-    online: false,
-    sinceMs: nowMs,
-    lastSeenMs: nowMs,
+    ...newPresence(nowMs),
+    silences: 0,
     bdSeq: undefined,
     metrics: emptyMetricTable(),
     devices: new Map(),
@@ -122,5 +132,9 @@ export function createNode(site: string, gateway: string, nowMs: number, options
 }
 
 export function createDevice(device: string, nowMs: number): DeviceState {
-  return { device, online: false, sinceMs: nowMs, lastSeenMs: nowMs, metrics: emptyMetricTable() };
+  return { device, ...newPresence(nowMs), metrics: emptyMetricTable() };
+}
+
+function newPresence(nowMs: number): PresenceState {
+  return { online: false, sinceMs: nowMs, lastSeenMs: nowMs, isUnheard: false, wasOnline: false };
 }

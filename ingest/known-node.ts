@@ -4,6 +4,7 @@ import { gatewayName } from './gateway-name.ts';
 import type { HostEffect, Instant } from './host-effect.ts';
 import { createNode, type HostState, type NodeState } from './host-state.ts';
 import { cancelRebirth } from './rebirth.ts';
+import { silenceTimerKey } from './silence.ts';
 
 /**
  * The node that a message comes from, taken in where it is new. A name costs nothing to make up, so once
@@ -32,13 +33,28 @@ export function knownNode(
 /** To forget who waits for its place in the queue of rebirth requests would let a flood of names grow the queue. */
 function forgetOne(state: HostState, isForBirth: boolean, effects: HostEffect[]): boolean {
   const [oldest] = state.neverBorn;
-  if (!oldest) return false;
+  if (!oldest) return isForBirth && forgetLongestSilent(state, effects);
   const { needed, notBeforeMs } = oldest.rebirth;
   const isYetToBeAsked = needed && notBeforeMs === 0;
   if (isYetToBeAsked && !isForBirth) return false;
-  cancelRebirth(oldest, effects);
   state.neverBorn.delete(oldest);
-  state.nodes.delete(gatewayName(oldest));
-  effects.push({ kind: 'forgotten', site: oldest.site, gateway: oldest.gateway });
+  forget(state, oldest, effects);
   return true;
+}
+
+/** Known from an earlier run only, and not heard of in this one. */
+function forgetLongestSilent(state: HostState, effects: HostEffect[]): boolean {
+  let longest: NodeState | undefined;
+  for (const node of state.nodes.values()) {
+    if (node.isUnheard && (!longest || node.lastSeenMs < longest.lastSeenMs)) longest = node;
+  }
+  if (longest) forget(state, longest, effects);
+  return longest !== undefined;
+}
+
+function forget(state: HostState, node: NodeState, effects: HostEffect[]): void {
+  cancelRebirth(node, effects);
+  if (node.isUnheard) effects.push({ kind: 'cancelTimer', key: silenceTimerKey(node) });
+  state.nodes.delete(gatewayName(node));
+  effects.push({ kind: 'forgotten', site: node.site, gateway: node.gateway });
 }

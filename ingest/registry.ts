@@ -1,23 +1,24 @@
-import type { HostState } from './host-state.ts';
-import type { GatewayStatus } from './http/sources.ts';
+import type { HostState, PresenceState } from './host-state.ts';
+import type { GatewayStatus, Presence } from './http/sources.ts';
 
 /** The gateways that the host session knows, as the API shows them. */
 export function gatewayStatuses(state: HostState): GatewayStatus[] {
   return Array.from(
     state.nodes.values(),
-    ({ site, gateway, online, sinceMs, lastSeenMs, devices, missedMessages }) => ({
-      site,
-      gateway,
-      online,
-      sinceMs,
-      lastSeenMs,
-      missedMessages,
-      devices: Array.from(devices.values(), (device) => ({
+    (node): GatewayStatus => ({
+      site: node.site,
+      gateway: node.gateway,
+      ...presenceOf(node),
+      missedMessages: node.missedMessages,
+      devices: Array.from(node.devices.values(), (device) => ({
         device: device.device,
-        online: device.online,
-        sinceMs: device.sinceMs,
-        lastSeenMs: device.lastSeenMs,
+        ...presenceOf(device),
       })),
     }),
   );
+}
+
+function presenceOf({ online, sinceMs, lastSeenMs, isUnheard, wasOnline }: PresenceState): Presence {
+  const presence = online ? 'online' : isUnheard && wasOnline ? 'unknown' : 'offline';
+  return { online, presence, sinceMs, lastSeenMs };
 }

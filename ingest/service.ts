@@ -4,6 +4,7 @@ import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
 import { Accounting } from './accounting.ts';
 import { AutomationDoor } from './automation/automation-door.ts';
+import { BirthCache } from './births/birth-cache.ts';
 import { CareDesk } from './care/care-desk.ts';
 import { CommandDesk } from './commands/command-desk.ts';
 import type { IngestConfig } from './config.ts';
@@ -76,7 +77,8 @@ export function createIngest(
   };
   const pipelineParts = { store, ledger, events: eventSink, live: door, accounting, refusals, clock, log };
   const pipeline = new Pipeline(config.pipeline, pipelineParts);
-  const subscriberParts = { host, pipeline, ledger, door, refusals, clock, log, configFolder };
+  const births = new BirthCache(folder, { host, clock, log });
+  const subscriberParts = { host, pipeline, ledger, births, door, refusals, clock, log, configFolder };
   const subscriber: Subscriber = new Subscriber(config.broker, subscriberParts);
   const http = createHttp(
     config.http,
@@ -95,6 +97,7 @@ export function createIngest(
   );
   const services = [
     ledger,
+    births,
     events,
     store,
     pipeline,

@@ -5,11 +5,13 @@ import { reasonOf, SluiceError } from '../core/errors.ts';
 
 /** How long another process, such as a backup, may hold the file. */
 const BUSY_MS = 2_000;
+/** SQLite's result codes CORRUPT and NOTADB. */
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 
 /**
  * One of the small SQLite files in which ingest keeps what it has promised: its ledger, events, commands, care. A commit
  * is on the disk when it returns, over a power cut too. Calls block for as long as the disk takes; whatever the disk
- * refuses is `LEDGER_UNAVAILABLE` with the file's name.
+ * refuses is `LEDGER_UNAVAILABLE` with the file's name, and a file that is no longer whole `STATE_DAMAGED`.
  */
 export class StateDatabase {
   readonly #file: string;
@@ -60,6 +62,10 @@ export class StateDatabase {
   }
 
   #unavailable(error: unknown): SluiceError {
+    const { errcode } = error as { errcode?: number };
+    // The lower byte is the result code, the others say more of it.
+    if (errcode !== undefined && DAMAGED.has(errcode & 0xff))
+      return new SluiceError('STATE_DAMAGED', { file: this.#file, reason: reasonOf(error) }, error);
     return new SluiceError('LEDGER_UNAVAILABLE', { file: this.#file, reason: reasonOf(error) }, error);
   }
 }

@@ -24,6 +24,14 @@ export function takeReadings(
 ): void {
   const { site, gateway } = node;
   const mark = isBirth ? undefined : markOf(node, payload, effects);
+  const source = device === '' ? `gateway ${gateway}` : `device ${device} of gateway ${gateway}`;
+  if (!goesBy(table, mark?.births)) {
+    // A birth was missed: its aliases may mean other metrics than those known, and a wrong name is worse than waiting.
+    const error = new SluiceError('SENDER_UNBORN', { sender: source });
+    effects.push({ kind: 'refused', site, gateway, error, readings: payload.metrics.length });
+    node.rebirth.needed = true;
+    return;
+  }
   const metrics: Metric[] = [];
   const definitions: MetricDefinition[] = [];
   let positions: number[] | undefined;
@@ -62,7 +70,6 @@ export function takeReadings(
     const incoming = { site, gateway, metrics, definitions, defaultTimeMs, isBirth };
     effects.push({ kind: 'readings', ...incoming, ...(numbered ? { numbered } : {}) });
   }
-  const source = device === '' ? `gateway ${gateway}` : `device ${device} of gateway ${gateway}`;
   const refuse = ({ readings }: NotTaken, error: SluiceError) =>
     effects.push({ kind: 'refused', site, gateway, error, readings });
   // Where a birth is at fault, another one would bring the same again.
@@ -134,10 +141,15 @@ function define(
   return definition;
 }
 
-/** A new table in place of `table`. */
-export function emptied(node: NodeState, table: MetricTable): MetricTable {
+/** Where either side tells no fingerprint, the order of messages has to do. */
+function goesBy(table: MetricTable, births: string | undefined): boolean {
+  return births === undefined || table.births === undefined || births === table.births;
+}
+
+/** A new table in place of `table`, for births with this fingerprint. */
+export function emptied(node: NodeState, table: MetricTable, births?: string): MetricTable {
   node.metricCount -= table.byName.size;
-  return emptyMetricTable();
+  return emptyMetricTable(births);
 }
 
 export function seriesLimit({ options }: HostState, { gateway }: NodeState): SluiceError {

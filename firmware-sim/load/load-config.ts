@@ -21,6 +21,11 @@ export const LoadConfig = Type.Object(
         description: 'Of each gateway, and then no more; without end where not set.',
       }),
     ),
+    tellsBirths: Type.Boolean({
+      default: true,
+      description:
+        'Whether data says which births it goes by; without it a host that was away asks for births, as from gateways of other makers.',
+    }),
     resendAfterMs: whole(
       1_000,
       3_600_000,

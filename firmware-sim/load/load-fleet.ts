@@ -1,6 +1,7 @@
 import { brokerLogin } from '../../core/broker-connection.ts';
 import type { Cancel } from '../../core/clock.ts';
 import type { ServiceContext } from '../../core/context.ts';
+import { birthsFingerprint } from '../../core/ledger.ts';
 import type { LoadConfig } from './load-config.ts';
 import { type LoadCounts, LoadGateway } from './load-gateway.ts';
 import type { LoadPlan } from './load-reading.ts';
@@ -52,6 +53,9 @@ export class LoadFleet {
       url: this.#config.broker.url,
       login: brokerLogin(this.#config.broker, configFolder),
       nowMs: () => clock.nowMs(),
+      births: this.#config.tellsBirths
+        ? birthsFingerprint(`${this.plan.devices} ${this.plan.metrics}`)
+        : undefined,
       counts: this.#counts,
       lost: (gateway: LoadGateway) => {
         this.#after(RECONNECT_AFTER_MS, () => this.#toConnect.push(gateway));

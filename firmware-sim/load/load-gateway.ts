@@ -1,6 +1,6 @@
 import { connect, type MqttClient } from 'mqtt';
 import type { BrokerLogin } from '../../core/broker-connection.ts';
-import { encodeMark, LEDGER_METRICS, parseConfirmation } from '../../core/ledger.ts';
+import { encodeBirthMark, encodeMark, LEDGER_METRICS, parseConfirmation } from '../../core/ledger.ts';
 import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES, type Metric, type Payload } from '../../core/sparkplug/payload.ts';
@@ -29,6 +29,8 @@ export interface LoadGatewayOptions {
   readonly url: string;
   readonly login: BrokerLogin;
   readonly nowMs: () => number;
+  /** Of the births, which are the same for every gateway of the fleet; absent where they tell none. */
+  readonly births: string | undefined;
   readonly counts: LoadCounts;
   /** The connection is gone; somebody connects it again in its turn. */
   readonly lost: (gateway: LoadGateway) => void;
@@ -171,7 +173,9 @@ export class LoadGateway {
       const alias = device * metrics + at + 1;
       return { alias, timeMs, value, dataType: DOUBLE, ...(isHistorical ? { isHistorical } : {}) };
     });
-    const body = encodeMark({ kind: 'readings', ledger: this.#ledger, first, count: metrics });
+    const { births } = this.#options;
+    const mark = { kind: 'readings', ledger: this.#ledger, first, count: metrics } as const;
+    const body = encodeMark(births === undefined ? mark : { ...mark, births });
     this.#publish('DDATA', readings, `dev-${device}`, body);
     return true;
   }
@@ -181,6 +185,8 @@ export class LoadGateway {
     const timeMs = this.#options.nowMs();
     this.#seq = 0;
     this.#options.counts.births += 1;
+    const { births } = this.#options;
+    const body = births === undefined ? undefined : encodeBirthMark(births);
     const whole = (name: string, value: number): Metric => ({
       name,
       timeMs,
@@ -188,13 +194,14 @@ export class LoadGateway {
       value,
     });
     const first = Math.min(this.#confirmed.nextGap(0), this.produced);
-    this.#publish('NBIRTH', [
+    const metricsOfNode = [
       whole('bdSeq', this.#bdSeq),
       { name: REBIRTH, timeMs, dataType: DATA_TYPES.Boolean, value: false },
       { name: LEDGER_METRICS.id, timeMs, dataType: DATA_TYPES.String, value: this.#ledger },
       whole(LEDGER_METRICS.first, first),
       whole(LEDGER_METRICS.next, this.produced),
-    ]);
+    ];
+    this.#publish('NBIRTH', metricsOfNode, undefined, body);
     const { measurement, field, unit } = LOAD_QUANTITY;
     for (let device = 0; device < devices; device++) {
       const born = Array.from({ length: metrics }, (_, at) => ({
@@ -205,7 +212,7 @@ export class LoadGateway {
         value: null,
         properties: { engUnit: unit },
       }));
-      this.#publish('DBIRTH', born, `dev-${device}`);
+      this.#publish('DBIRTH', born, `dev-${device}`, body);
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeMark } from '../../core/ledger.ts';
+import { decodeBirthMark, decodeMark } from '../../core/ledger.ts';
 import { findQuantity } from '../../core/quantities.ts';
 import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
@@ -37,7 +37,9 @@ function setUp() {
 }
 
 test('a birth lists every metric with name, alias, type, unit, zone and whether it can be commanded, without a value null', () => {
-  expect(setUp().deviceBirth('probe', 7, 1_000)).toEqual({
+  const { body, ...birth } = setUp().deviceBirth('probe', 7, 1_000);
+  expect(decodeBirthMark(body)).toMatch(/^[0-9a-f]{12}$/);
+  expect(birth).toEqual({
     timeMs: 1_000,
     seq: 7,
     metrics: [
@@ -124,7 +126,8 @@ test('data goes by alias, with the time of the reading and its numbers; only wha
       { alias: 2, timeMs: 900, dataType: DATA_TYPES.Boolean, value: true, properties: { Quality: 500 } },
     ],
   });
-  expect(decodeMark(body!)).toEqual({ kind: 'readings', ledger: LEDGER.id, first: 7, count: 2 });
+  const births = decodeBirthMark(table.nodeBirth(0, 0, LEDGER, 0).body)!;
+  expect(decodeMark(body!)).toEqual({ kind: 'readings', ledger: LEDGER.id, first: 7, count: 2, births });
   const stored = table.data(readings(message, true), 9, 1_000);
   expect(stored.metrics.map(({ isHistorical }) => isHistorical)).toEqual([true, true]);
   const unsynced = { ...message, stamp: { timeMs: 900, clock: 'unsynced' as const } };

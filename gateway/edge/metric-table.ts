@@ -1,6 +1,6 @@
 import { SluiceError } from '../../core/errors.ts';
 import { EVENT_METRIC } from '../../core/gateway-event.ts';
-import { encodeMark, LEDGER_METRICS } from '../../core/ledger.ts';
+import { birthsFingerprint, encodeBirthMark, encodeMark, LEDGER_METRICS } from '../../core/ledger.ts';
 import { packStatus } from '../../core/reading.ts';
 import { BIRTH_PROPERTIES, formatMetricName } from '../../core/sparkplug/metric-name.ts';
 import {
@@ -35,6 +35,8 @@ export class MetricTable {
   readonly #bySpec = new Map<MetricSpec, Row>();
   readonly #byName = new Map<string, Row>();
   readonly #byAlias = new Map<number, { readonly device: string; readonly row: Row }>();
+  /** The table is the same as long as this process runs, so all births and all data go by it. */
+  readonly #births: string;
 
   /** Several drivers may report about the gateway itself; every other device stands once. */
   constructor(devices: readonly DeviceSpec[]) {
@@ -42,6 +44,13 @@ export class MetricTable {
       const rows = metrics.map((spec) => this.#row(id, spec));
       this.#ofDevice.set(id, [...(this.#ofDevice.get(id) ?? []), ...rows]);
     }
+    const rows = Array.from(this.#byAlias, ([alias, { device, row }]) => [
+      alias,
+      device,
+      row.identity,
+      row.spec.write !== undefined,
+    ]);
+    this.#births = birthsFingerprint(JSON.stringify(rows));
   }
 
   #row(device: string, spec: MetricSpec): Row {
@@ -98,11 +107,13 @@ export class MetricTable {
         { name: EVENT.name, timeMs, dataType: EVENT.dataType, value: null },
         ...this.#birthMetrics(GATEWAY_ITSELF, timeMs),
       ],
+      body: encodeBirthMark(this.#births),
     };
   }
 
   deviceBirth(device: string, seq: number, timeMs: number): Payload {
-    return { timeMs, seq, metrics: this.#birthMetrics(device, timeMs) };
+    const body = encodeBirthMark(this.#births);
+    return { timeMs, seq, metrics: this.#birthMetrics(device, timeMs), body };
   }
 
   /**
@@ -117,7 +128,10 @@ export class MetricTable {
       return { timeMs, seq, metrics: [], body };
     }
     const { device, first, stamp, samples } = entry.message;
-    const body = encodeMark({ kind: 'readings', ledger, first, count: samples.length });
+    const body = encodeMark({
+      ...{ kind: 'readings', ledger, first, count: samples.length },
+      births: this.#births,
+    });
     const metrics = samples.map(({ metric, value, quality }): Metric => {
       const { name, dataType, properties } = metric;
       const row = this.#byName.get(`${device}/${name}`);

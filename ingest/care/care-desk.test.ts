@@ -25,7 +25,7 @@ async function setUp() {
   const edge = new EdgeMessages();
   const sent: CareRequest[] = [];
   const host = createHostState({
-    ...{ hostId: 'sluice', reorderMs: 2_000, rebirthIntervalMs: 10_000, rebirthsPerS: 50 },
+    ...{ hostId: 'sluice', reorderMs: 2_000, rebirthIntervalMs: 10_000, rebirthsPerS: 50, silenceMs: 60_000 },
     ...{ maxGateways: 10, maxSeriesPerGateway: 100 },
   });
   const take = ({ topic, bytes }: EdgeMessage) =>

@@ -22,7 +22,7 @@ class Bench {
   readonly clock = new FakeClock();
   readonly folder = temporaryFolder();
   readonly host = createHostState({
-    ...{ hostId: 'sluice', reorderMs: 2_000, rebirthIntervalMs: 10_000, rebirthsPerS: 50 },
+    ...{ hostId: 'sluice', reorderMs: 2_000, rebirthIntervalMs: 10_000, rebirthsPerS: 50, silenceMs: 60_000 },
     ...{ maxGateways: 10, maxSeriesPerGateway: 100 },
   });
   readonly edge = new EdgeMessages();

@@ -18,7 +18,12 @@ const NOW = clock.nowMs();
 const north = { site: 'farm', gateway: 'pump-house', device: 'soil-north', zone: 'north' };
 const moisture = seriesKey({ ...north, measurement: 'soil', field: 'moisture', unit: '%' });
 const southMoisture = { ...moisture, device: 'soil-south', zone: 'south' };
-const presence = { online: true, sinceMs: NOW - 60_000, lastSeenMs: NOW - 1_000 };
+const presence = {
+  online: true,
+  presence: 'online' as const,
+  sinceMs: NOW - 60_000,
+  lastSeenMs: NOW - 1_000,
+};
 const gateway = { site: 'farm', gateway: 'pump-house', ...presence, missedMessages: 3 };
 const details = {
   repeated: 0,

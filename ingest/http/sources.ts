@@ -9,7 +9,7 @@ import type { Store } from '../stores/store.ts';
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`. */
 export interface HttpSources {
   readonly store: Pick<Store, 'query' | 'last' | 'series'>;
-  /** Gateways that have sent something since this process started, with their devices. */
+  /** Gateways that have ever been born or have just sent something, with their devices. */
   gateways(): readonly GatewayStatus[];
   /** Readings counted since this process started: received = stored + rejected + dropped + in flight. */
   counters(): readonly GatewayCounters[];
@@ -30,6 +30,8 @@ export interface HttpSources {
 /** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */
 export interface Presence {
   readonly online: boolean;
+  /** `unknown`: alive when this host last had a connection, and not heard of since. */
+  readonly presence: 'online' | 'offline' | 'unknown';
   readonly sinceMs: number;
   readonly lastSeenMs: number;
 }

@@ -1,4 +1,4 @@
-import { encodeMark, LEDGER_METRICS, type LedgerMark } from '../../core/ledger.ts';
+import { encodeBirthMark, encodeMark, LEDGER_METRICS, type LedgerMark } from '../../core/ledger.ts';
 import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES, type Metric } from '../../core/sparkplug/payload.ts';
 import { formatTopic, type MessageType } from '../../core/sparkplug/topic.ts';
@@ -15,6 +15,8 @@ export class EdgeMessages {
   readonly #alias = new Map<string, number>();
   seq = 255;
   bdSeq = 0;
+  /** The fingerprint that births and data tell, where they do. */
+  births: string | undefined;
 
   constructor(site = 'farm', gateway = 'pump-house') {
     this.site = site;
@@ -78,8 +80,15 @@ export class EdgeMessages {
     this.seq = (this.seq + 1) & 255;
     const place = { site: this.site, type, gateway: this.gateway };
     const topic = formatTopic(device === undefined ? place : { ...place, device });
-    const body = mark ? { body: encodeMark(mark) } : {};
+    const body = this.#body(type, mark);
     return { topic, bytes: encodePayload({ seq: this.seq, metrics, ...body }, { omitTypes }) };
+  }
+
+  #body(type: MessageType, mark: LedgerMark | undefined): { body?: Uint8Array } {
+    const { births } = this;
+    if (mark) return { body: encodeMark(births === undefined ? mark : { ...mark, births }) };
+    const isBirth = type === 'NBIRTH' || type === 'DBIRTH';
+    return isBirth && births !== undefined ? { body: encodeBirthMark(births) } : {};
   }
 }
 

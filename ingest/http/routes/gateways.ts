@@ -7,6 +7,10 @@ import type { GatewayCounters } from '../sources.ts';
 
 const presence = {
   online: Type.Boolean({ description: 'Born and not dead, as its Sparkplug session knows it.' }),
+  presence: Type.Enum(['online', 'offline', 'unknown'], {
+    description:
+      'unknown: alive when ingest last had a connection to the broker, and not heard of since; see lastSeenMs.',
+  }),
   sinceMs: TimeMs,
   lastSeenMs: TimeMs,
 };
