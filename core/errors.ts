@@ -180,6 +180,18 @@ export const ERRORS = {
     retryable: false,
     http: 503,
   },
+  RETAINED_UNTIMED: {
+    en: 'the retained message on {topic} has records without a time, and nobody knows when they were measured. Publish it without the retain flag, or give each record its time.',
+    zh: '{topic} 上的保留（retained）消息含有无时间的记录，无法得知测量时间。请取消 retain 标志后发布，或为每条记录给出时间。',
+    retryable: false,
+    http: 400,
+  },
+  SENML_REFUSED: {
+    en: 'the MQTT broker at {url} does not let this host read senml/#: {reason}. Give its user that right, or set senml.enabled to false. Trying again by itself.',
+    zh: 'MQTT 代理 {url} 不允许本主机读取 senml/#：{reason}。请为该用户授权，或将 senml.enabled 设为 false。系统将自动重试。',
+    retryable: true,
+    http: 503,
+  },
   BROKER_UNAVAILABLE: {
     en: 'the MQTT broker at {url} cannot be reached: {reason}. Check that it runs, its address and the credentials. Trying again by itself.',
     zh: '无法连接 MQTT 代理 {url}：{reason}。请检查其是否运行、地址和凭据。系统将自动重试。',

@@ -5,6 +5,7 @@ import { AutomationConfig } from './automation/config.ts';
 import { CommandsConfig } from './commands/config.ts';
 import { EventsConfig } from './events/config.ts';
 import { HttpConfig } from './http/config.ts';
+import { SenmlConfig } from './senml/config.ts';
 import { StoreConfig } from './stores/stores.ts';
 
 const strict = { additionalProperties: false };
@@ -111,6 +112,7 @@ export const IngestConfig = Type.Object(
     events: EventsConfig,
     commands: CommandsConfig,
     automation: AutomationConfig,
+    senml: SenmlConfig,
     http: Type.Object(HttpConfig.properties, { ...strict, default: {} }),
   },
   strict,

@@ -134,6 +134,13 @@ export class Pipeline implements Service {
     this.#waiting.push(fn);
   }
 
+  /** Somebody waits for an answer: what is there is written now, or as soon as the write under way has ended. */
+  hurry(): void {
+    if (this.#filling.isEmpty) return;
+    this.#isDue = true;
+    this.#pump();
+  }
+
   take(incoming: IncomingReadings): void {
     const { site, gateway, metrics, definitions, defaultTimeMs, isBirth, numbered } = incoming;
     const account = this.#parts.accounting.of(site, gateway);

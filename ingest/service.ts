@@ -8,6 +8,7 @@ import { BirthCache } from './births/birth-cache.ts';
 import { CareDesk } from './care/care-desk.ts';
 import { CommandDesk } from './commands/command-desk.ts';
 import type { IngestConfig } from './config.ts';
+import { Door } from './doors/door.ts';
 import type { EventSink } from './events/event-sink.ts';
 import { EventStore } from './events/event-store.ts';
 import { createHostState } from './host-state.ts';
@@ -18,6 +19,7 @@ import { LedgerBook } from './ledger/ledger-book.ts';
 import { Pipeline } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { gatewayStatuses } from './registry.ts';
+import { SenmlSubscriber } from './senml/senml-subscriber.ts';
 import type { Store } from './stores/store.ts';
 import { createStore } from './stores/stores.ts';
 import { Subscriber } from './subscriber.ts';
@@ -80,6 +82,22 @@ export function createIngest(
   const births = new BirthCache(folder, { host, clock, log });
   const subscriberParts = { host, pipeline, ledger, births, door, refusals, clock, log, configFolder };
   const subscriber: Subscriber = new Subscriber(config.broker, subscriberParts);
+  const thirdParties = new Door(
+    { maxGateways: config.session.maxGateways, maxSeriesPerGateway },
+    { pipeline, refusals, clock },
+  );
+  const senmlParts = {
+    hostId: config.hostId,
+    door: thirdParties,
+    pipeline,
+    refusals,
+    clock,
+    log,
+    configFolder,
+  };
+  const senml = config.senml.enabled
+    ? new SenmlSubscriber(config.senml, config.broker, senmlParts)
+    : undefined;
   const http = createHttp(
     config.http,
     {
@@ -106,8 +124,9 @@ export function createIngest(
     ...(door ? [door] : []),
     http,
     subscriber,
+    ...(senml ? [senml] : []),
   ];
-  const essential = new Set(services.map(({ name }) => name));
+  const essential = new Set(services.filter((one) => one !== senml).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }
 

@@ -1,17 +1,15 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-import { brokerLogin } from '../core/broker-connection.ts';
-import type { Cancel } from '../core/clock.ts';
 import { reasonOf, SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { stateTopic } from '../core/sparkplug/topic.ts';
 import type { AutomationDoor } from './automation/automation-door.ts';
+import { brokerOptions } from './broker-options.ts';
 import type { BrokerConnectionConfig } from './config.ts';
 import { HostCarrier, type HostCarrierParts } from './host-carrier.ts';
 import { statePayload } from './host-session.ts';
+import { pingOn } from './ping-on.ts';
 import type { Pipeline } from './pipeline.ts';
 
-const RECONNECT_MS = 2_000;
-const CONNECT_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 1_000;
 
 interface SubscriberParts extends HostCarrierParts {
@@ -121,16 +119,12 @@ export class Subscriber implements Service {
   #options(): IClientOptions {
     return {
       clientId: `sluice-host-${this.#parts.host.options.hostId}`,
-      protocolVersion: 4,
       clean: true,
-      keepalive: this.#config.keepaliveS,
-      reconnectPeriod: RECONNECT_MS,
-      connectTimeout: CONNECT_TIMEOUT_MS,
       // The session subscribes at each connect, before it announces itself.
       resubscribe: false,
       queueQoSZero: false,
       will: this.#will(),
-      ...brokerLogin(this.#config, this.#parts.configFolder),
+      ...brokerOptions(this.#config, this.#parts.configFolder),
     };
   }
 
@@ -177,23 +171,9 @@ export class Subscriber implements Service {
     this.#settled();
   }
 
-  /**
-   * Nothing is read meanwhile, not even the answers to pings. So pings go out, for the broker's sake, and their
-   * answers are not waited for.
-   */
   #waitForRoom(client: MqttClient, done: () => void): void {
-    const { clock, pipeline } = this.#parts;
-    const everyMs = (this.#config.keepaliveS * 1000) / 3;
-    let cancel: Cancel;
-    const stayAlive = () => {
-      if (client.connected) {
-        client.sendPing();
-        client.reschedulePing(true);
-      }
-      cancel = clock.after(everyMs, stayAlive);
-    };
-    cancel = clock.after(everyMs, stayAlive);
-    pipeline.whenRoom(() => {
+    const cancel = pingOn(client, this.#parts.clock, this.#config.keepaliveS);
+    this.#parts.pipeline.whenRoom(() => {
       cancel();
       done();
     });
