@@ -581,6 +581,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  LETTERS_DAMAGED: {
+    en: 'the file of what was refused, {file}, is damaged: {reason}. It was put aside as {aside}, and a new one begun. Check the disk; readings are not touched by this.',
+    zh: '拒收数据文件 {file} 已损坏：{reason}。已将其改名为 {aside} 并新建文件。请检查磁盘；读数不受影响。',
+    retryable: false,
+    http: 500,
+  },
   STORE_REFUSED: {
     en: 'the {store} store refused a point: {reason}',
     zh: '{store} 存储拒绝了一个数据点：{reason}',

@@ -5,6 +5,7 @@ import { AutomationConfig } from './automation/config.ts';
 import { CommandsConfig } from './commands/config.ts';
 import { EventsConfig } from './events/config.ts';
 import { HttpConfig } from './http/config.ts';
+import { LettersConfig } from './letters/config.ts';
 import { SenmlConfig } from './senml/config.ts';
 import { StoreConfig } from './stores/stores.ts';
 
@@ -110,6 +111,7 @@ export const IngestConfig = Type.Object(
     pipeline: pipelineSchema,
     store: storeSchema,
     events: EventsConfig,
+    letters: LettersConfig,
     commands: CommandsConfig,
     automation: AutomationConfig,
     senml: SenmlConfig,

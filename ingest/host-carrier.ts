@@ -1,20 +1,27 @@
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { BirthCache } from './births/birth-cache.ts';
 import type { HostEffect, HostInput } from './host-effect.ts';
 import { stepHost } from './host-session.ts';
 import type { HostState } from './host-state.ts';
 import type { LedgerBook } from './ledger/ledger-book.ts';
+import type { LetterSink, RefusedMessage } from './letters/letter.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Receipt } from './receipt.ts';
+import { GIVEN_UP, type Outcome, type Receipt } from './receipt.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
+const NOTHING_TO_STORE: Outcome = { stored: 0, rejected: [], isWhole: true };
+const MENDED_BY_BIRTH: ReadonlySet<ErrorCode> = new Set(['METRIC_UNKNOWN', 'SENDER_UNBORN']);
+
+type Refused = Extract<HostEffect, { kind: 'refused' }>;
 type OmitAt<T> = T extends unknown ? Omit<T, 'at'> : never;
 
 export interface HostCarrierParts {
   readonly host: HostState;
   readonly pipeline: Pick<Pipeline, 'take' | 'takeDropped' | 'refuse' | 'forget'>;
-  readonly ledger: Pick<LedgerBook, 'announce'>;
+  readonly ledger: Pick<LedgerBook, 'announce' | 'keepsLedger'>;
+  readonly letters: LetterSink;
   readonly births: Pick<BirthCache, 'changed'>;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
@@ -55,7 +62,28 @@ export class HostCarrier {
     const effects = stepHost(host, { ...input, at } as HostInput);
     const isHeld = receipt !== undefined && effects.some(({ kind }) => kind === 'readings');
     this.#carryOut(effects, receipt);
-    if (receipt && !isHeld) receipt.settled({ stored: 0, rejected: [], isWhole: true });
+    if (input.kind === 'message') {
+      const { topic: source, bytes } = input;
+      for (const effect of effects) if (effect.kind === 'refused') this.#keep(effect, { source, bytes });
+    }
+    if (receipt && !isHeld) receipt.settled(this.#areLettersSafe() ? NOTHING_TO_STORE : GIVEN_UP);
+  }
+
+  /** What is only not understood yet comes again from a gateway with a ledger, after the birth that was asked for. */
+  #keep({ site = '', gateway = '', error }: Refused, message: RefusedMessage): void {
+    const { ledger, letters } = this.#parts;
+    if (MENDED_BY_BIRTH.has(error.code) && ledger.keepsLedger(site, gateway)) return;
+    letters.keep({ site, gateway }, { code: error.code, describe: () => error }, () => ({ message }));
+  }
+
+  #areLettersSafe(): boolean {
+    try {
+      this.#parts.letters.flush();
+      return true;
+    } catch {
+      // Said by the letters themselves.
+      return false;
+    }
   }
 
   /** What follows a subscription waits until the broker has granted it. */
@@ -119,7 +147,7 @@ export class HostCarrier {
     }
   }
 
-  #refused({ site, gateway, error, readings }: Extract<HostEffect, { kind: 'refused' }>): void {
+  #refused({ site, gateway, error, readings }: Refused): void {
     if (site !== undefined && gateway !== undefined) {
       this.#parts.pipeline.refuse(site, gateway, error, readings);
       return;

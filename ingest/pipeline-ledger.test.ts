@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { checkConfig } from '../core/config.ts';
 import type { LedgerMark } from '../core/ledger.ts';
 import { createLog } from '../core/log.ts';
 import { DATA_TYPES, type Metric } from '../core/sparkplug/payload.ts';
 import { FakeClock } from '../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { Accounting } from './accounting.ts';
+import { IngestConfig } from './config.ts';
 import type { EventSink, KeptEvent } from './events/event-sink.ts';
 import type { MetricDefinition } from './host-state.ts';
 import { LedgerBook } from './ledger/ledger-book.ts';
+import { DeadLetters } from './letters/dead-letters.ts';
 import type { LiveReading } from './live-sink.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Outcome } from './receipt.ts';
@@ -40,6 +43,9 @@ class Bench {
         void this.confirmed.push(ranges.map(({ first, last }) => `${first}-${last}`).join()),
     },
   );
+  readonly letters = new DeadLetters(checkConfig(IngestConfig, {}).letters, {
+    ...{ folder: temporaryFolder(), clock: this.clock, log: createLog('silent') },
+  });
   readonly pipeline: Pipeline;
   next = 0;
 
@@ -56,6 +62,7 @@ class Bench {
       { ...config, maxSeriesPerGateway: 50 },
       {
         ...{ store: this.store, ledger: this.ledger, events, accounting: this.accounting, clock: this.clock },
+        letters: this.letters,
         ...{ refusals: new RefusalLog(kept.log, this.clock), log: kept.log },
         live: { taken: (readings) => void this.live.push([...readings]), stored: () => {} },
       },
@@ -66,6 +73,7 @@ class Bench {
     const bench = new Bench(maxPendingReadings);
     await bench.store.start();
     await bench.ledger.start();
+    await bench.letters.start();
     return bench;
   }
 

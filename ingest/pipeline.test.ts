@@ -34,6 +34,7 @@ class Bench {
     const unnumbered = {
       ledger: { find: () => undefined, settle() {}, drop() {}, confirmAgain() {} },
       events: { keep() {} },
+      letters: { keep() {}, flush() {} },
     };
     const parts = {
       store: this.store,

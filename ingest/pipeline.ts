@@ -17,6 +17,8 @@ import type { IncomingReadings } from './host-effect.ts';
 import type { MetricDefinition } from './host-state.ts';
 import type { LedgerBook } from './ledger/ledger-book.ts';
 import { PendingMessage } from './ledger/pending-message.ts';
+import type { LetterSink } from './letters/letter.ts';
+import { letterIdentity, refusedMetric, refusedRow } from './letters/refused-reading.ts';
 import type { LiveReading, LiveSink } from './live-sink.ts';
 import { bindMetric, type MetricBinding } from './metric-binding.ts';
 import { PendingBatch } from './pending-batch.ts';
@@ -39,6 +41,7 @@ interface PipelineParts {
   readonly live?: LiveSink | undefined;
   readonly accounting: Accounting;
   readonly refusals: RefusalLog;
+  readonly letters: LetterSink;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -165,11 +168,30 @@ export class Pipeline implements Service {
       if (problem) {
         this.#reject(account, problem, 1);
         message?.reject(position, problem);
+        this.#keepMetric(incoming, index, position, problem);
       }
     }
     if (message) this.#filling.messages.push(message);
     if (this.#live && this.#live.length > 0) this.#parts.live?.taken(this.#live);
     this.#pump();
+  }
+
+  #keepMetric(
+    { metrics, definitions, defaultTimeMs: sentMs, numbered, receipt, ...sender }: IncomingReadings,
+    index: number,
+    position: number,
+    problem: Refusal,
+  ): void {
+    if (receipt?.keepsRefused) return;
+    const metric = metrics[index]!;
+    this.#parts.letters.keep(sender, problem, () => {
+      const identity = numbered && letterIdentity(numbered.mark, position);
+      return refusedMetric(metric, definitions[index]!, {
+        timeMs: metric.timeMs ?? sentMs,
+        sentMs,
+        identity,
+      });
+    });
   }
 
   /** `undefined` where nobody asks, or no account can be kept of it just now; `'done'` where it was settled before. */
@@ -344,7 +366,8 @@ export class Pipeline implements Service {
         if (rows.length > 0) this.#storeAnswered();
         this.#settle(batch, rejected);
         this.#settleEvents(batch);
-        this.#settleMessages(batch, rejected);
+        this.#settleLetters(batch, rejected);
+        this.#settleMessages(batch);
         this.#parts.live?.stored(rows);
         break;
       } catch (thrown) {
@@ -354,6 +377,7 @@ export class Pipeline implements Service {
           const everyRow = Array.from({ length: rows.length }, (_, row) => ({ row, error }));
           this.#settle(batch, everyRow);
           this.#settleEvents(batch);
+          this.#settleLetters(batch, everyRow);
           giveUp(batch);
           break;
         }
@@ -408,11 +432,28 @@ export class Pipeline implements Service {
     }
   }
 
-  #settleMessages(batch: PendingBatch, rejected: readonly Rejection[]): void {
-    const { ledger, clock } = this.#parts;
+  /** What was refused must be on the disk before its message is settled as that; where it cannot be, the message comes again. */
+  #settleLetters(batch: PendingBatch, rejected: readonly Rejection[]): void {
+    const { letters, clock } = this.#parts;
     for (const { row, error } of rejected) {
-      batch.messageOf(row)?.rejectRow(row, { code: error.code, describe: () => error });
+      const problem = { code: error.code, describe: () => error };
+      const message = batch.messageOf(row);
+      message?.rejectRow(row, problem);
+      if (message?.receipt?.keepsRefused) continue;
+      letters.keep(this.#accounts[batch.rows.seriesId[row]!]!, problem, () =>
+        refusedRow(batch.rows, row, { receivedMs: clock.nowMs(), identity: message?.identityOf(row) }),
+      );
     }
+    try {
+      letters.flush();
+    } catch {
+      // Said by the letters themselves.
+      for (const message of batch.messages) if (message.hasRejected) message.isWhole = false;
+    }
+  }
+
+  #settleMessages(batch: PendingBatch): void {
+    const { ledger, clock } = this.#parts;
     for (const message of batch.messages) {
       const { numbered, receipt, isWhole } = message;
       if (numbered && isWhole) {

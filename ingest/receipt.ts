@@ -6,6 +6,8 @@ import type { Refusal } from './check-reading.ts';
  * still waiting when ingest stops.
  */
 export interface Receipt {
+  /** True where its holder keeps what is refused by itself: then no dead letter is made of it. */
+  readonly keepsRefused?: boolean;
   settled(outcome: Outcome): void;
 }
 

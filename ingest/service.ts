@@ -16,6 +16,8 @@ import { createHttp } from './http/create-http.ts';
 import type { ComponentHealth } from './http/sources.ts';
 import { confirmCommands } from './ledger/confirm-command.ts';
 import { LedgerBook } from './ledger/ledger-book.ts';
+import { DeadLetters } from './letters/dead-letters.ts';
+import { Replayer } from './letters/replayer.ts';
 import { Pipeline } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { gatewayStatuses } from './registry.ts';
@@ -53,6 +55,7 @@ export function createIngest(
     },
   );
   const events = new EventStore(config.events, { folder, clock });
+  const letters = new DeadLetters(config.letters, { folder, clock, log });
   const commands: CommandDesk = new CommandDesk(config.commands, {
     ...{ folder, clock, log, host },
     publish: (topic, payload) => subscriber.publish(topic, payload),
@@ -77,10 +80,23 @@ export function createIngest(
       door?.events(fresh);
     },
   };
-  const pipelineParts = { store, ledger, events: eventSink, live: door, accounting, refusals, clock, log };
+  const pipelineParts = {
+    store,
+    ledger,
+    events: eventSink,
+    live: door,
+    accounting,
+    refusals,
+    letters,
+    clock,
+    log,
+  };
   const pipeline = new Pipeline(config.pipeline, pipelineParts);
+  const { maxAheadS } = config.pipeline;
+  const replayer = new Replayer({ letters, pipeline, clock, maxAheadS });
   const births = new BirthCache(folder, { host, clock, log });
-  const subscriberParts = { host, pipeline, ledger, births, door, refusals, clock, log, configFolder };
+  const hostParts = { host, pipeline, ledger, births, letters, refusals, clock, log };
+  const subscriberParts = { ...hostParts, door, configFolder };
   const subscriber: Subscriber = new Subscriber(config.broker, subscriberParts);
   const thirdParties = new Door(
     { maxGateways: config.session.maxGateways, maxSeriesPerGateway },
@@ -108,6 +124,8 @@ export function createIngest(
       delivery: (site, gateway) => ledger.summary(site, gateway),
       completeness: (site, gateway, period) => ledger.completeness(site, gateway, period),
       events: (filter) => events.find(filter),
+      letters,
+      replay: (request) => replayer.replay(request),
       commands,
       care,
     },
@@ -117,6 +135,7 @@ export function createIngest(
     ledger,
     births,
     events,
+    letters,
     store,
     pipeline,
     commands,

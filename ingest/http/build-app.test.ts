@@ -61,6 +61,18 @@ async function farm(options: Partial<AppOptions> = {}) {
     request: { id: 'one', action: 'restart', issuer: 'api', expiresAtMs: NOW + 60_000 },
     submittedMs: NOW,
   });
+  sources.kept.push({
+    ...{ id: 7, site: 'farm', gateway: 'pump-house', kind: 'quarantine', code: 'TIME_IMPOSSIBLE' },
+    details: { time: '2036-01-01T00:00:00.000Z', aheadS: 300, gateway: 'pump-house' },
+    ...{ receivedMs: NOW, state: 'waiting', triedMs: undefined },
+    content: {
+      reading: {
+        ...{ device: 'soil-north', name: 'soil/moisture', properties: { engUnit: '%' }, value: 23 },
+        ...{ timeMs: NOW + 600_000, sentMs: NOW + 600_010, status: 0, isHistorical: false },
+        ...{ isCut: false, identity: undefined },
+      },
+    },
+  });
   sources.gatewayStatuses = [{ ...gateway, devices: [{ device: 'soil-north', ...presence }] }];
   const counts = { received: 10, stored: 6, rejected: 2, dropped: 1, inFlight: 1 };
   sources.gatewayCounters = [{ site: 'farm', gateway: 'pump-house', ...counts, ...details }];
@@ -536,6 +548,46 @@ describe('/api/v1/gateways/{site}/{gateway}/care', () => {
   });
 });
 
+describe('dead letters', () => {
+  it('lists what was refused with its reason in both languages and how wrong the clock was', async () => {
+    const { app, sources } = await farm();
+    const place = { site: 'farm', gateway: 'pump-house' };
+    sources.letterCounts = [
+      { ...place, code: 'TIME_IMPOSSIBLE', waiting: 1, replayed: 0, more: 41, gone: 0 },
+      { ...place, code: 'STORE_REFUSED', waiting: 1, replayed: 0, more: 0, gone: 0 },
+    ];
+    const { body } = await get(app, '/api/v1/dead-letters?gateway=pump-house&code=TIME_IMPOSSIBLE');
+    expect(body).toMatchObject({
+      letters: [
+        {
+          ...{ id: 7, kind: 'quarantine', isReplayable: true, clockErrorMs: 600_010 },
+          reading: { metric: 'soil/moisture', value: 23, clock: 'synced' },
+        },
+      ],
+      counts: [{ code: 'TIME_IMPOSSIBLE', more: 41 }],
+    });
+    const [{ reason }] = body.letters;
+    expect(reason.en).toContain('2036');
+    expect(reason.zh).toContain('时间戳');
+    expect((await get(app, '/api/v1/dead-letters?gateway=other')).body.counts).toEqual([]);
+    const metrics = (await app.inject('/metrics')).body;
+    expect(metrics).toContain('sluice_dead_letters{code="TIME_IMPOSSIBLE",state="more"} 41');
+    expect((await get(app, '/api/v1/dead-letters/8')).status).toBe(404);
+  });
+
+  it('passes a wish to replay on', async () => {
+    const { app, sources } = await farm();
+    const post = (payload: object) =>
+      app.inject({ method: 'POST', url: '/api/v1/dead-letters/replay', payload });
+    const wish = { gateway: ['pump-house'], code: 'TIME_IMPOSSIBLE', shiftMs: -600_000, isDryRun: true };
+    expect((await post(wish)).json()).toMatchObject({ lookedAt: 0 });
+    expect(sources.replays).toEqual([
+      { gateways: ['pump-house'], codes: ['TIME_IMPOSSIBLE'], shiftMs: -600_000, isDryRun: true },
+    ]);
+    expect((await post({ shift: 1 })).statusCode).toBe(400);
+  });
+});
+
 describe('/api/openapi.json', () => {
   interface Operation {
     operationId: string;
@@ -546,7 +598,8 @@ describe('/api/openapi.json', () => {
   async function described(app: App) {
     const { body } = await get(app, '/api/openapi.json');
     const operations = Object.entries(body.paths as Record<string, Record<string, Operation>>);
-    return { document: body, operations: operations.map(([path, methods]) => [path, methods.get!] as const) };
+    const gets = operations.flatMap(([path, { get }]) => (get ? [[path, get] as const] : []));
+    return { document: body, operations: gets };
   }
 
   it('is OpenAPI 3.1 and describes every route with every error', async () => {
@@ -558,6 +611,8 @@ describe('/api/openapi.json', () => {
       '/api/openapi.json',
       '/api/v1/commands',
       '/api/v1/commands/{id}',
+      '/api/v1/dead-letters',
+      '/api/v1/dead-letters/{letter}',
       '/api/v1/events',
       '/api/v1/gateways',
       '/api/v1/gateways/{site}/{gateway}/care',
@@ -595,7 +650,8 @@ describe('/api/openapi.json', () => {
       const path = pattern
         .replace('{site}', 'farm')
         .replace('{gateway}', 'pump-house')
-        .replace('{id}', 'one');
+        .replace('{id}', 'one')
+        .replace('{letter}', '7');
       const url = path === '/api/v1/query' ? `${path}?measurement=soil&field=moisture` : path;
       if (path !== '/metrics')
         check(responses['200']!.content!['application/json']!.schema, (await get(app, url)).body);

@@ -76,6 +76,19 @@ export function createMetrics(sources: HttpSources): Registry {
       },
     });
   }
+  new Gauge({
+    name: 'sluice_dead_letters',
+    help: 'What was refused for good, restarts included: waiting and replayed are kept; more were too many in a minute, and gone had to make room.',
+    labelNames: ['code', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { code, ...one } of sources.letters.counts()) {
+        for (const state of ['waiting', 'replayed', 'more', 'gone'] as const)
+          this.inc({ code, state }, one[state]);
+      }
+    },
+  });
   for (const end of ['From', 'To'] as const) {
     new Gauge({
       name: `sluice_readings_dropped_${end.toLowerCase()}_timestamp_seconds`,

@@ -4,6 +4,8 @@ import type { CareDesk } from '../care/care-desk.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { EventFilter, FoundEvent } from '../events/event-store.ts';
 import type { Completeness, Delivery } from '../ledger/completeness.ts';
+import type { DeadLetters } from '../letters/dead-letters.ts';
+import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
 import type { Store } from '../stores/store.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`. */
@@ -23,6 +25,9 @@ export interface HttpSources {
   ): Completeness;
   /** Newest first. */
   events(filter: EventFilter): readonly FoundEvent[];
+  /** What was refused for good. */
+  readonly letters: Pick<DeadLetters, 'find' | 'get' | 'counts'>;
+  replay(request: ReplayRequest): Promise<ReplayReport>;
   readonly commands: Pick<CommandDesk, 'submit' | 'get' | 'find'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
 }

@@ -169,6 +169,12 @@ export class LedgerBook implements Service {
     this.#touch(entry, ledger);
   }
 
+  /** Whether it numbers its readings now, so that what is not settled comes again. */
+  keepsLedger(site: string, gateway: string): boolean {
+    const ledgers = this.#entries.get(gatewayName({ site, gateway }))?.ledgers.values() ?? [];
+    return [...ledgers].some(({ closedMs }) => closedMs === undefined);
+  }
+
   summary(site: string, gateway: string): Delivery {
     return summaryOf(this.#partsOf(site, gateway));
   }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { LedgerMark } from '../../core/ledger.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
 import type { Refusal } from '../check-reading.ts';
+import { letterIdentity } from '../letters/refused-reading.ts';
 import type { Outcome, Receipt } from '../receipt.ts';
 import { hourOf, type SettledMessage } from './gateway-ledger.ts';
 import type { LedgerHandle } from './ledger-book.ts';
@@ -63,6 +64,16 @@ export class PendingMessage {
   rejectRow(row: number, problem: Refusal): void {
     this.reject(this.#positionOf(row), problem);
     this.#rejectedRows++;
+  }
+
+  get hasRejected(): boolean {
+    return this.#rejected.length > 0;
+  }
+
+  /** What makes a repeat of this reading recognisable, where its gateway numbers them. */
+  identityOf(row: number): string | undefined {
+    const mark = this.numbered?.mark;
+    return mark && letterIdentity(mark, this.#positionOf(row));
   }
 
   #positionOf(row: number): number {

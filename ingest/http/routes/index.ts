@@ -2,6 +2,7 @@ import type { Route } from '../app.ts';
 import { careRoute } from './care.ts';
 import { commandsRoute } from './commands.ts';
 import { completenessRoute } from './completeness.ts';
+import { deadLettersRoute } from './dead-letters.ts';
 import { eventsRoute } from './events.ts';
 import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   gatewaysRoute,
   completenessRoute,
   eventsRoute,
+  deadLettersRoute,
   commandsRoute,
   careRoute,
   seriesRoute,

@@ -8,6 +8,9 @@ import type { CommandFilter, FoundCommand } from '../../commands/command-file.ts
 import type { CommandRecord, CommandWish } from '../../commands/command-record.ts';
 import type { EventFilter, FoundEvent } from '../../events/event-store.ts';
 import type { Completeness, Delivery } from '../../ledger/completeness.ts';
+import type { KeptLetter } from '../../letters/letter.ts';
+import type { LetterCount } from '../../letters/letter-file.ts';
+import type { ReplayReport, ReplayRequest } from '../../letters/replayer.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
 
@@ -63,6 +66,19 @@ export class FakeSources implements HttpSources {
   events = (filter: EventFilter): FoundEvent[] => {
     this.eventFilters.push(filter);
     return this.found.slice(0, filter.limit);
+  };
+
+  kept: KeptLetter[] = [];
+  letterCounts: LetterCount[] = [];
+  readonly replays: ReplayRequest[] = [];
+  readonly letters: HttpSources['letters'] = {
+    find: (_filter, { limit }) => this.kept.slice(0, limit),
+    get: (id) => this.kept.find((letter) => letter.id === id),
+    counts: () => this.letterCounts,
+  };
+  replay = async (request: ReplayRequest): Promise<ReplayReport> => {
+    this.replays.push(request);
+    return { lookedAt: 0, replayed: 0, refused: {}, notReplayable: 0, unanswered: 0 };
   };
 
   readonly commands = new FakeCommands();
