@@ -1,25 +1,55 @@
 import { execFile } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { promisify } from 'node:util';
+import { resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
 import type { Measurement } from '../core/testing/median-of-three.ts';
+import { PATH_BENCHES, type PathOptions } from './bench/path.bench.ts';
 
 /** Each is loaded and runs in a process of its own, so that its peak memory is its own. */
-const BENCHES: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
+const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonly Measurement[]>>> = {
   codec: async () => (await import('../core/sparkplug/codec.bench.ts')).benchCodec(),
   modbus: async () => (await import('../gateway/gateway.bench.ts')).benchModbus(),
   outbox: async () => (await import('../gateway/outbox/outbox.bench.ts')).benchOutbox(),
   stores: async () => (await import('../ingest/stores/store.bench.ts')).benchStores(),
-  ingest: async () => (await import('../ingest/ingest.bench.ts')).benchIngest(),
+  ...Object.fromEntries(
+    Object.entries(PATH_BENCHES).map(([name, run]) => [
+      `path-${name}`,
+      async (options: PathOptions) => [await run(options)],
+    ]),
+  ),
 };
 
 const MOST_OUTPUT_BYTES = 1_000_000;
 
-/** `npm run bench [-- codec …]`: figures for this machine, each the median of three. */
-async function main(names: readonly string[]): Promise<void> {
-  const unknown = names.find((name) => !(name in BENCHES));
-  if (unknown !== undefined) {
-    process.stderr.write(`bench: there is no "${unknown}"; there are ${Object.keys(BENCHES).join(', ')}\n`);
-    process.exitCode = 78;
+const USAGE = `npm run bench -- [--seconds N] [--code FOLDER] [${Object.keys(BENCHES).join('|')} …]
+
+  --seconds   how long the sustained runs of path-… publish; default 10
+  --code      another checkout, whose broker and ingest the path-… runs measure: a way to compare before and after
+`;
+
+/** Figures for this machine: each the median of three, but for path-…, which are single runs of the whole path. */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: { type: 'string', default: '10' },
+      code: { type: 'string' },
+      one: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = positionals.find((name) => !(name in BENCHES));
+  if (values.help || unknown !== undefined || !(Number(values.seconds) > 0)) {
+    (values.help ? process.stdout : process.stderr).write(USAGE);
+    process.exitCode = values.help ? 0 : 78;
+    return;
+  }
+  const options: PathOptions = {
+    seconds: Number(values.seconds),
+    ...(values.code === undefined ? {} : { code: resolve(values.code) }),
+  };
+  if (values.one !== undefined) {
+    print(JSON.stringify(await BENCHES[values.one]!(options)));
     return;
   }
   const memoryGB = Math.round(totalmem() / 1e9);
@@ -27,17 +57,18 @@ async function main(names: readonly string[]): Promise<void> {
     `${cpus()[0]?.model.trim()}, ${availableParallelism()} processors, ${memoryGB} GB, Node ${process.version}`,
   );
   print(row('what', 'median', 'unit', 'all three', 'peak MB'));
-  for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
-    for (const one of await inOwnProcess(name)) {
-      print(
-        row(one.what, format(one.median), one.unit, one.runs.map(format).join(' · '), `${one.peakMemoryMB}`),
-      );
+  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+    for (const one of await inOwnProcess(name, options)) {
+      const runs = one.runs.length > 1 ? one.runs.map(format).join(' · ') : '';
+      print(row(one.what, format(one.median), one.unit, runs, `${one.peakMemoryMB}`));
+      for (const note of one.notes ?? []) print(`    ${note}`);
     }
   }
 }
 
-async function inOwnProcess(name: string): Promise<Measurement[]> {
-  const args = [import.meta.filename, '--one', name];
+async function inOwnProcess(name: string, { seconds, code }: PathOptions): Promise<Measurement[]> {
+  const options = ['--seconds', `${seconds}`, ...(code === undefined ? [] : ['--code', code])];
+  const args = [import.meta.filename, ...options, '--one', name];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: MOST_OUTPUT_BYTES });
   return JSON.parse(stdout) as Measurement[];
 }
@@ -54,6 +85,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const [flag, ...names] = process.argv.slice(2);
-if (flag === '--one') print(JSON.stringify(await BENCHES[names[0]!]!()));
-else await main(process.argv.slice(2));
+await main();

@@ -26,6 +26,10 @@ export class Influxd {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** Resolves when it answers. After `pause` or `kill`: on the same port, with the same data. */
   async start(): Promise<void> {
     const config = join(this.#folder, 'influxdb.conf');

@@ -1,13 +1,15 @@
 /** One line of `npm run bench`. */
 export interface Measurement {
   readonly what: string;
-  /** Median of three runs. */
+  /** Median of the runs. */
   readonly median: number;
   /** Of `median`, for example `metrics/s`. */
   readonly unit: string;
   readonly runs: readonly number[];
   /** Largest resident memory of this process seen during the runs. */
   readonly peakMemoryMB: number;
+  /** More about it, a line each. */
+  readonly notes?: readonly string[];
 }
 
 const SAMPLE_MS = 50;
