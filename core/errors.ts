@@ -587,6 +587,18 @@ export const ERRORS = {
     retryable: false,
     http: 500,
   },
+  READING_EXPIRED: {
+    en: 'the reading of {measurement} at {time} is older than what is kept: readings before {keptFrom} are deleted (retention). Keep them for longer, or let what was offline send within that time',
+    zh: '{measurement} 在 {time} 的读数早于保留期限：{keptFrom} 之前的读数已被删除（retention）。请延长保留期限，或让离线设备在期限内补发',
+    retryable: false,
+    http: 422,
+  },
+  RETENTION_UNSUPPORTED: {
+    en: 'InfluxDB {version}.x cannot delete by time, so nothing that Sluice has written is deleted. Set a retention period on the database itself, and leave out "retention" here',
+    zh: 'InfluxDB {version}.x 不支持按时间删除，因此 Sluice 写入的数据不会被删除。请在数据库上设置保留期限，并删除此处的 "retention"',
+    retryable: false,
+    http: 422,
+  },
   STORE_REFUSED: {
     en: 'the {store} store refused a point: {reason}',
     zh: '{store} 存储拒绝了一个数据点：{reason}',

@@ -25,12 +25,23 @@ export class RowReader {
   readonly #store: string;
   readonly #translations = new WeakMap<SeriesTable, (number | undefined)[]>();
 
+  readonly #keptFromMs = new Map<string, number>();
+  /** The latest of those, so that a reading of today costs one comparison. */
+  #latestKeptFromMs = Number.NEGATIVE_INFINITY;
+
   constructor(store: string) {
     this.#store = store;
   }
 
+  /** Readings of `measurement` before `timeMs` are refused from now on. */
+  refuseBefore(measurement: string, timeMs: number): void {
+    const keptFromMs = Math.max(timeMs, this.#keptFromMs.get(measurement) ?? timeMs);
+    this.#keptFromMs.set(measurement, keptFromMs);
+    this.#latestKeptFromMs = Math.max(this.#latestKeptFromMs, keptFromMs);
+  }
+
   read(batch: ReadingBatch): Rows {
-    const rejected = refusals(batch, this.#store);
+    const rejected = this.#refusals(batch);
     if (rejected.length > 0) return this.#pick(batch, rejected);
     const { length } = batch;
     return {
@@ -88,26 +99,35 @@ export class RowReader {
     }
     return result;
   }
+
+  #refusals(batch: ReadingBatch): Rejection[] {
+    const rejected: Rejection[] = [];
+    for (let row = 0; row < batch.length; row++) {
+      const value = batch.value[row]!;
+      const timeMs = batch.timeMs[row]!;
+      if (!Number.isFinite(value) && !batch.texts.has(row)) {
+        const { measurement, field } = batch.reading(row);
+        const details = { measurement, field, value: String(value) };
+        rejected.push({ row, error: new SluiceError('VALUE_NOT_A_NUMBER', details) });
+      } else if (!Number.isInteger(timeMs) || Math.abs(timeMs) > MAX_TIME_MS) {
+        const reason = `the time ${timeMs} ms is not a whole number between the years 1677 and 2262`;
+        rejected.push({ row, error: new SluiceError('STORE_REFUSED', { store: this.#store, reason }) });
+      } else if (timeMs < this.#latestKeptFromMs) {
+        const { measurement } = batch.table.get(batch.seriesId[row]!);
+        const keptFromMs = this.#keptFromMs.get(measurement);
+        if (keptFromMs === undefined || timeMs >= keptFromMs) continue;
+        const [time, keptFrom] = [timeMs, keptFromMs].map((ms) => new Date(ms).toISOString()) as [
+          string,
+          string,
+        ];
+        rejected.push({ row, error: new SluiceError('READING_EXPIRED', { measurement, time, keptFrom }) });
+      }
+    }
+    return rejected;
+  }
 }
 
 /** Series of `table` from the number `from` on. */
 export function seriesSince(table: SeriesTable, from: number): Series[] {
   return Array.from({ length: table.size - from }, (_, index) => table.get(from + index));
-}
-
-function refusals(batch: ReadingBatch, store: string): Rejection[] {
-  const rejected: Rejection[] = [];
-  for (let row = 0; row < batch.length; row++) {
-    const value = batch.value[row]!;
-    const timeMs = batch.timeMs[row]!;
-    if (!Number.isFinite(value) && !batch.texts.has(row)) {
-      const { measurement, field } = batch.reading(row);
-      const details = { measurement, field, value: String(value) };
-      rejected.push({ row, error: new SluiceError('VALUE_NOT_A_NUMBER', details) });
-    } else if (!Number.isInteger(timeMs) || Math.abs(timeMs) > MAX_TIME_MS) {
-      const reason = `the time ${timeMs} ms is not a whole number between the years 1677 and 2262`;
-      rejected.push({ row, error: new SluiceError('STORE_REFUSED', { store, reason }) });
-    }
-  }
-  return rejected;
 }

@@ -3,6 +3,7 @@ import type { Service } from '../../core/lifecycle.ts';
 import type { Tag, Tags } from '../../core/reading.ts';
 import type { ReadingBatch, Series } from '../../core/reading-batch.ts';
 import type { ScanBatch, ScanQuery } from './scan.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /**
  * Where readings are kept. Every adapter passes the same contract suite (`contract.suite.ts`).
@@ -35,6 +36,9 @@ export interface Store extends Service {
 
   /** Which series have a reading: at least those of the last 30 days. */
   series(filter: SeriesFilter): Promise<Series[]>;
+
+  /** Roll-ups and retention, of a store that has them. */
+  readonly upkeep?: Upkeep;
 }
 
 export interface WriteResult {

@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { deltasRoom, MAX_INTEGER, readDeltas, writeDeltas } from './integer-column.ts';
+import { deltasRoom, readDeltas, writeDeltas } from './integer-column.ts';
 import { Points } from './points.ts';
+import { readValues, valueForm, writeValues } from './value-column.ts';
 
 /**
  * A block holds points of one series, in order of time, as one zstd frame with a checksum:
@@ -18,8 +19,6 @@ import { Points } from './points.ts';
  * third of the space of compressed doubles at twice the speed (docs/decisions/003-embedded-store.md).
  */
 const HEADER_BYTES = 8;
-const DOUBLES = 255;
-const MOST_PLACES = 6;
 const TEXT = 0x10;
 
 /** zstd's fastest ordinary level: level 3 gained nothing on sensor data. */
@@ -47,9 +46,9 @@ export function encodeBlock(points: Points, from: number, to: number): Uint8Arra
   const bytes = new Uint8Array(HEADER_BYTES + 2 * deltasRoom(rows) + rows + textBytes.length);
   new DataView(bytes.buffer).setUint32(0, rows, true);
   let at = writeDeltas(bytes, HEADER_BYTES, intervals(points.timeMs, from, to), rows);
-  const places = decimalPlaces(values);
-  bytes[4] = places ?? DOUBLES;
-  at = places === undefined ? writeDoubles(bytes, at, values) : writeDecimals(bytes, at, values, places);
+  const form = valueForm(values);
+  bytes[4] = form;
+  at = writeValues(bytes, at, values, form);
   const isUniform = status.every((one) => one === status[0]);
   bytes[5] = isUniform ? 0 : 1;
   bytes.set(isUniform ? status.subarray(0, 1) : status, at);
@@ -66,13 +65,7 @@ export function decodeBlock(block: Uint8Array): Points {
   points.length = rows;
   let at = readDeltas(bytes, HEADER_BYTES, points.timeMs, rows);
   accumulate(points.timeMs);
-  const form = bytes[4]!;
-  if (form === DOUBLES) at = readDoubles(bytes, at, points.value);
-  else {
-    at = readDeltas(bytes, at, points.value, rows);
-    const scale = 10 ** form;
-    if (form > 0) for (let row = 0; row < rows; row++) points.value[row] = points.value[row]! / scale;
-  }
+  at = readValues(bytes, at, points.value, bytes[4]!);
   if (bytes[5] === 0) points.status.fill(bytes[at++]!);
   else {
     points.status.set(bytes.subarray(at, at + rows));
@@ -107,53 +100,4 @@ function accumulate(intervalMs: Float64Array): void {
   for (let row = 1; row < intervalMs.length; row++) {
     intervalMs[row] = intervalMs[row - 1]! + intervalMs[row]!;
   }
-}
-
-/** How many decimal places give every value back exactly, or undefined where none does. */
-function decimalPlaces(values: Float64Array): number | undefined {
-  for (let places = 0, row = 0; places <= MOST_PLACES; places++) {
-    const scale = 10 ** places;
-    // Rows that fitted with fewer places nearly always fit with more, so look at the row that failed first.
-    if (!isDecimal(values[row]!, scale)) continue;
-    row = values.findIndex((value) => !isDecimal(value, scale));
-    if (row === -1) return places;
-  }
-  return undefined;
-}
-
-function isDecimal(value: number, scale: number): boolean {
-  const scaled = Math.round(value * scale);
-  // Negative zero would come back as zero.
-  return (
-    scaled / scale === value && Math.abs(scaled) <= MAX_INTEGER && (scaled !== 0 || !Object.is(value, -0))
-  );
-}
-
-function writeDecimals(bytes: Uint8Array, at: number, values: Float64Array, places: number): number {
-  const scale = 10 ** places;
-  return writeDeltas(
-    bytes,
-    at,
-    values.map((value) => Math.round(value * scale)),
-    values.length,
-  );
-}
-
-/** Bytes of the same weight side by side compress better than doubles as they are. */
-function writeDoubles(bytes: Uint8Array, at: number, values: Float64Array): number {
-  const rows = values.length;
-  const source = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  for (let row = 0; row < rows; row++) {
-    for (let byte = 0; byte < 8; byte++) bytes[at + byte * rows + row] = source[row * 8 + byte]!;
-  }
-  return at + rows * 8;
-}
-
-function readDoubles(bytes: Uint8Array, at: number, values: Float64Array): number {
-  const rows = values.length;
-  const target = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  for (let row = 0; row < rows; row++) {
-    for (let byte = 0; byte < 8; byte++) target[row * 8 + byte] = bytes[at + byte * rows + row]!;
-  }
-  return at + rows * 8;
 }

@@ -1,10 +1,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { reasonOf, SluiceError } from '../../../core/errors.ts';
 import { type SeriesKey, TAGS } from '../../../core/reading.ts';
+import { HOUR_MS } from '../../rollups/roll-up.ts';
 import { decodeBlock, encodeBlock } from './block.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRows } from './log-record.ts';
 import type { BlockSpan } from './place-points.ts';
 import type { Points } from './points.ts';
+import { ROLL_UP_SCHEMA, RollUpTables } from './roll-up-tables.ts';
 
 export interface NumberedSeries extends SeriesKey {
   readonly id: number;
@@ -26,8 +28,10 @@ const SCHEMA = `
     id INTEGER PRIMARY KEY, series INTEGER, first_ms INTEGER, last_ms INTEGER, rows INTEGER, points BLOB
   );
   CREATE INDEX IF NOT EXISTS block_span ON block (series, last_ms, first_ms, rows);
+  ${ROLL_UP_SCHEMA}
 `;
-const FORMAT = 1;
+/** 1 had no roll-ups. */
+const FORMAT = 2;
 const SERIES_COLUMNS = ['measurement', 'field', 'unit', ...TAGS] as const;
 
 /** The embedded store's file: what is where, and in which form. Everything blocks, so it belongs in a worker. */
@@ -35,6 +39,7 @@ export class Database {
   readonly #file: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly rollUps: RollUpTables;
 
   /** Throws SQLite's error where the file cannot be opened or is no database. What is read may throw `STORE_CORRUPT`. */
   constructor(file: string) {
@@ -47,7 +52,14 @@ export class Database {
         const reason = `its format ${format} is of a newer Sluice, and this one reads ${FORMAT}`;
         throw new SluiceError('STORE_CORRUPT', { file, reason });
       }
-      this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
+      this.rollUps = new RollUpTables(
+        (sql) => this.#one(sql),
+        (bytes, decode) => this.#decoded(bytes, decode),
+      );
+      this.transaction(() => {
+        if (format === 1) this.#markAllStale();
+        this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
+      });
     } catch (error) {
       this.#db.close();
       throw error;
@@ -139,8 +151,33 @@ export class Database {
     this.#one('DELETE FROM block WHERE id = ?').run(id);
   }
 
+  /** Whole blocks of a series that end before, up to `most` and never its newest; returns how many rows they held. */
+  deleteBlocksBefore(seriesId: number, beforeMs: number, most: number): number {
+    const blocks = this.#one(
+      `SELECT id, rows FROM block WHERE series = ? AND last_ms < min(?, (SELECT max(last_ms) FROM block WHERE series = ?))
+       ORDER BY last_ms LIMIT ?`,
+    ).all(seriesId, beforeMs, seriesId, most) as unknown as { id: number; rows: number }[];
+    for (const { id } of blocks) this.deleteBlock(id);
+    return blocks.reduce((sum, { rows }) => sum + rows, 0);
+  }
+
   close(): void {
     this.#db.close();
+  }
+
+  /** A short block names its hours by what it spans, which may be a few too many; a long one by its points. */
+  #markAllStale(): void {
+    const blocks = this.#one('SELECT id, series, first_ms AS firstMs, last_ms AS lastMs FROM block').all();
+    for (const { id, series, firstMs, lastMs } of blocks as unknown as (BlockSpan & { series: number })[]) {
+      const hours = new Set<number>();
+      if (lastMs - firstMs < 1_000 * HOUR_MS) {
+        for (let at = Math.floor(firstMs / HOUR_MS); at <= lastMs / HOUR_MS; at++) hours.add(at);
+      } else {
+        const { timeMs, length } = this.block(id);
+        for (let row = 0; row < length; row++) hours.add(Math.floor(timeMs[row]! / HOUR_MS));
+      }
+      for (const hour of hours) this.rollUps.markStale(series, hour * HOUR_MS);
+    }
   }
 
   #decoded<T>(bytes: Uint8Array, decode: (bytes: Uint8Array) => T): T {

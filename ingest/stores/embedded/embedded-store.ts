@@ -9,6 +9,7 @@ import { RowReader, seriesSince } from '../rows.ts';
 import { compareSeries, type ScanBatch, type ScanQuery } from '../scan.ts';
 import { compareTags, groupTags, matchingSeries } from '../series-filter.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery, Store, WriteResult } from '../store.ts';
+import type { Expired, RolledUp, Upkeep } from '../upkeep.ts';
 import { type EngineAnswer, type EnginePage, HEAD_LIMITS, type HeadLimits } from './engine.ts';
 import type {
   EngineError,
@@ -140,6 +141,20 @@ export class EmbeddedStore implements Store {
     return this.#last.find(filter).map(({ series }) => series);
   }
 
+  readonly upkeep: Upkeep = {
+    rollUp: async (endMs, budgetMs) => {
+      await this.#open();
+      return (await this.#ask({ kind: 'rollUp', endMs, budgetMs })) as RolledUp;
+    },
+    expire: async (order) => {
+      await this.#open();
+      // Before the engine hears of it, so that nothing of that time is on its way any more when it begins.
+      if (order.rawMs !== undefined) this.#rows.refuseBefore(order.measurement, order.rawMs);
+      return (await this.#ask({ kind: 'expire', order })) as Expired;
+    },
+    assertCanExpire() {},
+  };
+
   /** Starts the worker where it does not run, or has died since. */
   async #open(): Promise<void> {
     if (!this.#isWanted)
@@ -171,12 +186,13 @@ export class EmbeddedStore implements Store {
 
   #adopt(opened: EngineOpened): void {
     if ('error' in opened) throw reviveError(opened.error);
-    const { series, last, damage } = opened;
+    const { series, last, keptFrom, damage } = opened;
     if (damage)
       this.#context.log.error({ service: this.name, code: damage.code }, reviveError(damage).message);
     this.#rows = new RowReader('embedded');
     this.#last = new LastValues(this.#rows.table);
     for (const one of series) this.#rows.table.intern(one);
+    for (const [measurement, rawMs] of keptFrom) this.#rows.refuseBefore(measurement, rawMs);
     this.#savedSeries = series.length;
     this.#last.take(last);
   }

@@ -1,14 +1,19 @@
 import { SluiceError } from '../../../core/errors.ts';
+import { findQuantity } from '../../../core/quantities.ts';
 import { ReadingBatch, SeriesTable } from '../../../core/reading-batch.ts';
+import { planSegments, type Segment, withoutStale } from '../../rollups/plan-segments.ts';
 import type { LastRows } from '../last-values.ts';
 import { SCAN_ROWS } from '../scan.ts';
-import type { Aggregate } from '../store.ts';
+import { type Aggregate, quantileOf } from '../store.ts';
+import type { Expired, ExpireOrder, RolledUp } from '../upkeep.ts';
 import { WindowFold } from '../window-fold.ts';
 import { Database, type NumberedSeries } from './database.ts';
 import { Head } from './head.ts';
 import type { LogRows } from './log-record.ts';
 import { placePoints } from './place-points.ts';
 import { lowerBound, mergePoints, Points } from './points.ts';
+import { WINDOW_MS } from './roll-up-tables.ts';
+import { expire, hoursTouched, markStale, rollUp } from './roll-up-work.ts';
 
 export interface HeadLimits {
   /** Rows, batches and characters of text that wait in memory and in the log; past any they are sealed into blocks. */
@@ -87,11 +92,17 @@ export class Engine {
   #active = new Head();
   #sealing: Head | undefined;
   #seq = 0;
+  readonly #measurements = new Map<number, string>();
+  /** Series whose roll-ups have histograms. */
+  readonly #percentiles = new Set<number>();
+  #keptFrom: ReadonlyMap<string, number> = new Map();
 
   constructor(file: string, limits: HeadLimits) {
     this.#limits = limits;
     this.#database = new Database(file);
     try {
+      for (const one of this.#database.allSeries()) this.#noteSeries(one);
+      this.#keptFrom = this.#database.rollUps.keptFrom();
       for (const { seq, rows } of this.#database.log()) {
         this.#active.add(seq, rows);
         this.#seq = seq;
@@ -132,7 +143,7 @@ export class Engine {
     const firstSeq = this.#seq + 1;
     this.#database.transaction(() => {
       writes.forEach(({ series, rows }, index) => {
-        for (const one of series) this.#database.addSeries(one);
+        for (const one of series) this.#addSeries(one);
         this.#database.appendLog(firstSeq + index, rows);
       });
     });
@@ -196,21 +207,90 @@ export class Engine {
     return { parts, done: ids.length, resumeMs: fromMs };
   }
 
+  /** From when on each measurement has its readings, where some were deleted. */
+  keptFrom(): ReadonlyMap<string, number> {
+    return this.#keptFrom;
+  }
+
+  /** See `Upkeep`. Yields after every commit. */
+  rollUp(endMs: number, budgetMs: number): Generator<void, RolledUp> {
+    return rollUp(this.#database, endMs, budgetMs, (id) => this.#percentiles.has(id));
+  }
+
+  /** See `Upkeep`. Whoever asks takes no more readings of that time. */
+  *expire(order: ExpireOrder): Generator<void, Expired> {
+    const { measurement, rawMs } = order;
+    const ids = this.series().flatMap((one) => (one.measurement === measurement ? [one.id] : []));
+    if (rawMs !== undefined) {
+      // What still waits in the log could otherwise be sealed into the time that is gone.
+      if (ids.some((id) => this.#heads(id).some((points) => isAnyBefore(points, rawMs))))
+        yield* this.#sealAll();
+      yield* this.rollUp(rawMs, Number.POSITIVE_INFINITY);
+      this.#database.transaction(() => this.#database.rollUps.setKeptFrom(measurement, rawMs));
+      this.#keptFrom = this.#database.rollUps.keptFrom();
+    }
+    return yield* expire(this.#database, order, ids);
+  }
+
   close(): void {
     this.#database.close();
+  }
+
+  /** Everything that has come until now; what comes meanwhile waits for its own turn. */
+  *#sealAll(): Generator<void> {
+    for (const head of [this.#sealing, this.#active]) {
+      while (head && (this.#sealing === head || this.#active === head) && head.records > 0) {
+        this.sealSome();
+        yield;
+      }
+    }
   }
 
   *#fold(query: EngineQuery, group: readonly number[], room: number): Generator<void, EngineAnswer> {
     const { everyMs, fn } = query.window!;
     const fold = new WindowFold(everyMs, fn);
     for (const id of group) {
-      for (const { points, from, to } of this.#pieces(id, query.fromMs, query.toMs)) {
-        fold.add(points, from, to);
-        assertRoom(query, fold.windows, room);
-      }
+      for (const _ of this.#foldSeries(fold, query, id)) assertRoom(query, fold.windows, room);
       yield;
     }
     return fold.result();
+  }
+
+  /** From roll-ups where these are there and up to date, otherwise from readings; yields now and then, within one turn. */
+  *#foldSeries(fold: WindowFold, { fromMs, toMs, window }: EngineQuery, id: number): Generator<void> {
+    const { everyMs, fn } = window!;
+    const { rollUps } = this.#database;
+    const isRaw = quantileOf(fn) !== undefined && !this.#percentiles.has(id);
+    const planned: Segment[] = isRaw
+      ? [{ fromMs, toMs, source: 'raw' }]
+      : planSegments(fromMs, toMs, everyMs);
+    const inHeads = hoursTouched(mergePoints(this.#heads(id)));
+    const stale = new Set([...rollUps.staleHours(id, fromMs, toMs), ...inHeads]);
+    const wantsTexts = fn === 'first' || fn === 'last';
+    const keptFromMs = this.#keptFrom.get(this.#measurements.get(id) ?? '') ?? Number.NEGATIVE_INFINITY;
+    for (const segment of withoutStale(
+      planned,
+      [...stale].sort((a, b) => a - b),
+    )) {
+      const { source } = segment;
+      if (source === 'raw') {
+        yield* this.#foldPieces(fold, id, segment.fromMs, segment.toMs);
+        continue;
+      }
+      for (const summary of rollUps.summaries(id, source, segment.fromMs, segment.toMs)) {
+        const { windowMs } = summary;
+        if (!wantsTexts || summary.texts === 0 || windowMs < keptFromMs) fold.addSummary(summary);
+        else yield* this.#foldPieces(fold, id, windowMs, windowMs + WINDOW_MS[source]);
+      }
+      yield;
+    }
+  }
+
+  *#foldPieces(fold: WindowFold, id: number, fromMs: number, toMs: number): Generator<void> {
+    for (const { points, from, to } of this.#pieces(id, fromMs, toMs)) {
+      fold.add(points, from, to);
+      yield;
+    }
   }
 
   *#collect(query: EngineQuery, group: readonly number[], room: number): Generator<void, EngineAnswer> {
@@ -265,7 +345,18 @@ export class Engine {
     return head.rows >= rows || head.records >= records || head.textLength >= textLength;
   }
 
+  #addSeries(series: NumberedSeries): void {
+    this.#database.addSeries(series);
+    this.#noteSeries(series);
+  }
+
+  #noteSeries({ id, measurement, field }: NumberedSeries): void {
+    this.#measurements.set(id, measurement);
+    if (findQuantity(measurement, field)?.hasPercentiles) this.#percentiles.add(id);
+  }
+
   #sealSeries(id: number, points: Points): void {
+    markStale(this.#database, id, points);
     const spans = this.#database.spans(id, points.timeMs[0]!, points.timeMs[points.length - 1]!);
     for (const { block, from, to } of placePoints(points, spans)) {
       const fresh = new Points(to - from);
@@ -279,6 +370,11 @@ export class Engine {
       }
     }
   }
+}
+
+function isAnyBefore({ timeMs, length }: Points, beforeMs: number): boolean {
+  for (let row = 0; row < length; row++) if (timeMs[row]! < beforeMs) return true;
+  return false;
 }
 
 function partOf(

@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorDetails } from '../../../core/errors.ts';
 import type { LastRows } from '../last-values.ts';
+import type { Expired, ExpireOrder, RolledUp } from '../upkeep.ts';
 import type { NumberedSeries } from './database.ts';
 import type { EngineAnswer, EnginePage, EngineQuery, EngineScan, EngineWrite, HeadLimits } from './engine.ts';
 
@@ -14,6 +15,7 @@ export type EngineOpened =
   | {
       readonly series: readonly NumberedSeries[];
       readonly last: LastRows;
+      readonly keptFrom: ReadonlyMap<string, number>;
       readonly damage?: EngineError;
     }
   | { readonly error: EngineError };
@@ -28,11 +30,13 @@ export type EngineRequest = { readonly id: number } & (
   | { readonly kind: 'write'; readonly write: EngineWrite }
   | { readonly kind: 'query'; readonly query: EngineQuery }
   | { readonly kind: 'scan'; readonly scan: EngineScan }
+  | { readonly kind: 'rollUp'; readonly endMs: number; readonly budgetMs: number }
+  | { readonly kind: 'expire'; readonly order: ExpireOrder }
   | { readonly kind: 'close' }
 );
 
 /** What a question came to: nothing for a write. */
-export type EngineResult = EngineAnswer[] | EnginePage | undefined;
+export type EngineResult = EngineAnswer[] | EnginePage | RolledUp | Expired | undefined;
 
 export type EngineReply = { readonly id: number } & (
   | { readonly result?: EngineResult }

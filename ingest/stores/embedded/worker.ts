@@ -41,6 +41,10 @@ class EngineWorker {
       this.#queries.push({ id: request.id, steps: this.#engine.query(request.query) });
     } else if (request.kind === 'scan') {
       this.#queries.push({ id: request.id, steps: this.#engine.scan(request.scan) });
+    } else if (request.kind === 'rollUp') {
+      this.#queries.push({ id: request.id, steps: this.#engine.rollUp(request.endMs, request.budgetMs) });
+    } else if (request.kind === 'expire') {
+      this.#queries.push({ id: request.id, steps: this.#engine.expire(request.order) });
     } else this.#closeId = request.id;
     this.wake();
   }
@@ -130,7 +134,8 @@ function open(port: MessagePort): void {
   try {
     engine = new Engine(file, limits);
     const { rows: last, damage } = engine.last();
-    opened = { series: engine.series(), last, ...(damage && { damage: plain(damage) }) };
+    const keptFrom = engine.keptFrom();
+    opened = { series: engine.series(), last, keptFrom, ...(damage && { damage: plain(damage) }) };
   } catch (thrown) {
     engine?.close();
     port.postMessage({ error: plain(engineError(file, thrown)) } satisfies EngineOpened);
