@@ -681,6 +681,12 @@ export const ERRORS = {
     retryable: false,
     http: 403,
   },
+  EXPORTS_BUSY: {
+    en: '{limit} exports are under way already, as many as are allowed. Try again when one has ended, or raise export.maxConcurrent.',
+    zh: '已有 {limit} 个导出正在进行，达到上限。请待其中一个结束后重试，或调大 export.maxConcurrent。',
+    retryable: true,
+    http: 429,
+  },
   QUERY_TOO_LARGE: {
     en: 'the answer would hold more than {limit} points. Ask for a shorter time, fewer series, or a larger "every".',
     zh: '结果将超过 {limit} 个点。请缩短时间范围、减少序列，或增大 "every"。',

@@ -4,6 +4,7 @@ import { ID_PATTERN } from '../core/ids.ts';
 import { AutomationConfig } from './automation/config.ts';
 import { CommandsConfig } from './commands/config.ts';
 import { EventsConfig } from './events/config.ts';
+import { ExportConfig } from './export/config.ts';
 import { HttpConfig } from './http/config.ts';
 import { LettersConfig } from './letters/config.ts';
 import { SenmlConfig } from './senml/config.ts';
@@ -115,6 +116,7 @@ export const IngestConfig = Type.Object(
     commands: CommandsConfig,
     automation: AutomationConfig,
     senml: SenmlConfig,
+    export: ExportConfig,
     http: Type.Object(HttpConfig.properties, { ...strict, default: {} }),
   },
   strict,

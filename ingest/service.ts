@@ -11,6 +11,7 @@ import type { IngestConfig } from './config.ts';
 import { Door } from './doors/door.ts';
 import type { EventSink } from './events/event-sink.ts';
 import { EventStore } from './events/event-store.ts';
+import { Exporter } from './export/exporter.ts';
 import { createHostState } from './host-state.ts';
 import { createHttp } from './http/create-http.ts';
 import type { ComponentHealth } from './http/sources.ts';
@@ -118,6 +119,7 @@ export function createIngest(
     config.http,
     {
       store,
+      exporter: new Exporter(config.export, store),
       gateways: () => gatewayStatuses(host),
       counters: () => accounting.counters(),
       health: () => health(context, essential),

@@ -3,14 +3,16 @@ import type { ServiceState } from '../../core/lifecycle.ts';
 import type { CareDesk } from '../care/care-desk.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { EventFilter, FoundEvent } from '../events/event-store.ts';
+import type { Exporter } from '../export/exporter.ts';
 import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { DeadLetters } from '../letters/dead-letters.ts';
 import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
 import type { Store } from '../stores/store.ts';
 
-/** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`. */
+/** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query` and exports. */
 export interface HttpSources {
   readonly store: Pick<Store, 'query' | 'last' | 'series'>;
+  readonly exporter: Pick<Exporter, 'open'>;
   /** Gateways that have ever been born or have just sent something, with their devices. */
   gateways(): readonly GatewayStatus[];
   /** Readings counted since this process started: received = stored + rejected + dropped + in flight. */

@@ -4,6 +4,7 @@ import { commandsRoute } from './commands.ts';
 import { completenessRoute } from './completeness.ts';
 import { deadLettersRoute } from './dead-letters.ts';
 import { eventsRoute } from './events.ts';
+import { exportRoute } from './export.ts';
 import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
 import { lastRoute } from './last.ts';
@@ -27,4 +28,5 @@ export const ROUTES: readonly Route[] = [
   seriesRoute,
   lastRoute,
   queryRoute,
+  exportRoute,
 ];

@@ -7,10 +7,12 @@ import type { CommandDesk } from '../../commands/command-desk.ts';
 import type { CommandFilter, FoundCommand } from '../../commands/command-file.ts';
 import type { CommandRecord, CommandWish } from '../../commands/command-record.ts';
 import type { EventFilter, FoundEvent } from '../../events/event-store.ts';
+import { Exporter } from '../../export/exporter.ts';
 import type { Completeness, Delivery } from '../../ledger/completeness.ts';
 import type { KeptLetter } from '../../letters/letter.ts';
 import type { LetterCount } from '../../letters/letter-file.ts';
 import type { ReplayReport, ReplayRequest } from '../../letters/replayer.ts';
+import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
 
@@ -111,6 +113,22 @@ export class FakeSources implements HttpSources {
       return found.filter(({ timeMs }) => timeMs.length > 0);
     },
   };
+
+  readonly exporter = new Exporter(
+    { maxConcurrent: 2 },
+    { ...this.store, scan: (query) => this.#scan(query) },
+  );
+
+  async *#scan(query: ScanQuery): AsyncGenerator<ScanBatch> {
+    const rows = new ScanRows();
+    for (const series of this.#matching(query)) {
+      for (const { timeMs, value, status } of this.#rows.get(series)!) {
+        if (timeMs < query.fromMs || timeMs >= query.toMs) continue;
+        if (rows.push(timeMs, value, status)) yield* rows.take(series);
+      }
+      yield* rows.take(series);
+    }
+  }
 
   #matching({ measurement, field, where }: SeriesFilter): Series[] {
     if (this.storeError) throw this.storeError;

@@ -1,0 +1,35 @@
+import { TAGS } from '../../core/reading.ts';
+import type { Series } from '../../core/reading-batch.ts';
+import type { ScanBatch } from '../stores/scan.ts';
+import { DeviceTrack, type PlaceStore } from './device-track.ts';
+import type { ExportRows } from './encoder.ts';
+import type { ExportRequest } from './exporter.ts';
+import { foldScan } from './fold-scan.ts';
+
+/** What an export holds, a batch at a time; it reads on only as they are taken. */
+export async function* exportRows(
+  store: PlaceStore,
+  { query, window, format }: ExportRequest,
+): AsyncGenerator<ExportRows> {
+  const scan = store.scan(query);
+  let series: Series | undefined;
+  let track: DeviceTrack | undefined;
+  try {
+    for await (const batch of window ? foldScan(scan, window) : scan) {
+      if (format === 'geojson' && batch.series !== series) {
+        await track?.close();
+        track = await DeviceTrack.of(store, batch.series, query);
+      }
+      series = batch.series;
+      const place = await track?.places(batch.timeMs);
+      yield { ...rowsOf(batch), ...(place && { place }) };
+    }
+  } finally {
+    await track?.close();
+  }
+}
+
+function rowsOf({ series, ...columns }: ScanBatch): ExportRows {
+  const { measurement, field, unit } = series;
+  return { measurement, field, unit, tags: TAGS.map((tag) => series[tag]), ...columns };
+}
