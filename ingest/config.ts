@@ -110,6 +110,12 @@ export const IngestConfig = Type.Object(
     broker: brokerSchema,
     session: sessionSchema,
     pipeline: pipelineSchema,
+    liveWithinS: Type.Integer({
+      minimum: 1,
+      default: 900,
+      description:
+        'Readings stamped further back are stored like any other, and not passed on as live, unless their clock says that it is not set',
+    }),
     store: storeSchema,
     events: EventsConfig,
     letters: LettersConfig,

@@ -19,6 +19,7 @@ import { confirmCommands } from './ledger/confirm-command.ts';
 import { LedgerBook } from './ledger/ledger-book.ts';
 import { DeadLetters } from './letters/dead-letters.ts';
 import { Replayer } from './letters/replayer.ts';
+import { LiveFilter } from './live-filter.ts';
 import { Pipeline } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { gatewayStatuses } from './registry.ts';
@@ -72,6 +73,7 @@ export function createIngest(
         publish: (topic, payload, options) => subscriber.publish(topic, payload, options),
       })
     : undefined;
+  const live = door && new LiveFilter(door, config.liveWithinS, { store, clock });
   const eventSink: EventSink = {
     keep(kept) {
       const fresh = events.keep(kept);
@@ -85,7 +87,7 @@ export function createIngest(
     store,
     ledger,
     events: eventSink,
-    live: door,
+    live,
     accounting,
     refusals,
     letters,
@@ -139,6 +141,7 @@ export function createIngest(
     events,
     letters,
     store,
+    ...(live ? [live] : []),
     pipeline,
     commands,
     care,
