@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
 import { AutomationConfig } from './automation/config.ts';
+import { ClusterConfig } from './cluster/config.ts';
 import { CommandsConfig } from './commands/config.ts';
 import { EventsConfig } from './events/config.ts';
 import { ExportConfig } from './export/config.ts';
@@ -108,6 +109,7 @@ export const IngestConfig = Type.Object(
       description: 'Name of this host application; gateways that wait for it name it as their primary host',
     }),
     broker: brokerSchema,
+    cluster: Type.Optional(ClusterConfig),
     session: sessionSchema,
     pipeline: pipelineSchema,
     liveWithinS: Type.Integer({

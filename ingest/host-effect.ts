@@ -16,6 +16,8 @@ export type HostInput = { readonly at: Instant } & (
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'message'; readonly topic: string; readonly bytes: Uint8Array }
   | { readonly kind: 'timer'; readonly key: string }
+  /** Another worker follows this gateway from here. */
+  | { readonly kind: 'handedOver'; readonly site: string; readonly gateway: string }
 );
 
 /** Values with what their births say about them; `metrics[i]` belongs to `definitions[i]`. None is null. */

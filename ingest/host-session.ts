@@ -60,6 +60,11 @@ export function stepHost(state: HostState, input: HostInput): HostEffect[] {
     case 'timer':
       onTimer(state, input.key, input.at, effects);
       break;
+    case 'handedOver': {
+      const node = state.nodes.get(gatewayName(input));
+      if (node) lostSight(node, input.at, effects);
+      break;
+    }
   }
   return effects;
 }

@@ -6,6 +6,8 @@ import { Accounting } from './accounting.ts';
 import { AutomationDoor } from './automation/automation-door.ts';
 import { BirthCache } from './births/birth-cache.ts';
 import { CareDesk } from './care/care-desk.ts';
+import { checkClusterConfig } from './cluster/check-cluster-config.ts';
+import { ClusterLink } from './cluster/cluster-link.ts';
 import { CommandDesk } from './commands/command-desk.ts';
 import type { IngestConfig } from './config.ts';
 import { Door } from './doors/door.ts';
@@ -37,6 +39,7 @@ export function createIngest(
   context: ServiceContext,
   store: Store = createStore(config.store, context),
 ): readonly Service[] {
+  checkClusterConfig(config);
   const { clock, configFolder } = context;
   const log = context.log.child({ service: 'ingest' });
   const refusals = new RefusalLog(log, clock);
@@ -45,7 +48,7 @@ export function createIngest(
   const host = createHostState({ ...config.session, hostId: config.hostId, maxSeriesPerGateway });
   const folder = join(context.dataFolder, 'ingest');
   const ledger = new LedgerBook(
-    { folder, maxGateways: config.session.maxGateways },
+    { folder, maxGateways: config.session.maxGateways, isShared: config.cluster !== undefined },
     {
       clock,
       log,
@@ -100,7 +103,9 @@ export function createIngest(
   const births = new BirthCache(folder, { host, clock, log });
   const hostParts = { host, pipeline, ledger, births, letters, refusals, clock, log };
   const subscriberParts = { ...hostParts, door, configFolder };
-  const subscriber: Subscriber = new Subscriber(config.broker, subscriberParts);
+  const subscriber: Subscriber | ClusterLink = config.cluster
+    ? new ClusterLink(config.cluster, subscriberParts)
+    : new Subscriber(config.broker, subscriberParts);
   const thirdParties = new Door(
     { maxGateways: config.session.maxGateways, maxSeriesPerGateway },
     { pipeline, refusals, clock },
@@ -114,9 +119,10 @@ export function createIngest(
     log,
     configFolder,
   };
-  const senml = config.senml.enabled
-    ? new SenmlSubscriber(config.senml, config.broker, senmlParts)
-    : undefined;
+  const senml =
+    config.senml.enabled && !config.cluster
+      ? new SenmlSubscriber(config.senml, config.broker, senmlParts)
+      : undefined;
   const http = createHttp(
     config.http,
     {

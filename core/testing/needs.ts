@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 /** Programs that tests bring in from outside, and the Debian package that has each. */
 const PACKAGES = {
   influxd: 'influxdb',
+  'rabbitmq-server': 'rabbitmq-server',
   influx: 'influxdb-client',
   mosquitto_sub: 'mosquitto-clients',
   mosquitto_pub: 'mosquitto-clients',

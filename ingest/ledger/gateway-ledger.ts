@@ -57,7 +57,7 @@ export class GatewayLedger {
   #stored: number;
   readonly #rejected: Map<string, number>;
   #dropped: number;
-  readonly #spans: SpanSet;
+  #spans: SpanSet;
   readonly #drops: DroppedRange[];
 
   constructor(record: LedgerRecord) {
@@ -128,6 +128,24 @@ export class GatewayLedger {
     // An empty ledger begins where its gateway says, not where it was first heard of.
     if (first < this.#base) this.#base = first;
     if (next > this.#next) this.#next = next;
+  }
+
+  /**
+   * Its gateway no longer has what is below `first`. Where some of that was never seen here, another host settled it, and
+   * this account begins anew at `first`; what had been rejected from there on counts as stored.
+   */
+  leaveOutBefore(first: number): void {
+    if (first <= this.#next && this.gaps().every((gap) => gap.first >= first)) return;
+    const spans = this.#spans.spans
+      .filter(({ last }) => last >= first)
+      .map((span) => ({ ...span, first: Math.max(span.first, first) }));
+    this.#spans = new SpanSet(MOST_SPANS, spans);
+    this.#base = first;
+    this.#next = Math.max(this.#next, first);
+    this.#stored = spans.reduce((sum, span) => sum + span.last - span.first + 1, 0);
+    this.#rejected.clear();
+    this.#dropped = 0;
+    this.#drops.length = 0;
   }
 
   settledAround(range: NumberRange): NumberRange | undefined {

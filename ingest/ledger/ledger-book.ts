@@ -52,6 +52,11 @@ export interface LedgerHandle {
 export interface LedgerBookOptions {
   readonly folder: string;
   readonly maxGateways: number;
+  /**
+   * Other hosts settle numbers of the same gateways. Then what a gateway no longer has is not missing here where it was
+   * never seen: the account begins anew at its birth.
+   */
+  readonly isShared?: boolean;
 }
 
 interface LedgerBookParts {
@@ -126,6 +131,7 @@ export class LedgerBook implements Service {
     }
     if (!said && !this.#entries.has(gatewayName({ site, gateway }))) return;
     const entry = this.#entry(site, gateway);
+    if (said && this.#options.isShared) entry.ledgers.get(said.ledger)?.leaveOutBefore(said.first);
     const ledger = said && this.#ledgerOf(entry, said.ledger, said.first, said.next);
     for (const other of entry.ledgers.values()) {
       if (other === ledger || other.closedMs !== undefined) continue;

@@ -1,0 +1,164 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { eventually } from '../../core/testing/eventually.ts';
+import { freePort } from '../../core/testing/free-port.ts';
+
+/** Where Debian has the programs themselves; those on the path insist on their own user and folders. */
+const PROGRAMS = '/usr/lib/rabbitmq/bin';
+const STARTED_WITHIN_MS = 120_000;
+
+export interface RabbitServer {
+  readonly name: string;
+  readonly amqpPort: number;
+  readonly mqttPort: number;
+}
+
+/**
+ * Servers of RabbitMQ on loopback that form a cluster, with nothing of this machine's own: name service, cookie, data and
+ * ports are theirs. Each takes one processor and little memory.
+ */
+export class RabbitCluster {
+  readonly servers: readonly RabbitServer[];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-rabbit-'));
+  readonly #epmdPort: number;
+  readonly #distributionPorts: readonly number[];
+  readonly #processes = new Map<RabbitServer, ChildProcess>();
+  #epmd: ChildProcess | undefined;
+
+  private constructor(
+    servers: readonly RabbitServer[],
+    epmdPort: number,
+    distributionPorts: readonly number[],
+  ) {
+    this.servers = servers;
+    this.#epmdPort = epmdPort;
+    this.#distributionPorts = distributionPorts;
+  }
+
+  /** Resolves when all have started and found each other. */
+  static async start(size: number): Promise<RabbitCluster> {
+    const servers: RabbitServer[] = [];
+    const distributionPorts: number[] = [];
+    const epmdPort = await freePort();
+    for (let at = 0; at < size; at++) {
+      const name = `sluice-${at}@localhost`;
+      servers.push({ name, amqpPort: await freePort(), mqttPort: await freePort() });
+      distributionPorts.push(await freePort());
+    }
+    const cluster = new RabbitCluster(servers, epmdPort, distributionPorts);
+    try {
+      await cluster.#start();
+    } catch (error) {
+      const words = cluster.#lastWords();
+      await cluster.stop();
+      throw new Error(`RabbitMQ did not start:\n${words}`, { cause: error });
+    }
+    return cluster;
+  }
+
+  /** As a power cut would. */
+  async kill(server: RabbitServer): Promise<void> {
+    const child = this.#processes.get(server);
+    this.#processes.delete(server);
+    if (!child || child.exitCode !== null) return;
+    const exited = once(child, 'exit');
+    // A script, and the virtual machine that it started, are a group of their own.
+    process.kill(-child.pid!, 'SIGKILL');
+    await exited;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of this.servers) await this.kill(server);
+    this.#epmd?.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start(): Promise<void> {
+    writeFileSync(join(this.#folder, '.erlang.cookie'), 'SLUICETEST', { mode: 0o400 });
+    writeFileSync(join(this.#folder, 'plugins'), '[rabbitmq_mqtt].\n');
+    const env = this.#environment();
+    const address = ['-address', '127.0.0.1', '-port', `${this.#epmdPort}`];
+    this.#epmd = spawn('epmd', address, { stdio: 'ignore', env });
+    await once(this.#epmd, 'spawn');
+    for (const server of this.servers) this.#run(server);
+    const [first] = this.servers;
+    const question = ['-n', first!.name, 'await_online_nodes', `${this.servers.length}`];
+    await eventually(() => promisify(execFile)(join(PROGRAMS, 'rabbitmqctl'), question, { env }), {
+      withinMs: STARTED_WITHIN_MS,
+      everyMs: 1_000,
+    });
+  }
+
+  #run(server: RabbitServer): void {
+    const at = this.servers.indexOf(server);
+    const folder = join(this.#folder, `${at}`);
+    mkdirSync(folder);
+    const config = join(folder, 'rabbitmq.conf');
+    writeFileSync(config, this.#configText(server));
+    const env = {
+      ...this.#environment(),
+      RABBITMQ_NODENAME: server.name,
+      RABBITMQ_DIST_PORT: `${this.#distributionPorts[at]}`,
+      RABBITMQ_MNESIA_BASE: folder,
+      RABBITMQ_LOG_BASE: folder,
+      RABBITMQ_CONFIG_FILE: config,
+      RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'none'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(this.#folder, 'plugins'),
+      // One scheduler, which sleeps when it has nothing to do.
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+        '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}',
+    };
+    const child = spawn(join(PROGRAMS, 'rabbitmq-server'), [], {
+      stdio: 'ignore',
+      env,
+      detached: true,
+      cwd: folder,
+    });
+    this.#processes.set(server, child);
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: `${process.env.PATH}${delimiter}/usr/bin${delimiter}/bin`,
+      HOME: this.#folder,
+      LANG: 'C.UTF-8',
+      ERL_EPMD_PORT: `${this.#epmdPort}`,
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+      RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    };
+  }
+
+  #configText({ amqpPort, mqttPort }: RabbitServer): string {
+    const nodes = this.servers.map(
+      ({ name }, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${name}`,
+    );
+    return `
+listeners.tcp.1 = 127.0.0.1:${amqpPort}
+mqtt.listeners.tcp.1 = 127.0.0.1:${mqttPort}
+mqtt.sparkplug = true
+mqtt.allow_anonymous = true
+cluster_formation.peer_discovery_backend = classic_config
+cluster_formation.randomized_startup_delay_range.min = 0
+cluster_formation.randomized_startup_delay_range.max = 1
+disk_free_limit.absolute = 10MB
+vm_memory_high_watermark.absolute = 256MB
+log.file.level = warning
+${nodes.join('\n')}
+`;
+  }
+
+  /** Of every server, for whoever has to find out why. */
+  #lastWords(): string {
+    return this.servers
+      .map((_, at) => {
+        const folder = join(this.#folder, `${at}`);
+        const logs = readdirSync(folder).filter((name) => name.endsWith('.log'));
+        return logs.map((name) => readFileSync(join(folder, name), 'utf8').slice(-2_000)).join('\n');
+      })
+      .join('\n');
+  }
+}
