@@ -1,4 +1,5 @@
-import type { AutomationUser, GatewayUser, User } from './users.ts';
+import { isId } from '../core/ids.ts';
+import type { AutomationUser, DeviceUser, GatewayUser, User } from './users.ts';
 
 /**
  * Who may publish and subscribe to what. Without users (a broker on loopback only) everything but `$SYS` is open.
@@ -7,6 +8,7 @@ import type { AutomationUser, GatewayUser, User } from './users.ts';
  * - A gateway sends as itself, and reads its own commands and the host's state: nothing of another gateway.
  * - An automation (Node-RED, a script) reads what ingest says in JSON about its sites, and asks for commands under its own
  *   name. It has no way to a gateway but through ingest, which puts its name on the command.
+ * - A device speaks SenML, as itself, and hears nothing.
  *
  *     sluice/{site}/readings/{gateway}/{device} · zones/{zone} · event · outcome/{user} · command/{user}
  */
@@ -14,28 +16,52 @@ export function mayPublish(user: User | undefined, topic: string, isRetained = f
   if (topic.startsWith('$')) return false;
   // Kept by the broker, it would open the valve again whenever its reader comes back.
   if (isRetained && /^sluice\/[^/]*\/command(\/|$)/.test(topic)) return false;
-  if (!user || user.role === 'host') return true;
-  return user.role === 'gateway'
-    ? gatewayMayPublish(user, topic)
-    : automationMayPublish(user, topic, isRetained);
+  switch (user?.role) {
+    case undefined:
+    case 'host':
+      return true;
+    case 'gateway':
+      return gatewayMayPublish(user, topic);
+    case 'automation':
+      return automationMayPublish(user, topic, isRetained);
+    case 'device':
+      return deviceMayPublish(user, topic, isRetained);
+  }
 }
 
 /** A topic is a filter too: what may be asked for may be received. */
 export function maySubscribe(user: User | undefined, filter: string): boolean {
-  if (filter.startsWith('$')) return user?.role === 'host' || user === undefined;
-  if (!user || user.role === 'host') return true;
-  return user.role === 'gateway' ? gatewayMaySubscribe(user, filter) : automationMaySubscribe(user, filter);
+  // Of what begins with $ there is only $SYS: a shared subscription ($share/…) of MQTT 5 would be granted and stay silent.
+  if (filter.startsWith('$') && !filter.startsWith('$SYS/')) return false;
+  switch (user?.role) {
+    case undefined:
+    case 'host':
+      return true;
+    case 'gateway':
+      return gatewayMaySubscribe(user, filter);
+    case 'automation':
+      return automationMaySubscribe(user, filter);
+    case 'device':
+      return false;
+  }
 }
 
 function gatewayMayPublish(user: GatewayUser, topic: string): boolean {
-  const [namespace, site, type = '', gateway] = topic.split('/');
-  if (namespace === 'senml') return site === user.site;
+  const [namespace, site, type = '', gateway, ...rest] = topic.split('/');
+  // What it forwards for devices of its site that have no account of their own: senml/{site}/{device}.
+  if (namespace === 'senml') return site === user.site && isId(type) && gateway === undefined;
   return (
     namespace === 'spBv1.0' &&
     site === user.site &&
     gateway === user.gateway &&
+    rest.length <= 1 &&
     /^[ND](BIRTH|DATA|DEATH)$/.test(type)
   );
+}
+
+/** A retained pack would come again, as if it were new, to whoever subscribes. */
+function deviceMayPublish({ site, device }: DeviceUser, topic: string, isRetained: boolean): boolean {
+  return topic === `senml/${site}/${device}` && !isRetained;
 }
 
 function gatewayMaySubscribe(user: GatewayUser, filter: string): boolean {

@@ -18,9 +18,9 @@ import { hashPassword } from './users.ts';
 
 const run = promisify(execFile);
 
-async function start(settings: Partial<BrokerConfig>, folder = '.'): Promise<Supervisor> {
+async function start(settings: Partial<BrokerConfig>, folder = temporaryFolder()): Promise<Supervisor> {
   const config = checkConfig(BrokerConfig, settings);
-  const context = serviceContext({ configFolder: folder });
+  const context = serviceContext({ configFolder: folder, dataFolder: folder });
   const supervisor = new Supervisor(createBroker(config, context), context.clock, context.log);
   onTestFinished(() => supervisor.stop());
   await supervisor.start();
@@ -169,19 +169,18 @@ test('a gateway cannot send as another, live or by its will', async () => {
   host.on('message', (topic) => topics.push(topic));
   await host.subscribeAsync('spBv1.0/#');
   const login = { username: 'pump-house', password: 'seed' };
-  for (const gateway of ['other', 'pump-house']) {
-    const will = {
-      topic: `spBv1.0/farm/NDEATH/${gateway}`,
-      payload: Buffer.from('x'),
-      qos: 1 as const,
-      retain: false,
-    };
-    const client = await connect(url, { ...login, will });
-    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
-    client.publish(`spBv1.0/farm/NDATA/${gateway}`, 'x');
-    client.publish('spBv1.0/farm/NDATA/other', 'x');
-    await closed;
-  }
+  const will = (gateway: string) => ({
+    topic: `spBv1.0/farm/NDEATH/${gateway}`,
+    payload: Buffer.from('x'),
+    qos: 1 as const,
+    retain: false,
+  });
+  await expect(connect(url, { ...login, will: will('other') })).rejects.toMatchObject({ code: 5 });
+  const client = await connect(url, { ...login, will: will('pump-house') });
+  const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+  client.publish('spBv1.0/farm/NDATA/pump-house', 'x');
+  client.publish('spBv1.0/farm/NDATA/other', 'x');
+  await closed;
   await eventually(() => topics.includes('spBv1.0/farm/NDEATH/pump-house'));
   expect(topics).toEqual(['spBv1.0/farm/NDATA/pump-house', 'spBv1.0/farm/NDEATH/pump-house']);
 });
@@ -215,24 +214,25 @@ test('an automation commands as itself and hears its own outcomes, and no other'
   expect(commands).toEqual(['sluice/farm/command/irrigation']);
 });
 
-test('what waits in a lasting session is not handed to another user who takes its client id', async () => {
+test('a client id belongs to its user: another neither ends its connection nor gets what waits for it', async () => {
   const port = await withUsers();
   const url = `mqtt://127.0.0.1:${port}`;
   const session = { clientId: 'flows', clean: false, password: 'weed' };
   const host = await connect(url, { username: 'ingest', password: 'soil' });
   const owner = await connect(url, { ...session, username: 'irrigation' });
   await owner.subscribeAsync('sluice/farm/outcome/irrigation', { qos: 1 });
+  const thief = { ...session, username: 'frost-guard' };
+  await expect(connect(url, thief)).rejects.toMatchObject({ code: 2 });
+  expect(owner.connected).toBe(true);
   await owner.endAsync();
   await host.publishAsync('sluice/farm/outcome/irrigation', 'for its owner', { qos: 1 });
-  const thief = mqtt.connect(url, { ...session, username: 'frost-guard', reconnectPeriod: 0 });
-  onTestFinished(() => thief.endAsync(true));
-  const heard: string[] = [];
-  // What waited comes in one piece with the answer to CONNECT.
-  thief.on('message', (_topic, payload) => heard.push(payload.toString()));
-  await thief.subscribeAsync('sluice/farm/outcome/frost-guard', { qos: 1 });
-  await host.publishAsync('sluice/farm/outcome/frost-guard', 'for both', { qos: 1 });
-  await eventually(() => heard.length > 0);
-  expect(heard).toEqual(['for both']);
+  await expect(connect(url, thief)).rejects.toMatchObject({ code: 2 });
+  await expect(connect(url, { ...thief, clean: true })).rejects.toMatchObject({ code: 2 });
+  const back = mqtt.connect(url, { ...session, username: 'irrigation', reconnectPeriod: 0 });
+  onTestFinished(() => back.endAsync(true));
+  expect(await new Promise((resolve) => back.once('message', (_, bytes) => resolve(`${bytes}`)))).toBe(
+    'for its owner',
+  );
 });
 
 test('an empty client id with a lasting session is refused with return code 2', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { loadConfig } from '../core/config.ts';
+import { SluiceError } from '../core/errors.ts';
 import { ID_PATTERN } from '../core/ids.ts';
 
 /** scrypt with 32 MiB and about 0.1 s: RFC 7914's interactive setting, doubled. */
@@ -9,21 +10,26 @@ const KEY_BYTES = 32;
 const HASH_PATTERN = '^scrypt\\$[A-Za-z0-9+/]{22,}={0,2}\\$[A-Za-z0-9+/]{43}=$';
 
 const id = Type.String({ pattern: ID_PATTERN });
+const closed = { additionalProperties: false } as const;
 
 const account = {
   name: Type.String({ minLength: 1 }),
-  passwordHash: Type.String({
-    pattern: HASH_PATTERN,
-    description: 'As printed by: npm run hash-password',
-  }),
+  passwordHash: Type.Optional(
+    Type.String({
+      pattern: HASH_PATTERN,
+      description: 'As printed by: npm run hash-password',
+    }),
+  ),
+  certificate: Type.Optional(
+    Type.Boolean({
+      description: 'Whether a client certificate with this name (CN, or DNS, e-mail or URI as SAN) will do',
+    }),
+  ),
 };
 
-const gatewayUser = Type.Object(
-  { ...account, role: Type.Literal('gateway'), site: id, gateway: id },
-  { additionalProperties: false },
-);
+const gatewayUser = Type.Object({ ...account, role: Type.Literal('gateway'), site: id, gateway: id }, closed);
 
-const hostUser = Type.Object({ ...account, role: Type.Literal('host') }, { additionalProperties: false });
+const hostUser = Type.Object({ ...account, role: Type.Literal('host') }, closed);
 
 const automationUser = Type.Object(
   {
@@ -32,17 +38,20 @@ const automationUser = Type.Object(
     role: Type.Literal('automation'),
     sites: Type.Array(id, { minItems: 1, description: 'The sites that it may read and command' }),
   },
-  { additionalProperties: false },
+  closed,
 );
 
-const user = Type.Union([gatewayUser, hostUser, automationUser]);
+const deviceUser = Type.Object({ ...account, role: Type.Literal('device'), site: id, device: id }, closed);
 
-const usersSchema = Type.Object({ users: Type.Array(user) }, { additionalProperties: false });
+const user = Type.Union([gatewayUser, hostUser, automationUser, deviceUser]);
+
+const usersSchema = Type.Object({ users: Type.Array(user) }, closed);
 
 /** What each may do is in `access.ts`. */
 export type User = Static<typeof user>;
 export type GatewayUser = Static<typeof gatewayUser>;
 export type AutomationUser = Static<typeof automationUser>;
+export type DeviceUser = Static<typeof deviceUser>;
 
 export class Users {
   readonly #byName: ReadonlyMap<string, User>;
@@ -51,15 +60,28 @@ export class Users {
     this.#byName = new Map(users.map((one) => [one.name, one]));
   }
 
+  /** Throws what `loadConfig` throws, and `CONFIG_INVALID` for a user who could never come in. */
   static load(file: string): Users {
-    return new Users(loadConfig(usersSchema, file).users);
+    const { users } = loadConfig(usersSchema, file);
+    const problems = users.flatMap(({ name, passwordHash, certificate }, index) => {
+      if (passwordHash === undefined && !certificate)
+        return [`users[${index}] (${name}) needs passwordHash, or certificate: true`];
+      const isDouble = users.findIndex((other) => other.name === name) !== index;
+      return isDouble ? [`users[${index}]: there is another user named ${name}`] : [];
+    });
+    if (problems.length > 0)
+      throw new SluiceError('CONFIG_INVALID', { problems: `${file}: ${problems.join('; ')}` });
+    return new Users(users);
   }
 
-  /** The user whose name and password these are, or `undefined`. An unknown name takes as long as a wrong password. */
-  async verify(name: string, password: Uint8Array): Promise<User | undefined> {
-    const found = this.#byName.get(name);
-    const matches = await verifyPassword(password, found?.passwordHash ?? NOBODY);
-    return matches ? found : undefined;
+  find(name: string): User | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The one user whom a certificate with these names stands for. */
+  ofCertificate(names: readonly string[]): User | undefined {
+    const found = new Set(names.map((name) => this.#byName.get(name)).filter((one) => one?.certificate));
+    return found.size === 1 ? [...found][0] : undefined;
   }
 }
 
@@ -70,9 +92,10 @@ export async function hashPassword(password: Uint8Array): Promise<string> {
   return `scrypt$${salt.toString('base64')}$${key.toString('base64')}`;
 }
 
-const NOBODY = `scrypt$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(KEY_BYTES).toString('base64')}`;
+/** For a name that nobody has: so an unknown name takes as long as a wrong password. */
+export const NOBODY = `scrypt$${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(KEY_BYTES).toString('base64')}`;
 
-async function verifyPassword(password: Uint8Array, hash: string): Promise<boolean> {
+export async function verifyPassword(password: Uint8Array, hash: string): Promise<boolean> {
   const [, salt = '', key = ''] = hash.split('$');
   const expected = Buffer.from(key, 'base64');
   return timingSafeEqual(await derive(password, Buffer.from(salt, 'base64')), expected);

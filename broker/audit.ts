@@ -1,0 +1,149 @@
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { reasonOf, SluiceError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { AuditConfig } from './config.ts';
+import { TokenBuckets } from './token-buckets.ts';
+
+export interface AuditEntry {
+  readonly event: 'connect' | 'refuse' | 'disconnect';
+  readonly client?: string;
+  readonly user?: string;
+  readonly from: string;
+  /** Of the client certificate. */
+  readonly serial?: string;
+  readonly listener?: string;
+  readonly why?: string;
+}
+
+const FLUSH_MS = 500;
+const MOST_WAITING = 20_000;
+const LONGEST_TEXT = 200;
+const FILE = /^audit-(\d{8})\.jsonl$/;
+
+/**
+ * Who came, who was turned away and who went, one JSON line each, in files of bounded number and size:
+ *
+ *     {"n":17,"time":"2026-11-22T22:00:00.000Z","event":"connect","client":"…","user":"…","from":"10.0.0.7"}
+ *
+ * Lines are only ever appended, and numbered without gap within a run. Refusals are what strangers can cause at will:
+ * beyond so many a minute they become one line with their number.
+ */
+export class Audit {
+  readonly #folder: string;
+  readonly #config: AuditConfig;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #refusals: TokenBuckets;
+  #file: number | undefined;
+  #fileNumber = 0;
+  #bytes = 0;
+  #n = 0;
+  #lines: string[] = [];
+  #unwritten = 0;
+  #lost = 0;
+  #cancel: Cancel | undefined;
+  #trouble: SluiceError | undefined;
+
+  constructor(folder: string, config: AuditConfig, clock: Clock, log: Log) {
+    this.#folder = folder;
+    this.#config = config;
+    this.#clock = clock;
+    this.#log = log;
+    this.#refusals = new TokenBuckets(config.refusalsPerMin, config.refusalsPerMin / 60);
+  }
+
+  get trouble(): SluiceError | undefined {
+    return this.#trouble;
+  }
+
+  add(entry: AuditEntry): void {
+    if (!this.#config.enabled) return;
+    if (entry.event === 'refuse' && !this.#refusals.take('', this.#clock.monotonicMs())) {
+      this.#unwritten++;
+      this.#plan();
+      return;
+    }
+    this.#push(entry);
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#flush();
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #push(entry: AuditEntry | { event: 'refusals not listed'; count: number }): void {
+    if (this.#lines.length >= MOST_WAITING) {
+      this.#lost++;
+      return;
+    }
+    const time = new Date(this.#clock.nowMs()).toISOString();
+    this.#lines.push(`${JSON.stringify({ n: ++this.#n, time, ...entry }, shortened)}\n`);
+    this.#plan();
+  }
+
+  #plan(): void {
+    this.#cancel ??= this.#clock.after(FLUSH_MS, () => {
+      this.#cancel = undefined;
+      this.#flush();
+      if (this.#lines.length > 0) this.#plan();
+    });
+  }
+
+  #flush(): void {
+    if (this.#unwritten > 0 && this.#refusals.has('', this.#clock.monotonicMs())) {
+      const count = this.#unwritten;
+      this.#unwritten = 0;
+      this.#push({ event: 'refusals not listed', count });
+    }
+    if (this.#lines.length === 0) return;
+    const text = this.#lines.join('');
+    try {
+      const file = this.#openFile(Buffer.byteLength(text));
+      writeSync(file, text);
+      this.#bytes += Buffer.byteLength(text);
+      this.#lines = [];
+      this.#lost = 0;
+      this.#trouble = undefined;
+    } catch (error) {
+      const details = { folder: this.#folder, reason: reasonOf(error), lost: this.#lost };
+      const isNew = !this.#trouble;
+      this.#trouble = new SluiceError('BROKER_AUDIT_UNWRITABLE', details, error);
+      if (isNew) this.#log.error({ code: this.#trouble.code }, this.#trouble.message);
+    }
+  }
+
+  #openFile(more: number): number {
+    if (this.#file !== undefined && this.#bytes + more <= this.#config.maxFileBytes) return this.#file;
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const numbers = readdirSync(this.#folder)
+      .flatMap((name) => FILE.exec(name)?.[1] ?? [])
+      .map(Number)
+      .toSorted((a, b) => a - b);
+    const newest = numbers.at(-1) ?? 0;
+    const path = (number: number) => join(this.#folder, `audit-${String(number).padStart(8, '0')}.jsonl`);
+    // After a start the newest goes on, if it has room.
+    const goesOn =
+      this.#fileNumber === 0 && newest > 0 && statSync(path(newest)).size + more <= this.#config.maxFileBytes;
+    this.#fileNumber = goesOn ? newest : newest + 1;
+    this.#file = openSync(path(this.#fileNumber), 'a', 0o600);
+    this.#bytes = statSync(path(this.#fileNumber)).size;
+    for (const old of numbers) {
+      if (old <= this.#fileNumber - this.#config.maxFiles) rmSync(path(old), { force: true });
+    }
+    return this.#file;
+  }
+}
+
+/** Names come from strangers. */
+function shortened(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > LONGEST_TEXT
+    ? `${value.slice(0, LONGEST_TEXT)}…`
+    : value;
+}

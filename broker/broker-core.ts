@@ -1,0 +1,445 @@
+import { join, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
+import {
+  Aedes,
+  type AedesOptions,
+  type AuthenticateError,
+  type Client,
+  type PublishPacket,
+  type Subscription,
+} from 'aedes';
+import type { Cancel } from '../core/clock.ts';
+import type { ServiceContext } from '../core/context.ts';
+import { reasonOf, SluiceError } from '../core/errors.ts';
+import { FolderLock } from '../core/folder-lock.ts';
+import type { Service } from '../core/lifecycle.ts';
+import { mayPublish, maySubscribe } from './access.ts';
+import { Audit, type AuditEntry } from './audit.ts';
+import { Complaints } from './complaints.ts';
+import type { BrokerConfig } from './config.ts';
+import { ConnectionCounts } from './connection-counts.ts';
+import { watchFiles } from './file-watch.ts';
+import { type PasswordAnswer, PasswordCheck } from './password-check.ts';
+import type { Peer } from './peer.ts';
+import { Journal } from './sessions/journal.ts';
+import { SessionStore, type StoredPacket } from './sessions/session-store.ts';
+import { type User, Users } from './users.ts';
+
+/** MQTT 3.1.1, table 3.1: connect return codes. */
+const IDENTIFIER_REJECTED = 2;
+const SERVER_UNAVAILABLE = 3;
+const BAD_USER_NAME_OR_PASSWORD = 4;
+const NOT_AUTHORIZED = 5;
+
+/** With aedes' default of 100 the emitter collapses under backlog: from 105 000 to 21 000 messages/s. */
+const EMITTER_CONCURRENCY = 20_000;
+const SWEEP_MS = 30_000;
+
+/** Why a CONNECT is turned away, and what the client is told. */
+interface Refusal {
+  readonly code: number;
+  readonly why: string;
+}
+
+/** A client that was let in. */
+interface Guest {
+  readonly peer: Peer;
+  readonly user: User | undefined;
+  why: string | undefined;
+}
+
+const PASSWORD_REFUSALS: Record<Exclude<PasswordAnswer, 'right'>, Refusal> = {
+  wrong: { code: BAD_USER_NAME_OR_PASSWORD, why: 'wrong user or password' },
+  'too many failures': { code: SERVER_UNAVAILABLE, why: 'too many wrong passwords from this address' },
+  'too busy': { code: SERVER_UNAVAILABLE, why: 'too many logins at once' },
+};
+
+/** What all listeners of a broker share: aedes with its hooks, users, sessions and the audit. */
+export class BrokerCore implements Service {
+  readonly name = 'broker';
+  readonly connections: ConnectionCounts;
+  readonly #config: BrokerConfig;
+  readonly #context: ServiceContext;
+  readonly #usersFile: string | undefined;
+  readonly #complaints: Complaints;
+  readonly #audit: Audit;
+  readonly #passwords: PasswordCheck;
+  readonly #guests = new Map<Client, Guest>();
+  readonly #peers = new WeakMap<Duplex, Peer>();
+  /** The user of each client id that is in use, with the number of its connections: one may be taking over from another. */
+  readonly #holders = new Map<string, { readonly user: string; count: number }>();
+  readonly #cancels: Cancel[] = [];
+  #users: Users | undefined;
+  #usersTrouble: SluiceError | undefined;
+  #store: SessionStore;
+  #journal: Journal | undefined;
+  #lock: FolderLock | undefined;
+  #aedes: Aedes | undefined;
+
+  constructor(config: BrokerConfig, context: ServiceContext) {
+    const { log, clock, dataFolder, configFolder } = context;
+    this.#config = config;
+    this.#context = context;
+    this.#usersFile = config.usersFile === undefined ? undefined : resolve(configFolder, config.usersFile);
+    this.#users = this.#usersFile === undefined ? undefined : Users.load(this.#usersFile);
+    this.#complaints = new Complaints(log, clock);
+    this.connections = new ConnectionCounts(config.limits, clock);
+    this.#audit = new Audit(join(dataFolder, 'broker', 'audit'), config.audit, clock, log);
+    this.#passwords = new PasswordCheck(config.limits.failedLoginsPerMin, clock);
+    this.#store = this.#newStore();
+  }
+
+  get asksForUsers(): boolean {
+    return this.#users !== undefined;
+  }
+
+  /** Throws `DATA_FOLDER_IN_USE` or `DATA_FOLDER_UNUSABLE`, both retryable. */
+  async start(): Promise<void> {
+    const folder = join(this.#context.dataFolder, 'broker');
+    if (this.#config.sessions.keep || this.#config.audit.enabled) this.#lock ??= new FolderLock(folder);
+    this.#store = this.#newStore();
+    if (this.#config.sessions.keep) await this.#openJournal(join(folder, 'sessions.sqlite'));
+    const aedes = new Aedes(this.#options());
+    aedes.on('clientError', (client, error) => this.#reportClient(client, error));
+    aedes.on('connectionError', (client, error) => this.#reportClient(client, error));
+    aedes.on('keepaliveTimeout', (client) => this.#leaveWhy(client, 'keep alive timeout'));
+    this.#onEvent(aedes, 'error', (error) =>
+      this.#context.log.error({ error: reasonOf(error) }, 'MQTT broker'),
+    );
+    await aedes.listen();
+    this.#aedes = aedes;
+    this.#watch();
+  }
+
+  /** Whoever goes from now on goes because of us. */
+  sayGoodbye(): void {
+    for (const guest of this.#guests.values()) guest.why ??= 'the broker stops';
+  }
+
+  async stop(): Promise<void> {
+    const aedes = this.#aedes;
+    this.#aedes = undefined;
+    for (const cancel of this.#cancels.splice(0)) cancel();
+    this.sayGoodbye();
+    if (aedes) await new Promise<void>((resolve) => aedes.close(resolve));
+    for (const [client, guest] of this.#guests) this.#leave(client, guest);
+    await this.#journal?.close();
+    this.#journal = undefined;
+    this.#audit.close();
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** What the broker does without at present: its users file, its disk. */
+  trouble(): SluiceError | undefined {
+    return this.#usersTrouble ?? this.#journal?.trouble ?? this.#audit.trouble;
+  }
+
+  /** How often each kind of refusal happened. */
+  get refusals(): ReadonlyMap<string, number> {
+    return this.#complaints.counts;
+  }
+
+  /** Takes over a connection; while the core is down the connection is ended. */
+  handle(stream: Duplex, peer: Peer): void {
+    if (!this.#aedes) {
+      stream.destroy();
+      return;
+    }
+    this.#peers.set(stream, peer);
+    this.#aedes.handle(stream);
+  }
+
+  /** Somebody was turned away before MQTT began. */
+  refused(peer: Omit<Peer, 'certificate'>, why: string): void {
+    this.#complaints.add({ from: peer.address }, `MQTT connection refused: ${why}`);
+    this.#audit.add({ event: 'refuse', from: peer.address, listener: peer.listener, why });
+  }
+
+  #newStore(): SessionStore {
+    const { sessions, limits } = this.#config;
+    return new SessionStore(
+      { ...sessions, maxInFlight: limits.maxInFlight },
+      this.#context.clock,
+      (shortage, of) => this.#complaints.add({ client: of }, `${shortage}: further messages are not kept`),
+      (client, filter) => this.#maySubscribe(client, filter),
+    );
+  }
+
+  async #openJournal(file: string): Promise<void> {
+    const { log, clock } = this.#context;
+    const store = this.#store;
+    const journal = new Journal({ file, log, clock, whole: () => store.whole() });
+    try {
+      await store.restore(await journal.open(), journal);
+    } catch (error) {
+      await journal.close();
+      this.#lock?.release();
+      this.#lock = undefined;
+      throw error;
+    }
+    this.#journal = journal;
+  }
+
+  #watch(): void {
+    const { clock } = this.#context;
+    const sweep = () => {
+      const ended = this.#store.sweep((name) => !this.#users || this.#users.find(name) !== undefined);
+      for (const client of ended)
+        this.#context.log.info({ client }, 'a session that slept too long has ended');
+      cancelSweep = clock.after(SWEEP_MS, sweep);
+    };
+    let cancelSweep = clock.after(SWEEP_MS, sweep);
+    this.#cancels.push(() => cancelSweep());
+    const { reloadS } = this.#config;
+    if (this.#usersFile !== undefined)
+      this.#cancels.push(watchFiles([this.#usersFile], reloadS * 1000, clock, () => this.#reloadUsers()));
+  }
+
+  /** Whoever is not there any more, or may do something else now, loses the connection. */
+  #reloadUsers(): void {
+    const { log } = this.#context;
+    try {
+      this.#users = Users.load(this.#usersFile!);
+    } catch (error) {
+      this.#usersTrouble = new SluiceError('BROKER_USERS_UNUSABLE', { reason: reasonOf(error) }, error);
+      log.error({ code: this.#usersTrouble.code }, this.#usersTrouble.message);
+      return;
+    }
+    this.#usersTrouble = undefined;
+    log.info({ file: this.#usersFile }, 'the users file was read again');
+    for (const [client, guest] of this.#guests) {
+      const now = this.#users.find(guest.user?.name ?? '');
+      if (now && JSON.stringify(now) === JSON.stringify(guest.user)) continue;
+      guest.why = 'the user was removed or changed';
+      client.close();
+    }
+  }
+
+  #options(): AedesOptions {
+    const { limits } = this.#config;
+    return {
+      concurrency: EMITTER_CONCURRENCY,
+      connectTimeout: limits.connectTimeoutS * 1000,
+      maxTopicLevels: limits.maxTopicLevels,
+      maxInflightInbound: limits.maxInFlight,
+      // Its type wants what aedes never asks for.
+      persistence: this.#store as never,
+      preConnect: (client, packet, done) => {
+        if (packet.clientId !== '' || packet.clean) return done(null, true);
+        // [MQTT-3.1.3-8]: refused with return code 2. aedes closes the connection without saying why, so it is said here.
+        client.conn.write(Buffer.from([0x20, 0x02, 0x00, IDENTIFIER_REJECTED]));
+        done(new Error('an empty client id needs a clean session'), false);
+      },
+      authenticate: (client, name, password, done) => {
+        this.#authenticate(client, name, password).then(
+          (refusal) => (refusal ? done(refusalError(refusal), false) : done(null, true)),
+          (error) => done(refusalError({ code: SERVER_UNAVAILABLE, why: reasonOf(error) }), false),
+        );
+      },
+      authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) =>
+        this.#authorizeSubscribe(client, subscription, done),
+      authorizeForward: (client, packet) => {
+        // What waited in a lasting session may have become forbidden to its user since.
+        if (!maySubscribe(this.#guests.get(client)?.user, packet.topic)) return null;
+        const isBeyond =
+          packet.qos > 0 && !client.clean && this.#store.isBeyond(client.id, packet as StoredPacket);
+        return isBeyond ? null : packet;
+      },
+    };
+  }
+
+  /** Undefined where the client may come in; it is a guest from then on. */
+  async #authenticate(
+    client: Client,
+    name: string | undefined,
+    password: Uint8Array | undefined,
+  ): Promise<Refusal | undefined> {
+    const peer = this.#peers.get(client.conn) ?? { address: '', listener: '', certificate: undefined };
+    const login = await this.#login(peer, name, password);
+    const user = 'code' in login ? undefined : login.user;
+    // Whoever has hung up meanwhile needs no answer, and must not count.
+    if (client.conn.destroyed) return { code: SERVER_UNAVAILABLE, why: 'gone' };
+    const refusal =
+      'code' in login ? login : (this.#objection(client, user) ?? this.#admit(client, peer, user));
+    if (!refusal) return undefined;
+    const details = { client: client.id, user: user?.name ?? name ?? '', from: peer.address };
+    this.#complaints.add(details, `MQTT connection refused: ${refusal.why}`);
+    this.#audit.add({ ...auditOf(client, peer, user?.name ?? name), event: 'refuse', why: refusal.why });
+    return refusal;
+  }
+
+  async #login(
+    peer: Peer,
+    name: string | undefined,
+    password: Uint8Array | undefined,
+  ): Promise<{ user: User | undefined } | Refusal> {
+    const users = this.#users;
+    if (!users) return { user: undefined };
+    const bearer = peer.certificate && users.ofCertificate(peer.certificate.names);
+    if (bearer) {
+      if (name === undefined || name === '' || name === bearer.name) return { user: bearer };
+      return { code: NOT_AUTHORIZED, why: 'the certificate is that of another user' };
+    }
+    const found = users.find(name ?? '');
+    const bytes = password ?? new Uint8Array();
+    const answer = await this.#passwords.check(found, name ?? '', bytes, peer.address);
+    if (answer !== 'right') return PASSWORD_REFUSALS[answer];
+    // The file may have been read again meanwhile.
+    const now = this.#users?.find(name ?? '');
+    return now && now.passwordHash === found?.passwordHash ? { user: now } : PASSWORD_REFUSALS.wrong;
+  }
+
+  /** What a client with a right password may still not do. */
+  #objection(client: Client, user: User | undefined): Refusal | undefined {
+    const mine = user?.name ?? '';
+    const holder = this.#holders.get(client.id)?.user ?? this.#store.ownerOf(client.id);
+    // [MQTT-3.1.4-2] ends the older connection of a client id: not at the wish of another user.
+    if (holder !== undefined && holder !== mine && this.#isKnown(holder))
+      return { code: IDENTIFIER_REJECTED, why: 'its client id belongs to another user' };
+    // aedes has put it there before it asks.
+    const { _will: will } = client as unknown as { _will?: { topic: string; retain: boolean } };
+    if (will && !this.#mayPublish(user, will.topic, will.retain))
+      return { code: NOT_AUTHORIZED, why: `its will may not be published to ${will.topic}` };
+    return undefined;
+  }
+
+  #admit(client: Client, peer: Peer, user: User | undefined): Refusal | undefined {
+    const mine = user?.name ?? '';
+    if (!this.connections.enterUser(mine))
+      return { code: SERVER_UNAVAILABLE, why: 'too many connections of this user' };
+    if (!client.clean && !this.#store.wake(client.id, mine)) {
+      this.connections.leaveUser(mine);
+      return { code: SERVER_UNAVAILABLE, why: 'too many lasting sessions' };
+    }
+    const guest: Guest = { peer, user, why: undefined };
+    this.#guests.set(client, guest);
+    const holder = this.#holders.get(client.id);
+    if (holder) {
+      holder.count++;
+      for (const [other, { why }] of this.#guests)
+        if (other !== client && other.id === client.id) this.#leaveWhy(other, why ?? 'taken over');
+    } else this.#holders.set(client.id, { user: mine, count: 1 });
+    client.conn.once('close', () => this.#leave(client, guest));
+    this.#audit.add({ ...auditOf(client, peer, user?.name), event: 'connect' });
+    return undefined;
+  }
+
+  #leave(client: Client, guest: Guest): void {
+    if (!this.#guests.delete(client)) return;
+    this.connections.leaveUser(guest.user?.name ?? '');
+    const holder = this.#holders.get(client.id);
+    if (holder && --holder.count === 0) {
+      this.#holders.delete(client.id);
+      if (!client.clean) this.#store.sleep(client.id);
+    }
+    const { _disconnected: said } = client as unknown as { _disconnected: boolean };
+    const why = guest.why ?? (said ? 'disconnected' : 'connection lost');
+    this.#audit.add({ ...auditOf(client, guest.peer, guest.user?.name), event: 'disconnect', why });
+  }
+
+  #authorizePublish(
+    client: Client | null,
+    packet: PublishPacket,
+    done: (error?: Error | null) => void,
+  ): void {
+    // aedes may publish a will without its client; with nobody to check it against, it is refused.
+    const guest = client ? this.#guests.get(client) : undefined;
+    const isAllowed =
+      (guest !== undefined || !this.#users) && this.#mayPublish(guest?.user, packet.topic, packet.retain);
+    if (!isAllowed) {
+      done(new Error(`publishing to ${shortened(packet.topic)} is not allowed`));
+      return;
+    }
+    const bytes = packet.payload as Buffer;
+    // It goes out all the same; only whoever comes later does not get it.
+    if (packet.retain && !this.#store.mayRetain({ topic: packet.topic, payload: bytes }))
+      packet.retain = false;
+    if (!this.#store.concerns(packet)) {
+      done(null);
+      return;
+    }
+    this.#store.reserve(packet as StoredPacket & PublishPacket).then(
+      () => done(null),
+      (error) => done(error),
+    );
+  }
+
+  #authorizeSubscribe(
+    client: Client,
+    subscription: Subscription,
+    done: Parameters<NonNullable<AedesOptions['authorizeSubscribe']>>[2],
+  ): void {
+    const mine = client as unknown as { subscriptions: Record<string, unknown> };
+    const isNew = mine.subscriptions[subscription.topic] === undefined;
+    const isTooMany = isNew && countKeys(mine.subscriptions) >= this.#config.limits.maxSubscriptions;
+    if (isTooMany) this.#complaints.add(this.#detailsOf(client), 'MQTT client: too many subscriptions');
+    // Answering null makes aedes send 0x80 (failure) for this subscription and keep the connection.
+    done(null, !isTooMany && this.#maySubscribe(client, subscription.topic) ? subscription : null);
+  }
+
+  #maySubscribe(client: Client, filter: string): boolean {
+    return this.#fits(filter) && maySubscribe(this.#guests.get(client)?.user, filter);
+  }
+
+  #mayPublish(user: User | undefined, topic: string, isRetained: boolean): boolean {
+    return this.#fits(topic) && mayPublish(user, topic, isRetained);
+  }
+
+  #fits(topic: string): boolean {
+    const { maxTopicBytes } = this.#config.limits;
+    // A character has at most three bytes in UTF-8, or two with two of them.
+    return topic.length * 3 <= maxTopicBytes || Buffer.byteLength(topic) <= maxTopicBytes;
+  }
+
+  #isKnown(user: string): boolean {
+    return !this.#users || this.#users.find(user) !== undefined;
+  }
+
+  #leaveWhy(client: Client, why: string): void {
+    const guest = this.#guests.get(client);
+    if (guest) guest.why ??= why;
+  }
+
+  #reportClient(client: Client, error: Error): void {
+    this.#leaveWhy(client, error.message);
+    // A refused CONNECT has been reported by then.
+    if (!('returnCode' in error))
+      this.#complaints.add(this.#detailsOf(client), `MQTT client: ${error.message}`);
+  }
+
+  #detailsOf(client: Client): { client: string; from: string } {
+    return { client: client.id ?? '', from: this.#peers.get(client.conn)?.address ?? '' };
+  }
+
+  /** aedes emits more than its types say. */
+  #onEvent(aedes: Aedes, event: string, listener: (error: unknown) => void): void {
+    (aedes as unknown as NodeJS.EventEmitter).on(event, listener);
+  }
+}
+
+function auditOf(client: Client, peer: Peer, user: string | undefined): Omit<AuditEntry, 'event'> {
+  const { address, listener, certificate } = peer;
+  return {
+    client: client.id,
+    ...(user === undefined ? {} : { user }),
+    from: address,
+    ...(certificate === undefined ? {} : { serial: certificate.serial }),
+    listener,
+  };
+}
+
+function refusalError({ code, why }: Refusal): AuthenticateError {
+  return Object.assign(new Error(why), { returnCode: code }) as AuthenticateError;
+}
+
+function countKeys(record: Record<string, unknown>): number {
+  let count = 0;
+  for (const _key in record) count++;
+  return count;
+}
+
+function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
