@@ -15,11 +15,12 @@ export async function startInfluxd({ port }: { port?: number } = {}): Promise<In
 
 export class Influxd {
   readonly port: number;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sluice-influxd-'));
+  readonly #folder: string;
   #process: ChildProcess | undefined;
 
-  constructor(port: number) {
+  constructor(port: number, folder = mkdtempSync(join(tmpdir(), 'sluice-influxd-'))) {
     this.port = port;
+    this.#folder = folder;
   }
 
   get url(): string {

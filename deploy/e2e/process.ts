@@ -1,53 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
-import { eventually } from '../../core/testing/eventually.ts';
+import { Program } from '../../core/testing/program.ts';
 
-/** A program of ours run as its user runs it, and ended with the test. */
-export class RunningProcess {
-  readonly child: ChildProcess;
-  readonly #exit: Promise<number | string>;
-  output = '';
-
+/** A program of ours that ends with the test. */
+export class RunningProcess extends Program {
   constructor(script: string, args: readonly string[] = [], env: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [script, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
-    });
-    this.child.stdout?.on('data', (data) => {
-      this.output += data;
-    });
-    this.child.stderr?.on('data', (data) => {
-      this.output += data;
-    });
-    this.#exit = new Promise((resolve) => {
-      this.child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
-    });
+    super(script, args, env);
     onTestFinished(async () => {
-      this.child.kill('SIGKILL');
-      await this.#exit;
+      await this.signal('SIGKILL');
     });
-  }
-
-  /** Resolves with the first match of `pattern` in what the program has printed. */
-  prints(pattern: RegExp, withinMs = 20_000): Promise<RegExpMatchArray> {
-    return eventually(
-      () => {
-        const match = this.output.match(pattern);
-        if (!match && this.child.exitCode !== null) throw new Error(`ended, having printed:\n${this.output}`);
-        if (!match) throw new Error(`printed so far:\n${this.output}`);
-        return match;
-      },
-      { withinMs },
-    );
-  }
-
-  /** Exit status, or the signal that ended it. */
-  exited(): Promise<number | string> {
-    return this.#exit;
-  }
-
-  async signal(signal: NodeJS.Signals): Promise<number | string> {
-    this.child.kill(signal);
-    return this.#exit;
   }
 }
