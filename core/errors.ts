@@ -587,6 +587,48 @@ export const ERRORS = {
     retryable: false,
     http: 500,
   },
+  DATA_FORMAT_NEWER: {
+    en: 'the file {file} was written by a newer Sluice (format {found}; this one reads up to {known}). Install that version again, or restore a backup that this one made.',
+    zh: '文件 {file} 由更新版本的 Sluice 写入（格式 {found}；当前版本最高支持 {known}）。请重新安装该版本，或恢复由当前版本生成的备份。',
+    retryable: false,
+    http: 500,
+  },
+  NOTHING_TO_BACK_UP: {
+    en: 'there is nothing of ingest in {folder}: neither readings nor a ledger. Name its data folder with --data.',
+    zh: '{folder} 中没有 ingest 的数据：既没有读数也没有台账。请用 --data 指定其数据目录。',
+    retryable: false,
+    http: 500,
+  },
+  BACKUP_NO_ROOM: {
+    en: 'a backup needs {neededMB} MB in {folder}, and {freeMB} MB are free. Free some space, choose another folder with --to, or keep fewer with --keep.',
+    zh: '备份需要在 {folder} 中占用 {neededMB} MB，但仅剩 {freeMB} MB。请释放空间、用 --to 指定其他目录，或用 --keep 减少保留份数。',
+    retryable: true,
+    http: 503,
+  },
+  BACKUP_FAILED: {
+    en: 'no backup was made: {file}: {reason}. What was begun has been removed; mend that and run it again.',
+    zh: '未能生成备份：{file}：{reason}。未完成的部分已删除；请解决后重新运行。',
+    retryable: true,
+    http: 503,
+  },
+  BACKUP_INVALID: {
+    en: '{folder} cannot be restored: {reason}. Nothing was changed; take another backup.',
+    zh: '无法恢复 {folder}：{reason}。未作任何更改；请使用其他备份。',
+    retryable: false,
+    http: 500,
+  },
+  RESTORE_NOT_EMPTY: {
+    en: '{folder} holds data already ({file}). Choose an empty folder with --data, or have what is there moved aside with --replace.',
+    zh: '{folder} 中已有数据（{file}）。请用 --data 指定空目录，或用 --replace 将现有数据移到一旁。',
+    retryable: false,
+    http: 500,
+  },
+  RESTORE_FAILED: {
+    en: 'the backup could not be put into {folder}: {reason}. Do not start ingest there; mend that and run it again with --replace.',
+    zh: '无法将备份放入 {folder}：{reason}。请勿在该目录启动 ingest；解决后请加 --replace 重新运行。',
+    retryable: false,
+    http: 500,
+  },
   READING_EXPIRED: {
     en: 'the reading of {measurement} at {time} is older than what is kept: readings before {keptFrom} are deleted (retention). Keep them for longer, or let what was offline send within that time',
     zh: '{measurement} 在 {time} 的读数早于保留期限：{keptFrom} 之前的读数已被删除（retention）。请延长保留期限，或让离线设备在期限内补发',

@@ -1,5 +1,8 @@
 import { runService } from '../core/run-service.ts';
+import { BACKUP_USAGE, runBackupCommand } from './backup/run-command.ts';
 import { IngestConfig } from './config.ts';
 import { createIngest } from './service.ts';
 
-await runService({ name: 'ingest', schema: IngestConfig, create: createIngest });
+if (!(await runBackupCommand(process.argv.slice(2)))) {
+  await runService({ name: 'ingest', schema: IngestConfig, moreUsage: BACKUP_USAGE, create: createIngest });
+}

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { reasonOf, SluiceError } from '../core/errors.ts';
 
+/** `user_version` of the files. Raise it where an older program would misread what a newer one writes. */
+export const STATE_FORMAT = 1;
+
 /** How long another process, such as a backup, may hold the file. */
 const BUSY_MS = 2_000;
 /** SQLite's result codes CORRUPT and NOTADB. */
@@ -24,10 +27,14 @@ export class StateDatabase {
       mkdirSync(folder, { recursive: true });
       db = new DatabaseSync(this.#file, { timeout: BUSY_MS });
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-      db.exec(schema);
+      const found = Number(db.prepare('PRAGMA user_version').get()!.user_version);
+      if (found > STATE_FORMAT) {
+        throw new SluiceError('DATA_FORMAT_NEWER', { file: this.#file, found, known: STATE_FORMAT });
+      }
+      db.exec(`${schema}; PRAGMA user_version = ${STATE_FORMAT};`);
     } catch (error) {
       db?.close();
-      throw this.#unavailable(error);
+      throw error instanceof SluiceError ? error : this.#unavailable(error);
     }
     this.#db = db;
   }

@@ -31,7 +31,7 @@ const SCHEMA = `
   ${ROLL_UP_SCHEMA}
 `;
 /** 1 had no roll-ups. */
-const FORMAT = 2;
+export const STORE_FORMAT = 2;
 const SERIES_COLUMNS = ['measurement', 'field', 'unit', ...TAGS] as const;
 
 /** The embedded store's file: what is where, and in which form. Everything blocks, so it belongs in a worker. */
@@ -46,19 +46,18 @@ export class Database {
     this.#file = file;
     this.#db = new DatabaseSync(file, { timeout: 2_000 });
     try {
-      this.#db.exec(SCHEMA);
       const { user_version: format } = this.#one('PRAGMA user_version').get() as { user_version: number };
-      if (format > FORMAT) {
-        const reason = `its format ${format} is of a newer Sluice, and this one reads ${FORMAT}`;
-        throw new SluiceError('STORE_CORRUPT', { file, reason });
+      if (format > STORE_FORMAT) {
+        throw new SluiceError('DATA_FORMAT_NEWER', { file, found: format, known: STORE_FORMAT });
       }
+      this.#db.exec(SCHEMA);
       this.rollUps = new RollUpTables(
         (sql) => this.#one(sql),
         (bytes, decode) => this.#decoded(bytes, decode),
       );
       this.transaction(() => {
         if (format === 1) this.#markAllStale();
-        this.#db.exec(`PRAGMA user_version = ${FORMAT}`);
+        this.#db.exec(`PRAGMA user_version = ${STORE_FORMAT}`);
       });
     } catch (error) {
       this.#db.close();
