@@ -130,8 +130,9 @@ export class EdgeClient {
       if (!entry) break;
       this.#step({ kind: 'data', entry });
     }
-    for (const device of dyingDevices(this.#state)) {
-      if (!this.#options.outbox.holds(device)) this.#step({ kind: 'device-drained', device });
+    for (const { device, isRevived } of dyingDevices(this.#state)) {
+      if (!this.#options.outbox.holds(device, isRevived ? 'unconfirmed' : 'unsent'))
+        this.#step({ kind: 'device-drained', device });
     }
   }
 

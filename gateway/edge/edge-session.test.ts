@@ -90,7 +90,7 @@ test('data of a device that is not born bears it first', () => {
 test('a device that goes down dies when its last data is out', () => {
   const dying = run(online('a'), down('a'));
   expect(dying.effects).toEqual([]);
-  expect(dyingDevices(dying.state)).toEqual(['a']);
+  expect(dyingDevices(dying.state)).toEqual([{ device: 'a', isRevived: false }]);
   const dead = run(dying.state, data('a'), drained('a'), drained('a'));
   expect(dead.effects).toEqual([
     { kind: 'data', entry: entry('a'), seq: 2 },
@@ -98,6 +98,15 @@ test('a device that goes down dies when its last data is out', () => {
   ]);
   expect(dyingDevices(dead.state)).toEqual([]);
   expect(run(dead.state, up('a')).effects).toEqual([{ kind: 'device-birth', device: 'a', seq: 4 }]);
+});
+
+test('a dead device of which something is sent again stays until that is confirmed', () => {
+  const dead = run(online('a'), down('a'), drained('a'));
+  const revived = run(dead.state, data('a'));
+  expect(revived.effects.map(({ kind }) => kind)).toEqual(['device-birth', 'data']);
+  expect(dyingDevices(revived.state)).toEqual([{ device: 'a', isRevived: true }]);
+  const back = run(revived.state, drained('a'), up('a'), down('a'));
+  expect(dyingDevices(back.state)).toEqual([{ device: 'a', isRevived: false }]);
 });
 
 test('a device that comes back before its death was told goes on', () => {

@@ -27,6 +27,11 @@ interface DeviceState {
   readonly isUp: boolean;
   /** What the hosts have been told in this session. A device that is born and not up still has data to go out. */
   readonly told: 'nothing' | 'born' | 'dead';
+  /**
+   * Born again after its death, because something of it had to be sent again. It stays until that is confirmed: a host whose store is
+   * away would otherwise see it come and go with each repeat.
+   */
+  readonly isRevived?: boolean;
 }
 
 export type SessionInput =
@@ -78,10 +83,17 @@ export function createSession(lastBdSeq: number, waitsForHost: boolean): Session
   };
 }
 
-/** Devices that the hosts believe alive and that are not; each may die as soon as nothing of it is waiting. */
-export function dyingDevices(state: SessionState): string[] {
+/**
+ * Devices that the hosts believe alive and that are not. Each may die as soon as nothing of it is waiting to be sent; one that is
+ * revived, as soon as nothing of it is unconfirmed.
+ */
+export function dyingDevices(
+  state: SessionState,
+): { readonly device: string; readonly isRevived: boolean }[] {
   if (state.phase !== 'online') return [];
-  return [...state.devices].filter(([, { isUp, told }]) => !isUp && told === 'born').map(([id]) => id);
+  return [...state.devices]
+    .filter(([, { isUp, told }]) => !isUp && told === 'born')
+    .map(([device, { isRevived = false }]) => ({ device, isRevived }));
 }
 
 export function stepSession(state: SessionState, input: SessionInput): SessionStep {
@@ -104,7 +116,9 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
     case 'device-down':
       return deviceDown(state, input.device);
     case 'device-drained':
-      return dyingDevices(state).includes(input.device) ? bury(state, input.device) : unchanged(state);
+      return dyingDevices(state).some(({ device }) => device === input.device)
+        ? bury(state, input.device)
+        : unchanged(state);
     case 'data':
       return data(state, input.entry);
     case 'stop':
@@ -193,7 +207,8 @@ function data(state: SessionState, entry: OutboxEntry): SessionStep {
   if (device === GATEWAY_ITSELF || known?.told === 'born') {
     return { state: advanced(state), effects: [{ kind: 'data', entry, seq: state.seq }] };
   }
-  const born = withDevice(advanced(state), device, { isUp: known?.isUp ?? true, told: 'born' });
+  const isRevived = known?.told === 'dead';
+  const born = withDevice(advanced(state), device, { isUp: known?.isUp ?? true, told: 'born', isRevived });
   return {
     state: advanced(born),
     effects: [

@@ -194,8 +194,11 @@ describe.each(Object.entries(LOGS))('an outbox on a log in %s', (_, openLog) => 
     await clock.advance(1_000);
     await take();
     expect([outbox.holds('a'), outbox.holds('b')]).toEqual([false, false]);
+    expect([outbox.holds('a', 'unconfirmed'), outbox.holds('c', 'unconfirmed')]).toEqual([true, false]);
     outbox.release();
     expect([outbox.holds('a'), outbox.holds('b')]).toEqual([true, true]);
+    outbox.confirm({ ledger: outbox.ledger.id, ranges: [{ first: 0, last: 0 }] });
+    expect(['a', 'b'].map((device) => outbox.holds(device, 'unconfirmed'))).toEqual([false, true]);
   });
 
   describe('readings that were made while the clock was unsynced', () => {

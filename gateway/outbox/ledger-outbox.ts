@@ -165,8 +165,12 @@ export class LedgerOutbox implements Outbox {
     for (const one of this.#dropped) one.sentAtMs = undefined;
   }
 
-  holds(device: string): boolean {
+  holds(device: string, what: 'unsent' | 'unconfirmed' = 'unsent'): boolean {
     if (this.#liveOf.has(device)) return true;
+    if (what === 'unconfirmed') {
+      const last = this.#log.newestOf.get(device);
+      return last !== undefined && last >= this.#log.first && !this.#settled.has(last);
+    }
     const newest = this.#backlogOf.get(device);
     return newest !== undefined && newest >= (this.#piece.peek()?.first ?? this.#cursor);
   }

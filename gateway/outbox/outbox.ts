@@ -92,7 +92,7 @@ export interface Outbox {
   connect(): void;
   /** The connection is gone: all that is under way or waiting has become historical. */
   release(): void;
-  /** Whether anything of `device` has still to be sent. */
-  holds(device: string): boolean;
+  /** Whether anything of `device` has still to be sent, or its newest has still to be confirmed. */
+  holds(device: string, what?: 'unsent' | 'unconfirmed'): boolean;
   status(): OutboxStatus;
 }

@@ -153,8 +153,8 @@ export class SafeOutbox implements Outbox {
     for (const one of this.#all) one.release();
   }
 
-  holds(device: string): boolean {
-    return this.#all.some((one) => one.holds(device));
+  holds(device: string, what?: 'unsent' | 'unconfirmed'): boolean {
+    return this.#all.some((one) => one.holds(device, what));
   }
 
   status(): OutboxStatus {
