@@ -8,6 +8,7 @@ import { EventsConfig } from './events/config.ts';
 import { ExportConfig } from './export/config.ts';
 import { HttpConfig } from './http/config.ts';
 import { LettersConfig } from './letters/config.ts';
+import { RetentionConfig } from './rollups/config.ts';
 import { SenmlConfig } from './senml/config.ts';
 import { StoreConfig } from './stores/stores.ts';
 
@@ -119,6 +120,7 @@ export const IngestConfig = Type.Object(
         'Readings stamped further back are stored like any other, and not passed on as live, unless their clock says that it is not set',
     }),
     store: storeSchema,
+    retention: Type.Object(RetentionConfig.properties, { ...strict, default: {} }),
     events: EventsConfig,
     letters: LettersConfig,
     commands: CommandsConfig,

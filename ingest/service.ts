@@ -25,6 +25,7 @@ import { LiveFilter } from './live-filter.ts';
 import { Pipeline } from './pipeline.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { gatewayStatuses } from './registry.ts';
+import { UpkeepService } from './rollups/upkeep-service.ts';
 import { SenmlSubscriber } from './senml/senml-subscriber.ts';
 import type { Store } from './stores/store.ts';
 import { createStore } from './stores/stores.ts';
@@ -123,6 +124,9 @@ export function createIngest(
     config.senml.enabled && !config.cluster
       ? new SenmlSubscriber(config.senml, config.broker, senmlParts)
       : undefined;
+  const upkeep = store.upkeep
+    ? new UpkeepService(config.retention, { store, upkeep: store.upkeep, clock, log })
+    : undefined;
   const http = createHttp(
     config.http,
     {
@@ -138,6 +142,7 @@ export function createIngest(
       replay: (request) => replayer.replay(request),
       commands,
       care,
+      ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },
   );
@@ -151,12 +156,15 @@ export function createIngest(
     pipeline,
     commands,
     care,
+    ...(upkeep ? [upkeep] : []),
     ...(door ? [door] : []),
     http,
     subscriber,
     ...(senml ? [senml] : []),
   ];
-  const essential = new Set(services.filter((one) => one !== senml).map(({ name }) => name));
+  const essential = new Set(
+    services.filter((one) => one !== senml && one !== upkeep).map(({ name }) => name),
+  );
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }
 

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
 import type { App } from './app.ts';
 import type { HttpSources } from './sources.ts';
 
@@ -125,6 +126,7 @@ export function createMetrics(sources: HttpSources): Registry {
       for (const [labels, { online }] of labelled(sources.gateways())) this.inc(labels, online ? 1 : 0);
     },
   });
+  if (sources.upkeep) addUpkeep(registers, () => sources.upkeep!());
   new Gauge({
     name: 'sluice_component_up',
     help: 'Services of this process, the store among them: 1 when up.',
@@ -136,6 +138,36 @@ export function createMetrics(sources: HttpSources): Registry {
     },
   });
   return registry;
+}
+
+function addUpkeep(registers: Registry[], status: () => UpkeepStatus): void {
+  new Gauge({
+    name: 'sluice_roll_up_hours_waiting',
+    help: 'Hours that have ended and are not rolled up yet, or changed since.',
+    registers,
+    collect() {
+      this.set(status().waitingHours);
+    },
+  });
+  new Counter({
+    name: 'sluice_roll_up_hours_total',
+    help: 'Hours rolled up since the start.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(status().rolledUpHours);
+    },
+  });
+  new Counter({
+    name: 'sluice_retention_deleted_total',
+    help: 'What retention has deleted since the start: readings, roll-ups of a minute, of an hour.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [kind, count] of Object.entries(status().expired)) this.inc({ kind }, count);
+    },
+  });
 }
 
 /** Times every request by route pattern, never by URL: clients choose URLs. */

@@ -7,6 +7,7 @@ import type { Exporter } from '../export/exporter.ts';
 import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { DeadLetters } from '../letters/dead-letters.ts';
 import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
+import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
 import type { Store } from '../stores/store.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query` and exports. */
@@ -31,6 +32,8 @@ export interface HttpSources {
   readonly letters: Pick<DeadLetters, 'find' | 'get' | 'counts'>;
   replay(request: ReplayRequest): Promise<ReplayReport>;
   readonly commands: Pick<CommandDesk, 'submit' | 'get' | 'find'>;
+  /** Roll-ups and retention, of a store that has them. */
+  upkeep?(): UpkeepStatus;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
 }
 

@@ -11,9 +11,9 @@ export interface Upkeep {
 
   /**
    * Deletes what is older than the order says, but never readings that are not rolled up, nor the newest of a series.
-   * From then on readings of that time are refused (`READING_EXPIRED`).
+   * From then on readings of that time are refused (`READING_EXPIRED`). Goes on for about `budgetMs`.
    */
-  expire(order: ExpireOrder): Promise<Expired>;
+  expire(order: ExpireOrder, budgetMs: number): Promise<Expired>;
 
   /** Throws `RETENTION_UNSUPPORTED` where the database cannot delete. */
   assertCanExpire(): void;
@@ -39,4 +39,6 @@ export interface Expired {
   readonly readings?: number | undefined;
   readonly minutes?: number | undefined;
   readonly hours?: number | undefined;
+  /** The budget was too small for all of it. */
+  readonly isUnfinished: boolean;
 }

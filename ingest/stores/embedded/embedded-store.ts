@@ -146,11 +146,11 @@ export class EmbeddedStore implements Store {
       await this.#open();
       return (await this.#ask({ kind: 'rollUp', endMs, budgetMs })) as RolledUp;
     },
-    expire: async (order) => {
+    expire: async (order, budgetMs) => {
       await this.#open();
       // Before the engine hears of it, so that nothing of that time is on its way any more when it begins.
       if (order.rawMs !== undefined) this.#rows.refuseBefore(order.measurement, order.rawMs);
-      return (await this.#ask({ kind: 'expire', order })) as Expired;
+      return (await this.#ask({ kind: 'expire', order, budgetMs })) as Expired;
     },
     assertCanExpire() {},
   };

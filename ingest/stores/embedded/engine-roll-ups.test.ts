@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { seriesKey } from '../../../core/reading.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { AGGREGATES, type Aggregate } from '../store.ts';
+import type { ExpireOrder } from '../upkeep.ts';
 import { WindowFold } from '../window-fold.ts';
 import { Engine, HEAD_LIMITS, type HeadLimits } from './engine.ts';
 import { Points } from './points.ts';
@@ -48,6 +49,8 @@ function done<T>(steps: Generator<void, T>): T {
 }
 
 const rollUp = (engine: Engine, endMs = 1e12) => done(engine.rollUp(endMs, Number.POSITIVE_INFINITY));
+
+const expire = (engine: Engine, order: ExpireOrder) => done(engine.expire(order, Number.POSITIVE_INFINITY));
 
 function sealAll(engine: Engine): void {
   engine.sealSome();
@@ -212,7 +215,7 @@ describe('roll-ups of the engine', () => {
     const hourly: Question = { group: [0], fromMs: 0, toMs: days * DAY_MS, everyMs: HOUR_MS, fn: 'p50' };
     const before = ask(engine, hourly);
     const rawMs = 8 * DAY_MS;
-    const expired = done(engine.expire({ measurement: 'link', rawMs, minuteMs: 4 * DAY_MS }));
+    const expired = expire(engine, { measurement: 'link', rawMs, minuteMs: 4 * DAY_MS });
     expect(expired.readings).toBeGreaterThan(7 * 24 * 60);
     expect(expired.minutes).toBe(4 * 24 * 60 + 1);
     const count = (group: number[], everyMs: number) =>
@@ -232,7 +235,7 @@ describe('roll-ups of the engine', () => {
     const again = new Engine(file, TINY);
     expect(again.keptFrom()).toEqual(new Map([['link', rawMs]]));
     expect(ask(again, hourly)).toEqual(before);
-    expect(done(again.expire({ measurement: 'link', rawMs }))).toMatchObject({ readings: 0 });
+    expect(expire(again, { measurement: 'link', rawMs })).toMatchObject({ readings: 0 });
     again.close();
   });
 
@@ -248,7 +251,7 @@ describe('roll-ups of the engine', () => {
       write(engine, rows);
       sealAll(engine);
       const beforeMs = (day - 4) * DAY_MS;
-      done(engine.expire({ measurement: 'soil', rawMs: beforeMs, minuteMs: beforeMs, hourMs: beforeMs }));
+      expire(engine, { measurement: 'soil', rawMs: beforeMs, minuteMs: beforeMs, hourMs: beforeMs });
       sizes.push(statSync(file).size);
     }
     engine.close();
@@ -269,7 +272,7 @@ describe('roll-ups of the engine', () => {
     expect(rollUp(engine)).toEqual({ hours: 0, waiting: 1 });
     const hourly: Question = { group: [2], fromMs: 0, toMs: HOUR_MS, everyMs: HOUR_MS, fn: 'mean' };
     expect(() => ask(engine, hourly)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
-    done(engine.expire({ measurement: 'soil', rawMs: DAY_MS }));
+    expire(engine, { measurement: 'soil', rawMs: DAY_MS });
     expect(() => ask(engine, hourly)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
     engine.close();
   });

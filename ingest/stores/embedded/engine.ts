@@ -218,18 +218,19 @@ export class Engine {
   }
 
   /** See `Upkeep`. Whoever asks takes no more readings of that time. */
-  *expire(order: ExpireOrder): Generator<void, Expired> {
+  *expire(order: ExpireOrder, budgetMs: number): Generator<void, Expired> {
     const { measurement, rawMs } = order;
+    const untilMs = performance.now() + budgetMs;
     const ids = this.series().flatMap((one) => (one.measurement === measurement ? [one.id] : []));
     if (rawMs !== undefined) {
       // What still waits in the log could otherwise be sealed into the time that is gone.
       if (ids.some((id) => this.#heads(id).some((points) => isAnyBefore(points, rawMs))))
         yield* this.#sealAll();
-      yield* this.rollUp(rawMs, Number.POSITIVE_INFINITY);
+      yield* this.rollUp(rawMs, budgetMs);
       this.#database.transaction(() => this.#database.rollUps.setKeptFrom(measurement, rawMs));
       this.#keptFrom = this.#database.rollUps.keptFrom();
     }
-    return yield* expire(this.#database, order, ids);
+    return yield* expire(this.#database, order, ids, untilMs);
   }
 
   close(): void {

@@ -31,7 +31,7 @@ export type EngineRequest = { readonly id: number } & (
   | { readonly kind: 'query'; readonly query: EngineQuery }
   | { readonly kind: 'scan'; readonly scan: EngineScan }
   | { readonly kind: 'rollUp'; readonly endMs: number; readonly budgetMs: number }
-  | { readonly kind: 'expire'; readonly order: ExpireOrder }
+  | { readonly kind: 'expire'; readonly order: ExpireOrder; readonly budgetMs: number }
   | { readonly kind: 'close' }
 );
 

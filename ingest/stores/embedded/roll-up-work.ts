@@ -59,6 +59,7 @@ export function* expire(
   database: Database,
   order: ExpireOrder,
   seriesIds: readonly number[],
+  untilMs: number,
 ): Generator<void, Expired> {
   const { rollUps } = database;
   const deleted = { readings: 0, minutes: 0, hours: 0 };
@@ -73,15 +74,16 @@ export function* expire(
         });
         deleted.readings += rows;
         yield;
-      } while (rows > 0);
+      } while (rows > 0 && performance.now() < untilMs);
     }
+    if (performance.now() >= untilMs) return { ...deleted, isUnfinished: true };
     database.transaction(() => {
       if (minuteMs !== undefined) deleted.minutes += rollUps.deleteBefore(id, 'minute', minuteMs);
       if (hourMs !== undefined) deleted.hours += rollUps.deleteBefore(id, 'hour', hourMs);
     });
     yield;
   }
-  return deleted;
+  return { ...deleted, isUnfinished: false };
 }
 
 /** Stale hours of one series within one block of minutes each. */

@@ -14,6 +14,9 @@ import type {
 /** How long a query may go on before writes and other queries get their turn. */
 const SLICE_MS = 4;
 
+/** Of so many turns one goes to roll-ups and deletion while queries wait. */
+const TURNS_FOR_QUERIES = 8;
+
 interface QueryJob {
   readonly id: number;
   readonly steps: Generator<void, EngineResult>;
@@ -26,6 +29,8 @@ class EngineWorker {
   readonly #port: MessagePort;
   readonly #writes: { id: number; write: EngineWrite }[] = [];
   readonly #queries: QueryJob[] = [];
+  readonly #upkeep: QueryJob[] = [];
+  #turns = 0;
   #closeId: number | undefined;
   #isAwake = false;
 
@@ -42,9 +47,9 @@ class EngineWorker {
     } else if (request.kind === 'scan') {
       this.#queries.push({ id: request.id, steps: this.#engine.scan(request.scan) });
     } else if (request.kind === 'rollUp') {
-      this.#queries.push({ id: request.id, steps: this.#engine.rollUp(request.endMs, request.budgetMs) });
+      this.#upkeep.push({ id: request.id, steps: this.#engine.rollUp(request.endMs, request.budgetMs) });
     } else if (request.kind === 'expire') {
-      this.#queries.push({ id: request.id, steps: this.#engine.expire(request.order) });
+      this.#upkeep.push({ id: request.id, steps: this.#engine.expire(request.order, request.budgetMs) });
     } else this.#closeId = request.id;
     this.wake();
   }
@@ -59,7 +64,7 @@ class EngineWorker {
     this.#isAwake = false;
     this.#commitWrites();
     this.#runQuery();
-    if (this.#writes.length + this.#queries.length > 0) this.wake();
+    if (this.#writes.length + this.#queries.length + this.#upkeep.length > 0) this.wake();
     else if (this.#closeId !== undefined) {
       this.#close(this.#closeId);
       return;
@@ -80,7 +85,10 @@ class EngineWorker {
   }
 
   #runQuery(): void {
-    const job = this.#queries.shift();
+    // Roll-ups and deletion wait for whoever waits for an answer, but not for ever.
+    const isForUpkeep = this.#queries.length === 0 || ++this.#turns % TURNS_FOR_QUERIES === 0;
+    const jobs = isForUpkeep && this.#upkeep.length > 0 ? this.#upkeep : this.#queries;
+    const job = jobs.shift();
     if (!job) return;
     const endMs = performance.now() + SLICE_MS;
     try {
@@ -91,7 +99,7 @@ class EngineWorker {
           return;
         }
       } while (performance.now() < endMs);
-      this.#queries.push(job);
+      jobs.push(job);
     } catch (thrown) {
       this.#reply({ id: job.id, error: this.#errorOf(thrown) });
     }
