@@ -13,7 +13,7 @@ import type { AutomationUser, DeviceUser, GatewayUser, User } from './users.ts';
  *     sluice/{site}/readings/{gateway}/{device} · zones/{zone} · event · outcome/{user} · command/{user}
  */
 export function mayPublish(user: User | undefined, topic: string, isRetained = false): boolean {
-  if (topic.startsWith('$')) return false;
+  if (topic === '$SYS' || topic.startsWith('$SYS/')) return false;
   // Kept by the broker, it would open the valve again whenever its reader comes back.
   if (isRetained && /^sluice\/[^/]*\/command(\/|$)/.test(topic)) return false;
   switch (user?.role) {

@@ -218,6 +218,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  CERTIFICATE_FOLDER: {
+    en: '{problem}.',
+    zh: '{problem}。',
+    retryable: false,
+    http: 409,
+  },
   BROKER_SESSIONS_UNWRITABLE: {
     en: 'the broker cannot keep sessions and retained messages in {file}: {reason}. It goes on from memory: what waits for a sleeping client is lost if it ends now. Make room, or give this user write access. Trying again by itself.',
     zh: '代理无法将会话和保留消息写入 {file}：{reason}。现仅在内存中运行：若此时退出，等待离线客户端的消息将丢失。请清理空间或授予写权限。系统将自动重试。',
