@@ -735,6 +735,36 @@ export const ERRORS = {
     retryable: true,
     http: 429,
   },
+  BODY_TOO_LARGE: {
+    en: 'one request may hold {limit} of readings, and this one holds more. Send it in parts, or raise http.maxBodyBytes or http.maxBodyReadings.',
+    zh: '单次请求最多可含 {limit}，此请求超出上限。请分批发送，或调高 http.maxBodyBytes 或 http.maxBodyReadings。',
+    retryable: false,
+    http: 413,
+  },
+  READINGS_BUSY: {
+    en: 'no more readings are taken just now: too many wait for the store. Nothing of this request was stored; send it again.',
+    zh: '暂不接收更多读数：等待存储的读数过多。此请求未存储任何内容；请重新发送。',
+    retryable: true,
+    http: 503,
+  },
+  READINGS_UNSTORED: {
+    en: 'the store did not take all of these readings within {seconds} s. Some may be stored, or will be. Send the same again: where they have times it does no harm.',
+    zh: '存储未能在 {seconds} 秒内接收全部读数。部分可能已存储或稍后存储。请重新发送相同内容：带时间的读数重复发送无害。',
+    retryable: true,
+    http: 503,
+  },
+  READINGS_REFUSED: {
+    en: 'none of these readings was stored: each of them is refused, the first for the reason given in rejected. {count} in all.',
+    zh: '没有存储任何读数：全部被拒绝，原因见 rejected。共 {count} 项。',
+    retryable: false,
+    http: 400,
+  },
+  LINE_INVALID: {
+    en: 'line {line} cannot be read: {problem}',
+    zh: '第 {line} 行无法读取：{problem}',
+    retryable: false,
+    http: 400,
+  },
   QUERY_TOO_LARGE: {
     en: 'the answer would hold more than {limit} points. Ask for a shorter time, fewer series, or a larger "every".',
     zh: '结果将超过 {limit} 个点。请缩短时间范围、减少序列，或增大 "every"。',

@@ -11,6 +11,7 @@ import { ClusterLink } from './cluster/cluster-link.ts';
 import { CommandDesk } from './commands/command-desk.ts';
 import type { IngestConfig } from './config.ts';
 import { Door } from './doors/door.ts';
+import { PostDesk } from './doors/post-desk.ts';
 import type { EventSink } from './events/event-sink.ts';
 import { EventStore } from './events/event-store.ts';
 import { Exporter } from './export/exporter.ts';
@@ -109,13 +110,12 @@ export function createIngest(
     : new Subscriber(config.broker, subscriberParts);
   const thirdParties = new Door(
     { maxGateways: config.session.maxGateways, maxSeriesPerGateway },
-    { pipeline, refusals, clock },
+    { pipeline, refusals, letters, clock },
   );
   const senmlParts = {
     hostId: config.hostId,
     door: thirdParties,
     pipeline,
-    refusals,
     clock,
     log,
     configFolder,
@@ -127,6 +127,12 @@ export function createIngest(
   const upkeep = store.upkeep
     ? new UpkeepService(config.retention, { store, upkeep: store.upkeep, clock, log })
     : undefined;
+  const postLimits = {
+    maxBodyBytes: config.http.maxBodyBytes,
+    maxReadings: Math.min(config.http.maxBodyReadings, config.pipeline.maxPendingReadings / 4),
+    names: config.senml.names,
+  };
+  const readings = new PostDesk(postLimits, { door: thirdParties, pipeline, clock });
   const http = createHttp(
     config.http,
     {
@@ -141,6 +147,7 @@ export function createIngest(
       letters,
       replay: (request) => replayer.replay(request),
       commands,
+      readings,
       care,
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },

@@ -5,6 +5,7 @@ import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { type Refusal, refusal } from '../check-reading.ts';
 import { gatewayName } from '../gateway-name.ts';
 import type { MetricDefinition } from '../host-state.ts';
+import type { LetterSink, RefusedMessage } from '../letters/letter.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Outcome } from '../receipt.ts';
 import type { RefusalLog } from '../refusal-log.ts';
@@ -22,6 +23,7 @@ export interface DoorOutcome {
 interface DoorParts {
   readonly pipeline: Pick<Pipeline, 'take' | 'refuse' | 'hurry'>;
   readonly refusals: RefusalLog;
+  readonly letters: LetterSink;
   readonly clock: Clock;
 }
 
@@ -30,8 +32,6 @@ interface DoorLimits {
   readonly maxSeriesPerGateway: number;
 }
 
-/** Older than this, a value is history when it comes, and raises no live alert. */
-const HISTORY_MS = 300_000;
 /** Somebody waits for the answer; but messages that come together are written together. */
 const GATHER_MS = 10;
 /** What is neither number, boolean nor text reaches the pipeline under this type, which refuses it by its name. */
@@ -82,17 +82,33 @@ export class Door {
     });
   }
 
-  /** Counts what never became a reading, under its sender; `sender` is absent where it has no name that can be one. */
+  /**
+   * Counts what never became a reading, under its sender, and keeps it as a dead letter; `sender` is absent where it has
+   * no name that can be one.
+   */
   refuse(
     sender: { readonly site: string; readonly gateway: string } | undefined,
     error: SluiceError,
     readings: number,
+    message: RefusedMessage,
   ): void {
-    if (sender && this.#definitionsOf(sender)) {
-      this.#parts.pipeline.refuse(sender.site, sender.gateway, error, readings);
-      return;
+    const { pipeline, refusals, letters } = this.#parts;
+    const problem = { code: error.code, describe: () => error };
+    const known = sender && this.#definitionsOf(sender) ? sender : undefined;
+    if (known) pipeline.refuse(known.site, known.gateway, error, readings);
+    else refusals.note('unknown sender', error.code, Math.max(1, readings), problem.describe);
+    letters.keep(known ?? { site: '', gateway: '' }, problem, () => ({ message }));
+  }
+
+  /** Puts on the disk what was refused; false where that cannot be done now: then it should come again. */
+  keepRefused(): boolean {
+    try {
+      this.#parts.letters.flush();
+      return true;
+    } catch {
+      // Said by the letters themselves.
+      return false;
     }
-    this.#parts.refusals.note('unknown sender', error.code, Math.max(1, readings), () => error);
   }
 
   #grouped(readings: readonly DoorReading[]): Map<string, DoorReading[]> {
@@ -124,7 +140,7 @@ export class Door {
     const metrics: Metric[] = group.map(({ value, timeMs }) => ({
       ...{ value, timeMs },
       ...(value === undefined ? { dataType: Bytes } : {}),
-      ...(isLive && timeMs >= nowMs - HISTORY_MS ? {} : { isHistorical: true }),
+      ...(isLive ? {} : { isHistorical: true }),
     }));
     const definitions = group.map((one) => this.#definitionOf(known, one));
     // Events and births are things of gateways with a session: here everything is data.

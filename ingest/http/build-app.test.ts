@@ -637,6 +637,19 @@ describe('/api/openapi.json', () => {
     ]);
   });
 
+  it('says in which types readings may be posted, and every answer to them', async () => {
+    const { app } = await farm();
+    const { document } = await described(app);
+    const { post } = document.paths['/api/v1/readings'];
+    expect(Object.keys(post.requestBody.content)).toEqual([
+      'application/senml+json',
+      'application/senml+cbor',
+      'text/plain',
+      'application/vnd.influxdata.line-protocol',
+    ]);
+    expect(Object.keys(post.responses)).toEqual(['200', '400', '403', '413', '500', '503']);
+  });
+
   it('has schemas that every reply keeps to, errors too', async () => {
     const { app } = await farm();
     const { document, operations } = await described(app);

@@ -51,7 +51,7 @@ export async function buildApp(
   app.addHook('onRequest', hostGuard(allowedHosts));
   app.addHook('onRequest', allowedMethods(app));
   app.addHook('preValidation', (request, _reply, done) => {
-    listTags(request.query as Record<string, unknown>);
+    if (request.method === 'GET') listTags(request.query as Record<string, unknown>);
     done();
   });
   timeRequests(app, metrics);
@@ -73,7 +73,7 @@ export async function buildApp(
   return app;
 }
 
-/** A tag may be given once or several times; schemas and handlers see a list either way. */
+/** A tag that is searched for may be given once or several times; schemas and handlers see a list either way. */
 function listTags(query: Record<string, unknown>): void {
   for (const tag of TAGS) {
     if (typeof query[tag] === 'string') query[tag] = [query[tag]];

@@ -19,7 +19,7 @@ export interface HttpService extends Service {
 
 /** The API, the metrics and the console on one port of loopback. Throws `LISTEN_WITHOUT_CREDENTIALS` for any other. */
 export function createHttp(
-  config: HttpConfig,
+  config: Pick<HttpConfig, 'host' | 'port' | 'allowedHosts'>,
   sources: HttpSources,
   { clock, log }: Pick<ServiceContext, 'clock' | 'log'>,
 ): HttpService {
@@ -59,7 +59,7 @@ async function close(app: App, clock: Clock): Promise<void> {
   }
 }
 
-function assertLoopback({ host, port }: HttpConfig): void {
+function assertLoopback({ host, port }: Pick<HttpConfig, 'host' | 'port'>): void {
   if (isLoopback(host)) return;
   throw new SluiceError('LISTEN_WITHOUT_CREDENTIALS', {
     what: 'HTTP',

@@ -5,9 +5,13 @@ import { languageOf } from './language-of.ts';
 import { requestInvalid } from './request-invalid.ts';
 import { API_HEADERS } from './security-headers.ts';
 
+/** What is away or crowded is seldom back sooner. */
+const RETRY_AFTER_S = 5;
+
 /** Answers with an error of the catalogue as `{ code, message, details }`, in the language the client asks for. */
 export function sendError(error: SluiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const language = languageOf(request.headers['accept-language']);
+  if (error.http === 503 && error.retryable) reply.header('retry-after', RETRY_AFTER_S);
   return (
     reply
       .code(error.http)

@@ -2,6 +2,7 @@ import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
 import type { CareDesk } from '../care/care-desk.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
+import type { PostDesk } from '../doors/post-desk.ts';
 import type { EventFilter, FoundEvent } from '../events/event-store.ts';
 import type { Exporter } from '../export/exporter.ts';
 import type { Completeness, Delivery } from '../ledger/completeness.ts';
@@ -34,6 +35,7 @@ export interface HttpSources {
   readonly commands: Pick<CommandDesk, 'submit' | 'get' | 'find'>;
   /** Roll-ups and retention, of a store that has them. */
   upkeep?(): UpkeepStatus;
+  readonly readings: Pick<PostDesk, 'enter' | 'post'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
 }
 

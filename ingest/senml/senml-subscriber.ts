@@ -8,6 +8,7 @@ import { brokerOptions } from '../broker-options.ts';
 import type { BrokerConnectionConfig } from '../config.ts';
 import type { Door } from '../doors/door.ts';
 import type { DoorReading } from '../doors/door-reading.ts';
+import type { RefusedMessage } from '../letters/letter.ts';
 import { pingOn } from '../ping-on.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { AckQueue } from './ack-queue.ts';
@@ -27,7 +28,7 @@ const ACKNOWLEDGED_LATER = new Error('acknowledged once the store has it');
 
 interface SenmlParts {
   readonly hostId: string;
-  readonly door: Pick<Door, 'take' | 'refuse'>;
+  readonly door: Pick<Door, 'take' | 'refuse' | 'keepRefused'>;
   readonly pipeline: Pick<Pipeline, 'isCrowded' | 'whenRoom'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -160,13 +161,14 @@ export class SenmlSubscriber implements Service {
 
   #take({ topic, payload, retain }: IPublishPacket, settled: (isWhole: boolean) => void): void {
     const { door, clock } = this.#parts;
+    const message = { source: topic, bytes: payload as Uint8Array };
     const [, site = '', device = ''] = topic.split('/');
     try {
       assertId('site', site);
       assertId('device', device);
     } catch (thrown) {
-      door.refuse(undefined, asSluiceError(thrown), 0);
-      settled(true);
+      door.refuse(undefined, asSluiceError(thrown), 0, message);
+      settled(door.keepRefused());
       return;
     }
     const sender = { site, gateway: SENML_GATEWAY, device };
@@ -175,21 +177,21 @@ export class SenmlSubscriber implements Service {
       readings = senmlReadings(payload as Uint8Array, sender, this.#config.names, clock.nowMs());
     } catch (thrown) {
       // An empty retained message clears what was retained, and says nothing.
-      if (payload.length > 0 || !retain) door.refuse(sender, asSluiceError(thrown), 0);
-      settled(true);
+      if (payload.length > 0 || !retain) door.refuse(sender, asSluiceError(thrown), 0, message);
+      settled(door.keepRefused());
       return;
     }
-    if (retain) readings = this.#timedOnly(readings, topic);
+    if (retain) readings = this.#timedOnly(readings, message);
     door.take(readings, ({ isWhole }) => settled(isWhole), { isLive: !retain });
   }
 
   /** What was retained comes at every subscription: with the time of its arrival, it would be a new reading each time. */
-  #timedOnly(readings: readonly DoorReading[], topic: string): readonly DoorReading[] {
+  #timedOnly(readings: readonly DoorReading[], message: RefusedMessage): readonly DoorReading[] {
     const timed = readings.filter(({ isTimed }) => isTimed);
     const untimed = readings.length - timed.length;
     if (untimed > 0) {
-      const error = new SluiceError('RETAINED_UNTIMED', { topic });
-      this.#parts.door.refuse(readings[0]!, error, untimed);
+      const error = new SluiceError('RETAINED_UNTIMED', { topic: message.source });
+      this.#parts.door.refuse(readings[0]!, error, untimed, message);
     }
     return timed;
   }

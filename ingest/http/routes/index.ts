@@ -12,6 +12,7 @@ import { metricsRoute } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { quantitiesRoute } from './quantities.ts';
 import { queryRoute } from './query.ts';
+import { readingsRoute } from './readings.ts';
 import { seriesRoute } from './series.ts';
 
 export const ROUTES: readonly Route[] = [
@@ -29,4 +30,5 @@ export const ROUTES: readonly Route[] = [
   lastRoute,
   queryRoute,
   exportRoute,
+  readingsRoute,
 ];

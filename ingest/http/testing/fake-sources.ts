@@ -6,6 +6,7 @@ import type { CareRecord } from '../../care/care-file.ts';
 import type { CommandDesk } from '../../commands/command-desk.ts';
 import type { CommandFilter, FoundCommand } from '../../commands/command-file.ts';
 import type { CommandRecord, CommandWish } from '../../commands/command-record.ts';
+import type { Posted, PostOutcome } from '../../doors/post-desk.ts';
 import type { EventFilter, FoundEvent } from '../../events/event-store.ts';
 import { Exporter } from '../../export/exporter.ts';
 import type { Completeness, Delivery } from '../../ledger/completeness.ts';
@@ -81,6 +82,16 @@ export class FakeSources implements HttpSources {
   replay = async (request: ReplayRequest): Promise<ReplayReport> => {
     this.replays.push(request);
     return { lookedAt: 0, replayed: 0, refused: {}, notReplayable: 0, unanswered: 0 };
+  };
+
+  readonly posted: Posted[] = [];
+  outcome: PostOutcome = { stored: 0, rejected: [], untimed: 0 };
+  readonly readings: HttpSources['readings'] = {
+    enter: () => ({ add: () => {}, leave: () => {} }),
+    post: async (posted) => {
+      this.posted.push(posted);
+      return this.outcome;
+    },
   };
 
   readonly commands = new FakeCommands();
