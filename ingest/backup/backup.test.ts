@@ -75,7 +75,7 @@ function ledgerOf(dataFolder: string) {
 async function readingsOf(dataFolder: string): Promise<number[][]> {
   const store = await openStore(dataFolder);
   const found: number[][] = [];
-  for await (const { series, timeMs, value } of store.scan({ fromMs: -1, toMs: 1e12 })) {
+  for await (const { series, timeMs, value } of store.scan({ measurement: 'soil', fromMs: -1, toMs: 1e12 })) {
     const device = Number(series.device.slice(1));
     found[device] ??= [];
     timeMs.forEach((ms, row) => {
@@ -102,6 +102,11 @@ function command(...args: string[]): ChildProcess & { said: () => string } {
 describe('backup and restore', () => {
   it('has every reading that was stored before it began, point by point, while more are written', async () => {
     const dataFolder = temporaryFolder();
+    // Megabytes, so that the copy takes many steps, with commits of the writer between them.
+    const noise = seriesKey({ ...EC, measurement: 'noise' });
+    const store = await openStore(dataFolder);
+    await store.write(batchOf(Array.from({ length: 300_000 }, (_, n): Row => [noise, n, Math.random()])));
+    await store.stop();
     const writer = spawn(process.execPath, [WRITER, dataFolder, '0'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

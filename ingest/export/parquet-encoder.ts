@@ -74,7 +74,9 @@ export class ParquetEncoder implements Encoder {
     const columnData = this.#columns.map(({ name }, index) => {
       const data = this.#data[index] as ColumnSource['data'];
       // Offset indexes would be kept until the end.
-      return { name, data, offsetIndex: false };
+      return name === 'time'
+        ? { name, data, offsetIndex: false, encoding: 'DELTA_BINARY_PACKED' as const }
+        : { name, data, offsetIndex: false };
     });
     void this.#file.write({ columnData, rowGroupSize: columnData[0]!.data.length });
     // What the indexes are written from: nothing, and it would grow with the file.
