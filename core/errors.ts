@@ -587,6 +587,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  INGEST_UNREACHABLE: {
+    en: 'no ingest answers at {url}. Give its address with --url, or, where it does not run, its settings with --config and its folder with --data.',
+    zh: '{url} 处没有 ingest 应答。请用 --url 给出其地址；如其未运行，请用 --config 给出配置文件、用 --data 给出数据目录。',
+    retryable: true,
+    http: 503,
+  },
   LETTERS_DAMAGED: {
     en: 'the file of what was refused, {file}, is damaged: {reason}. It was put aside as {aside}, and a new one begun. Check the disk; readings are not touched by this.',
     zh: '拒收数据文件 {file} 已损坏：{reason}。已将其改名为 {aside} 并新建文件。请检查磁盘；读数不受影响。',

@@ -110,7 +110,15 @@ export function reportPresence(sources: FakeSources, nowMs: number, offline: rea
   const devices = DEVICES.map((device) => ({ device, ...presence(device) }));
   const gateway = { site: 'demo-farm', gateway: 'pump-house' };
   sources.gatewayStatuses = [{ ...gateway, ...presence('pump-house'), devices, missedMessages: 0 }];
-  const counts = { received: 48_213, repeated: 0, stored: 48_201, rejected: 12, dropped: 0, inFlight: 0 };
+  const counts = {
+    received: 48_213,
+    repeated: 0,
+    deferred: 0,
+    stored: 48_201,
+    rejected: 12,
+    dropped: 0,
+    inFlight: 0,
+  };
   const details = { rejectedByCode: new Map(), droppedFromMs: 0, droppedToMs: 0 };
   sources.gatewayCounters = [{ ...gateway, ...counts, ...details }];
 }

@@ -9,6 +9,8 @@ export interface GatewayAccount {
   received: number;
   /** Known by their numbers to be stored or rejected already; they are not in `received`. */
   repeated: number;
+  /** Not taken for want of room, as their gateway has them and sends them again; they are not in `received`. */
+  deferred: number;
   stored: number;
   rejected: number;
   readonly rejectedByCode: Map<ErrorCode, number>;
@@ -36,6 +38,7 @@ export class Accounting {
         gateway,
         received: 0,
         repeated: 0,
+        deferred: 0,
         stored: 0,
         rejected: 0,
         rejectedByCode: new Map(),

@@ -78,7 +78,7 @@ const pipelineSchema = Type.Object(
       minimum: 1_000,
       default: 500_000,
       description:
-        'Readings held while the store is away, about 20 bytes each; from half of it on, nothing more is read from the broker',
+        'Readings held while the store is away, about 20 bytes each, and 300 for each message with a ledger mark; from half of it on, a backlog waits in its gateways',
     }),
     maxAheadS: Type.Integer({
       minimum: 0,

@@ -138,6 +138,46 @@ describe('a numbered message', () => {
     expect(bench.confirmed).toEqual(['0-5', '0-11']);
   });
 
+  it('that is history is deferred while the store stalls, and what happens now is taken', async () => {
+    const bench = await Bench.create(20);
+    bench.store.isAway = true;
+    bench.take(Array.from({ length: 10 }, () => 1));
+    expect(bench.pipeline.isBraking).toBe(true);
+    await bench.clock.advance(2_000);
+    expect(bench.pipeline.isBraking).toBe(false);
+    const historical = bench.take([2, 2, 2], { isHistorical: true });
+    bench.take([3, 3, 3, 3, 3]);
+    // Whatever it is, there is no room for all of it: so none is taken, and it comes again.
+    const tooMuch = bench.take([4, 4, 4, 4, 4, 4]);
+    const [account] = bench.accounting.counters();
+    expect(account).toMatchObject({ received: 15, deferred: 9, dropped: 0, inFlight: 15 });
+    bench.store.isAway = false;
+    await bench.clock.advance(20_000);
+    expect(bench.confirmed).toEqual(['0-9', '13-17']);
+    bench.take([2, 2, 2], { first: historical, isHistorical: true });
+    bench.take([4, 4, 4, 4, 4, 4], { first: tooMuch });
+    expect(await bench.settled()).toMatchObject({ produced: 24, stored: 24, inFlight: 0 });
+  });
+
+  it('with something refused is confirmed only when that is kept on disk', async () => {
+    const bench = await Bench.create();
+    const { letters } = bench;
+    await letters.stop();
+    const first = bench.take([1, 200]);
+    bench.take([3]);
+    expect(await bench.settled()).toMatchObject({ produced: 3, stored: 1, inFlight: 2 });
+    expect(bench.confirmed).toEqual(['2-2']);
+    await letters.start();
+    bench.take([1, 200], { first });
+    expect(await bench.settled()).toMatchObject({ stored: 2, rejectedByCode: { VALUE_OUT_OF_RANGE: 1 } });
+    expect(letters.find({}, { limit: 10 })).toMatchObject([
+      {
+        code: 'VALUE_OUT_OF_RANGE',
+        content: { reading: { value: 200, identity: `${LEDGER}:${first + 1}` } },
+      },
+    ]);
+  });
+
   it('that is settled is confirmed again without another write', async () => {
     const bench = await Bench.create();
     bench.take([1, 2, 3]);

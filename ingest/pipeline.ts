@@ -32,6 +32,8 @@ const LONGEST_RETRY_MS = 10_000;
 const MOST_PENDING_TEXT = 16 * 1024 * 1024;
 /** How long the store may take for its last answers, so that the whole stops within five seconds. */
 const STOP_MS = 2_000;
+/** A write that takes longer: the store is slow or away, and nothing is gained by not reading on. */
+const STALLED_MS = 1_000;
 const NOTHING_REJECTED: { readonly rejected: readonly Rejection[] } = { rejected: [] };
 
 interface PipelineParts {
@@ -54,8 +56,10 @@ interface OpenMetric extends MetricBinding {
 /**
  * From what gateways send to what the store has. Readings are checked one by one and gathered in columns; one batch
  * is being written while the next one fills. A store that is away is tried again with the same batch until it
- * answers, so order is kept; meanwhile `isCrowded` tells the subscriber to stop reading. What arrives even then, past
- * `maxPendingReadings`, is dropped and counted with the time it covers.
+ * answers, so order is kept; meanwhile `isBraking` tells the subscriber to pause. When that has lasted too long, reading
+ * goes on: what comes again by itself, because its gateway keeps a ledger, is deferred when half of the room is taken if
+ * it is history, and when all of it is taken if not; what does not is dropped past `maxPendingReadings`, and counted
+ * with the time it covers.
  *
  * A message that somebody asks after (a ledger, the holder of a receipt) lies within one batch. Once all of that is durable,
  * they are told which of its readings are stored and which were refused for good. Of a message with something that was
@@ -76,7 +80,7 @@ export class Pipeline implements Service {
   readonly #abort = new AbortController();
   #filling = new PendingBatch(this.#table);
   #spare = new PendingBatch(this.#table);
-  #writing: { readonly rows: number; readonly done: Promise<void> } | undefined;
+  #writing: { readonly rows: number; readonly sinceMs: number; readonly done: Promise<void> } | undefined;
   /** Characters of text in both batches. */
   #pendingText = 0;
   /** Of the message at hand, where somebody wants to know. */
@@ -124,7 +128,21 @@ export class Pipeline implements Service {
     return this.#filling.rows.length + (this.#writing?.rows ?? 0);
   }
 
-  /** Half of the room is taken: the rest is for what is already on its way. */
+  /**
+   * Whoever reads from a broker should pause: the store is at work, and what comes now would only pile up. Not once the store has
+   * stalled: a reader that pauses for long fills the memory of its broker, which ends the connection at last.
+   */
+  get isBraking(): boolean {
+    return this.isCrowded && !this.#isStalled;
+  }
+
+  get #isStalled(): boolean {
+    return (
+      this.#writing !== undefined && this.#parts.clock.monotonicMs() - this.#writing.sinceMs >= STALLED_MS
+    );
+  }
+
+  /** Half of the room is taken: the rest is for what happens now. */
   get isCrowded(): boolean {
     return (
       this.pendingReadings * 2 >= this.#config.maxPendingReadings ||
@@ -148,8 +166,8 @@ export class Pipeline implements Service {
     const { site, gateway, metrics, definitions, defaultTimeMs, isBirth, numbered } = incoming;
     const account = this.#parts.accounting.of(site, gateway);
     const message = this.#begin(incoming);
-    if (message === 'done') {
-      account.repeated += metrics.length;
+    if (message === 'done' || message === 'deferred') {
+      account[message === 'done' ? 'repeated' : 'deferred'] += metrics.length;
       return;
     }
     account.received += metrics.length;
@@ -201,12 +219,12 @@ export class Pipeline implements Service {
     metrics,
     numbered,
     receipt,
-  }: IncomingReadings): PendingMessage | 'done' | undefined {
+  }: IncomingReadings): PendingMessage | 'done' | 'deferred' | undefined {
     if (!numbered && !receipt) return undefined;
     // Messages without a row take room as well, so there are only so many of them.
     if (this.#filling.messages.length >= this.#config.maxPendingReadings) {
       receipt?.settled(GIVEN_UP);
-      return undefined;
+      return numbered && 'deferred';
     }
     const handle = numbered && this.#parts.ledger.find(site, gateway, numbered.mark);
     if (!numbered || !handle) {
@@ -215,11 +233,26 @@ export class Pipeline implements Service {
     const { mark } = numbered;
     const range = { first: mark.first, last: mark.first + mark.count - 1 };
     if (!handle.ledger.isDone(range)) {
-      return new PendingMessage({ handle, mark }, receipt, this.#filling.rows.length);
+      if (!this.#isDeferred(metrics)) {
+        return new PendingMessage({ handle, mark }, receipt, this.#filling.rows.length);
+      }
+      receipt?.settled(GIVEN_UP);
+      return 'deferred';
     }
     this.#parts.ledger.confirmAgain(handle, range);
     receipt?.settled({ stored: metrics.length, rejected: [], isWhole: true });
     return 'done';
+  }
+
+  /**
+   * Whether a message that comes again by itself is left for later: while the store cannot keep up, half of the room is for
+   * what happens now, and a backlog waits where it is safe, in its gateway.
+   */
+  #isDeferred(metrics: readonly Metric[]): boolean {
+    if (!this.isCrowded) return false;
+    return (
+      metrics[0]?.isHistorical || this.pendingReadings + metrics.length > this.#config.maxPendingReadings
+    );
   }
 
   /** Readings that a gateway had to give up. Noted in turn, after what came before it. */
@@ -354,7 +387,8 @@ export class Pipeline implements Service {
     this.#isDue = false;
     const batch = this.#filling;
     this.#filling = this.#spare;
-    this.#writing = { rows: batch.rows.length, done: this.#write(batch) };
+    const sinceMs = this.#parts.clock.monotonicMs();
+    this.#writing = { rows: batch.rows.length, sinceMs, done: this.#write(batch) };
   }
 
   async #write(batch: PendingBatch): Promise<void> {

@@ -7,13 +7,14 @@ import { brokerOptions } from './broker-options.ts';
 import type { BrokerConnectionConfig } from './config.ts';
 import { HostCarrier, type HostCarrierParts } from './host-carrier.ts';
 import { statePayload } from './host-session.ts';
-import { pingOn } from './ping-on.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const FAREWELL_MS = 1_000;
+/** Pings and their answers wait meanwhile, and the broker's memory fills: so it must be short. */
+const LONGEST_PAUSE_MS = 1_000;
 
 interface SubscriberParts extends HostCarrierParts {
-  readonly pipeline: HostCarrierParts['pipeline'] & Pick<Pipeline, 'isCrowded' | 'whenRoom'>;
+  readonly pipeline: HostCarrierParts['pipeline'] & Pick<Pipeline, 'isBraking' | 'whenRoom'>;
   /** The door for automation, where it is open. */
   readonly door?: Pick<AutomationDoor, 'topics' | 'message'> | undefined;
   /** Where the files of the connection are looked for. */
@@ -24,7 +25,7 @@ interface SubscriberParts extends HostCarrierParts {
  * The MQTT connection of the host session; decides nothing. Once started it
  * keeps trying to connect by itself.
  *
- * While the pipeline is crowded the next packet is not taken, so the socket fills up and the broker has to wait.
+ * While the pipeline brakes the next packet is not taken, so the socket fills up and the broker has to wait; but never for long.
  */
 export class Subscriber implements Service {
   readonly name = 'subscriber';
@@ -79,7 +80,7 @@ export class Subscriber implements Service {
     this.#client = client;
     client.handleMessage = (packet, done) => {
       this.#onMessage(packet.topic, packet.payload as Uint8Array, packet.retain);
-      if (this.#parts.pipeline.isCrowded) this.#waitForRoom(client, done);
+      if (this.#parts.pipeline.isBraking) this.#pause(done);
       else done();
     };
     client.on('connect', () =>
@@ -171,12 +172,17 @@ export class Subscriber implements Service {
     this.#settled();
   }
 
-  #waitForRoom(client: MqttClient, done: () => void): void {
-    const cancel = pingOn(client, this.#parts.clock, this.#config.keepaliveS);
-    this.#parts.pipeline.whenRoom(() => {
+  #pause(done: () => void): void {
+    const { clock, pipeline } = this.#parts;
+    let isOver = false;
+    const goOn = () => {
+      if (isOver) return;
+      isOver = true;
       cancel();
       done();
-    });
+    };
+    const cancel = clock.after(LONGEST_PAUSE_MS, goOn);
+    pipeline.whenRoom(goOn);
   }
 
   /**

@@ -27,6 +27,7 @@ const presence = {
 const gateway = { site: 'farm', gateway: 'pump-house', ...presence, missedMessages: 3 };
 const details = {
   repeated: 0,
+  deferred: 0,
   rejectedByCode: new Map([['UNIT_UNKNOWN', 2]]),
   droppedFromMs: NOW - 60_000,
   droppedToMs: NOW,

@@ -8,6 +8,8 @@ const MAX_LABELLED_GATEWAYS = 500;
 
 const COUNTERS = {
   repeated: 'Readings that came again though they were settled, as confirmations are lost at times.',
+  deferred:
+    'Readings not taken while the store was slow or away; their gateways have them and send them again.',
   received: 'Readings that arrived; received = stored + rejected + dropped + in flight.',
   stored: 'Readings that the store has accepted.',
   rejected: 'Readings refused with a reason: unknown unit, impossible value or time, or by the store.',

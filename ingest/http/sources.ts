@@ -30,7 +30,7 @@ export interface HttpSources {
   /** Newest first. */
   events(filter: EventFilter): readonly FoundEvent[];
   /** What was refused for good. */
-  readonly letters: Pick<DeadLetters, 'find' | 'get' | 'counts'>;
+  readonly letters: Pick<DeadLetters, 'find' | 'get' | 'counts' | 'countsOf'>;
   replay(request: ReplayRequest): Promise<ReplayReport>;
   readonly commands: Pick<CommandDesk, 'submit' | 'get' | 'find'>;
   /** Roll-ups and retention, of a store that has them. */
@@ -66,6 +66,8 @@ export interface GatewayCounters {
   readonly received: number;
   /** Known to be stored or rejected already; not in `received`. */
   readonly repeated: number;
+  /** Not taken for want of room while the store was slow or away; their gateways send them again. Not in `received`. */
+  readonly deferred: number;
   readonly stored: number;
   readonly rejected: number;
   /** What `rejected` is made of, by error code. */

@@ -182,6 +182,16 @@ export class DeadLetters implements Service, LetterSink {
     return this.#counts;
   }
 
+  /** Of one gateway, all reasons together. */
+  countsOf({ site, gateway }: Sender): Omit<LetterCount, keyof Sender | 'code'> {
+    const sum = { waiting: 0, replayed: 0, more: 0, gone: 0 };
+    for (const one of this.counts()) {
+      if (one.site !== site || one.gateway !== gateway) continue;
+      for (const name of ['waiting', 'replayed', 'more', 'gone'] as const) sum[name] += one[name];
+    }
+    return sum;
+  }
+
   /** What became of letters that were tried again: without an error they are replayed. */
   tried(results: readonly { readonly letter: KeptLetter; readonly error?: SluiceError }[]): void {
     this.#use((file) => file.tried(results, this.#parts.clock.nowMs()));

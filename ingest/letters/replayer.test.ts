@@ -149,6 +149,23 @@ it('leaves them waiting while the store is away, and does them once when asked t
   expect(await stored()).toHaveLength(1);
 });
 
+it('does it once more where it died between the store and its own mark, which changes nothing', async () => {
+  const { clock, store, letters, take, replay, stored } = await bench();
+  store.refuse = () => true;
+  take([{ value: 20, timeMs: clock.nowMs() }]);
+  await clock.advance(1_000);
+  store.refuse = () => false;
+  const tried = letters.tried.bind(letters);
+  letters.tried = () => {
+    throw new Error('killed');
+  };
+  await expect(replay()).rejects.toThrow('killed');
+  expect(await stored()).toHaveLength(1);
+  letters.tried = tried;
+  expect(await replay()).toMatchObject({ replayed: 1 });
+  expect(await stored()).toHaveLength(1);
+});
+
 it('does not make a reading of what was none', async () => {
   const { clock, take, replay, stored } = await bench();
   take([

@@ -5,7 +5,6 @@ import { Aedes } from 'aedes';
 /** An MQTT broker of this process, to be stopped and started on one port. */
 export class TestBroker {
   readonly port: number;
-  pings = 0;
   readonly #sockets = new Set<Socket>();
   #aedes: Aedes | undefined;
   #server: Server | undefined;
@@ -20,7 +19,6 @@ export class TestBroker {
 
   async start(): Promise<void> {
     const aedes = new Aedes({ concurrency: 20_000 });
-    aedes.on('ping', () => this.pings++);
     await aedes.listen();
     const server = createServer((socket) => {
       this.#sockets.add(socket);

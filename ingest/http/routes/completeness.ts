@@ -35,6 +35,9 @@ const CompletenessReply = Type.Object({
   ...DeliveryReply.properties,
   fromMs: Type.Optional(TimeMs),
   toMs: Type.Optional(TimeMs),
+  replayed: Type.Number({
+    description: 'Of all that was ever rejected, what a replay has brought into the store since.',
+  }),
   rejectedByCode: Type.Record(Type.String(), Type.Number()),
   missing: Type.Array(Missing, {
     description: 'Made after `afterMs` and before `beforeMs`, as far as known.',
@@ -75,6 +78,7 @@ export const completenessRoute: Route = (app, { sources, clock }) => {
         gateway,
         ...account,
         ...period,
+        replayed: sources.letters.countsOf({ site, gateway }).replayed,
         missing: [...account.missing],
         missedMessages: status?.missedMessages ?? 0,
       };

@@ -78,6 +78,7 @@ export class FakeSources implements HttpSources {
     find: (_filter, { limit }) => this.kept.slice(0, limit),
     get: (id) => this.kept.find((letter) => letter.id === id),
     counts: () => this.letterCounts,
+    countsOf: () => ({ waiting: 0, replayed: 0, more: 0, gone: 0 }),
   };
   replay = async (request: ReplayRequest): Promise<ReplayReport> => {
     this.replays.push(request);
