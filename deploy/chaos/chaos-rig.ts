@@ -23,7 +23,7 @@ export interface ChaosPlan {
 /** Real gateways, each with a slave on a line of its own. */
 const GATEWAYS = ['shed-0', 'shed-1', 'shed-2'] as const;
 const POLL_MS = 100;
-const FLEET = { gateways: 10, devices: 2, metrics: 5, messagesPerS: 4 } as const;
+const FLEET = { gateways: 10, devices: 2, metrics: 5, messagesPerS: 4, impossibleEvery: 97 } as const;
 const DAY_MS = 86_400_000;
 const SITE = 'farm';
 

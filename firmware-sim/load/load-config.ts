@@ -26,6 +26,12 @@ export const LoadConfig = Type.Object(
       description:
         'Whether data says which births it goes by; without it a host that was away asks for births, as from gateways of other makers.',
     }),
+    impossibleEvery: whole(
+      0,
+      1_000_000,
+      0,
+      'One in so many readings has a value that no soil has, which a host must refuse; 0 for none.',
+    ),
     resendAfterMs: whole(
       1_000,
       3_600_000,

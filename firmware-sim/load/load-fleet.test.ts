@@ -119,7 +119,15 @@ describe('a fleet of gateways', () => {
   });
 
   it('has the same readings for the same seed and start, and others for another', () => {
-    const plan = { seed: 7, startMs: 0, gateways: 3, devices: 2, metrics: 3, everyMs: 1000 };
+    const plan = {
+      seed: 7,
+      startMs: 0,
+      gateways: 3,
+      devices: 2,
+      metrics: 3,
+      everyMs: 1000,
+      impossibleEvery: 0,
+    };
     expect(expected(plan, 50)).toEqual(expected(plan, 50));
     const values = [...expected(plan, 50).values()];
     expect([...expected({ ...plan, seed: 8 }, 50).values()]).not.toEqual(values);

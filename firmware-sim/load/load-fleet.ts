@@ -41,8 +41,9 @@ export class LoadFleet {
   constructor(config: LoadConfig, seed: number, context: ServiceContext) {
     this.#config = config;
     this.#context = context;
-    const { gateways, devices, metrics, everyMs } = config;
-    this.plan = { seed, startMs: context.clock.nowMs(), gateways, devices, metrics, everyMs };
+    const { gateways, devices, metrics, everyMs, impossibleEvery } = config;
+    const shape = { gateways, devices, metrics, everyMs, impossibleEvery };
+    this.plan = { seed, startMs: context.clock.nowMs(), ...shape };
   }
 
   /** Throws `SECRET_UNREADABLE`. */

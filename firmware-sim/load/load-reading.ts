@@ -2,13 +2,14 @@ import { seedFor } from '../farm/random.ts';
 import type { LoadConfig } from './load-config.ts';
 
 /** What decides every reading of a fleet. */
-export interface LoadPlan extends Pick<LoadConfig, 'gateways' | 'devices' | 'metrics' | 'everyMs'> {
+export interface LoadPlan
+  extends Pick<LoadConfig, 'gateways' | 'devices' | 'metrics' | 'everyMs' | 'impossibleEvery'> {
   readonly seed: number;
   /** UTC, of the fleet's first message. */
   readonly startMs: number;
 }
 
-/** One numbered reading, as the store must hold it. */
+/** One numbered reading, as the store must hold it; one that is impossible must be refused. */
 export interface LoadReading {
   readonly gateway: string;
   readonly device: string;
@@ -46,8 +47,15 @@ export function loadReading(plan: LoadPlan, gateway: number, number: number): Lo
     device: `dev-${message % plan.devices}`,
     point: `p${number % plan.metrics}`,
     timeMs: messageTimeMs(plan, gateway, message),
-    value: loadValue(plan.seed, gateway, number),
+    value: isImpossible(plan, number) ? IMPOSSIBLE : loadValue(plan.seed, gateway, number),
   };
+}
+
+/** %, of a soil that is more than water. */
+const IMPOSSIBLE = 150;
+
+export function isImpossible({ impossibleEvery }: LoadPlan, number: number): boolean {
+  return impossibleEvery > 0 && number % impossibleEvery === impossibleEvery - 1;
 }
 
 /** Two digits after the point, from 0 to 99.99. */
