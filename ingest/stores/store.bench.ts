@@ -16,23 +16,25 @@ const DEVICES = 200;
 const FIELDS = 10;
 const STEP_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** Of the 29 days before the last. */
+const OLD_STEP_MS = 600_000;
+const HISTORY_DAYS = 30;
 const ROWS_PER_BATCH = 20_000;
 /** What is written beside the queries. */
 const BUSY_ROWS_PER_S = 100_000;
 const QUERIES_PER_RUN = 5;
 
 /**
- * Both stores over the same data: 2 000 series of sensor-like values, a day of them at a reading in 30 s, written in
- * batches of 20 000; then the three questions that a dashboard asks, alone and while 100 000 points/s are written.
+ * Both stores over the same data: 2 000 series of sensor-like values, 29 days of them at a reading in ten minutes and
+ * the last at one in 30 s, written in batches of 20 000; then the questions that a dashboard asks, alone and while
+ * 100 000 points/s are written; and how long it takes from start to the first reading that is stored.
  * Without an `influxd` on this machine, only the embedded one.
  */
 export async function benchStores(): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   try {
-    const embedded = await benchStore(
-      'embedded store',
-      new EmbeddedStore(serviceContext({ dataFolder: folder })),
-    );
+    const open = () => new EmbeddedStore(serviceContext({ dataFolder: folder }));
+    const embedded = await benchStore('embedded store', open);
     return [...embedded, ...(await benchInflux())];
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -47,16 +49,43 @@ async function benchInflux(): Promise<Measurement[]> {
   }
   try {
     const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url });
-    return await benchStore('InfluxDB store', new InfluxStore(config, serviceContext()));
+    return await benchStore('InfluxDB store', () => new InfluxStore(config, serviceContext()));
   } finally {
     await influxd.stop();
   }
 }
 
-async function benchStore(name: string, store: Store & { start(): Promise<void> }): Promise<Measurement[]> {
+type Openable = Store & { start(): Promise<void> };
+
+async function benchStore(name: string, open: () => Openable): Promise<Measurement[]> {
+  const feed = new Feed(Date.now() - HISTORY_DAYS * DAY_MS);
+  const first = await benchStart(`${name}, empty: start to first stored reading`, open, feed);
+  const measured = await benchWork(name, open(), feed);
+  const again = await benchStart(`${name}, with 14 M readings: start to first stored reading`, open, feed);
+  return [first, ...measured, again];
+}
+
+function benchStart(what: string, open: () => Openable, feed: Feed): Promise<Measurement> {
+  return medianOfThree(what, 'ms', async () => {
+    const batch = feed.next(FIELDS);
+    const store = open();
+    const startMs = performance.now();
+    try {
+      await store.start();
+      await store.write(batch);
+      return Math.round(performance.now() - startMs);
+    } finally {
+      await store.stop();
+    }
+  });
+}
+
+async function benchWork(name: string, store: Openable, feed: Feed): Promise<Measurement[]> {
   await store.start();
   try {
-    const feed = new Feed(Date.now() - DAY_MS);
+    feed.stepMs = OLD_STEP_MS;
+    while (feed.nowMs < Date.now() - DAY_MS) await store.write(feed.next(ROWS_PER_BATCH));
+    feed.stepMs = STEP_MS;
     const write = await medianOfThree(`${name}, write`, 'points/s', async () => {
       let points = 0;
       let tookMs = 0;
@@ -80,13 +109,21 @@ async function benchStore(name: string, store: Store & { start(): Promise<void> 
 }
 
 async function benchQueries(name: string, store: Store, feed: Feed): Promise<Measurement[]> {
-  const day = () => ({ fromMs: feed.nowMs - DAY_MS, toMs: feed.nowMs, maxPoints: 1_000_000 });
+  const days = (count: number) => ({
+    fromMs: feed.nowMs - count * DAY_MS,
+    toMs: feed.nowMs,
+    maxPoints: 1_000_000,
+  });
   const series = { measurement: 'bench', field: 'f3' };
-  const window = { everyMs: 300_000, fn: 'mean' } as const;
+  const fiveMinutes = { everyMs: 300_000, fn: 'mean' } as const;
+  const hour = { everyMs: 3_600_000, fn: 'mean' } as const;
   const questions: Record<string, () => Promise<unknown[]>> = {
-    '24 h of one series': () => store.query({ ...series, ...day(), where: { device: ['d7'] } }),
+    '24 h of one series': () => store.query({ ...series, ...days(1), where: { device: ['d7'] } }),
     'last of 2 000 series': () => store.last({}),
-    '24 h of 200 series in windows of 5 min': () => store.query({ ...series, ...day(), window }),
+    '24 h of 200 series in windows of 5 min': () =>
+      store.query({ ...series, ...days(1), window: fiveMinutes }),
+    '30 days of one series': () => store.query({ ...series, ...days(30), where: { device: ['d7'] } }),
+    '30 days of 200 series in windows of 1 h': () => store.query({ ...series, ...days(30), window: hour }),
   };
   const measurements: Measurement[] = [];
   for (const [question, ask] of Object.entries(questions)) {
@@ -121,6 +158,7 @@ function keepWriting(store: Store, feed: Feed): () => Promise<void> {
 /** Values that wander as a sensor's do, with one decimal place, device by device and step by step. */
 class Feed {
   nowMs: number;
+  stepMs = OLD_STEP_MS;
   readonly #table = new SeriesTable();
   readonly #values = Float64Array.from({ length: DEVICES * FIELDS }, (_, index) => 20 + (index % 30));
   #random = 12_345;
@@ -143,7 +181,7 @@ class Feed {
         batch.push(id, this.nowMs, Math.round(this.#values[id]! * 10) / 10, 0);
       }
       this.#device = (this.#device + 1) % DEVICES;
-      if (this.#device === 0) this.nowMs += STEP_MS;
+      if (this.#device === 0) this.nowMs += this.stepMs;
     }
     return batch;
   }
