@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../../core/testing/eventually.ts';
+import { freePort } from '../../core/testing/free-port.ts';
+import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import type { Completeness } from '../ledger/completeness.ts';
+import { IngestProcess } from '../testing/ingest-process.ts';
+import { LedgerGateway } from '../testing/ledger-gateway.ts';
+import { TestBroker } from '../testing/test-broker.ts';
+
+const MAIN = join(import.meta.dirname, '../main.ts');
+const COMPLETENESS = '/api/v1/gateways/farm/pump-house/completeness';
+
+it('ingest starts on a restored backup, and gateways send what it does not have', async () => {
+  const broker = new TestBroker(await freePort());
+  await broker.start();
+  onTestFinished(() => broker.stop());
+  const config = { broker: { url: broker.url }, http: { port: 0 } };
+  const [first, second, backups] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const old = new IngestProcess(first!, config);
+  await old.start();
+  const gateway = await LedgerGateway.connect(broker.url);
+  onTestFinished(() => gateway.end());
+  gateway.born();
+  const startMs = Date.now() - 3_600_000;
+  for (let message = 0; message < 20; message++) gateway.readings(20, startMs);
+  await eventually(() => gateway.confirmed.size === 400);
+
+  const run = (...args: string[]) => execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  run('backup', '--data', join(first!, 'data'), '--to', backups!);
+  const [name] = readdirSync(backups!).filter((one) => one.startsWith('sluice-'));
+  // The disk dies with ingest; what comes now reaches nobody.
+  await old.kill();
+  for (let message = 0; message < 5; message++) gateway.readings(20, startMs);
+
+  run('restore', join(backups!, name!), '--data', join(second!, 'data'));
+  const restored = new IngestProcess(second!, config);
+  await restored.start();
+  gateway.born();
+  gateway.repeatUnconfirmed();
+  await eventually(() => gateway.confirmed.size === 500);
+  const account = await restored.get<Completeness>(COMPLETENESS);
+  expect(account).toMatchObject({ produced: 500, stored: 500, inFlight: 0, share: 1, missing: [] });
+  const query = `/api/v1/query?measurement=soil&field=ec&from=${startMs}&to=${startMs + 60_000}`;
+  const { series } = await restored.get<{ series: { value: number[] }[] }>(query);
+  expect(series[0]!.value).toEqual(Array.from({ length: 500 }, (_, number) => number));
+});
