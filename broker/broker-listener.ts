@@ -31,6 +31,7 @@ export class BrokerListener implements Service {
   readonly #broker: BrokerConfig;
   readonly #context: ServiceContext;
   readonly #sockets = new Set<Socket>();
+  readonly #addresses = new WeakMap<Socket, string>();
   #server: Server | undefined;
   #cancelWatch: Cancel | undefined;
   #trouble: SluiceError | undefined;
@@ -50,8 +51,11 @@ export class BrokerListener implements Service {
     const server = protocol.startsWith('ws') ? this.#webSocketServer(tls) : this.#tcpServer(tls);
     server.prependListener('connection', (socket: Socket) => this.#count(socket));
     server.on('tlsClientError', (error: Error, socket: Socket) => {
-      const { remoteAddress = '' } = socket;
-      this.#core.refused({ address: remoteAddress, listener: this.name }, `TLS: ${error.message}`);
+      // The TLS socket forgets the address with its connection; the socket beneath it is the one that was counted.
+      const { _parent: raw } = socket as { _parent?: Socket };
+      const address = (raw && this.#addresses.get(raw)) ?? '';
+      const { reason } = error as { reason?: string };
+      this.#core.refused({ address, listener: this.name }, `TLS: ${reason ?? error.message}`);
     });
     await listen(
       server,
@@ -148,6 +152,7 @@ export class BrokerListener implements Service {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
     this.#sockets.add(socket);
+    this.#addresses.set(socket, address);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#core.connections.leave(address);

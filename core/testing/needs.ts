@@ -15,6 +15,8 @@ const PACKAGES = {
   'coap-client-notls': 'libcoap3-bin',
   prlimit: 'util-linux',
   'python3-pymodbus': 'python3-pymodbus',
+  'python3-paho-mqtt': 'python3-paho-mqtt',
+  mosquitto: 'mosquitto',
 } as const;
 
 export type Program = keyof typeof PACKAGES;
@@ -34,10 +36,16 @@ export function describeWith(...programs: Program[]): typeof describe | typeof d
 /** Where Debian puts the interpreter that sees Debian's Python packages; a version manager may shadow it. */
 export const DEBIAN_PYTHON = '/usr/bin/python3';
 
+const PYTHON_MODULES: Partial<Record<Program, string>> = {
+  'python3-pymodbus': 'pymodbus',
+  'python3-paho-mqtt': 'paho.mqtt.client',
+};
+
 function isInstalled(program: Program): boolean {
-  if (program === 'python3-pymodbus') {
+  const module = PYTHON_MODULES[program];
+  if (module !== undefined) {
     try {
-      execFileSync(DEBIAN_PYTHON, ['-c', 'import pymodbus'], { stdio: 'ignore' });
+      execFileSync(DEBIAN_PYTHON, ['-c', `import ${module}`], { stdio: 'ignore' });
       return true;
     } catch {
       return false;

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { FakeClock } from '../core/testing/fake-clock.ts';
+import { PasswordCheck } from './password-check.ts';
+import type { User } from './users.ts';
+
+const user = (passwordHash: string): User => ({ name: 'shed', role: 'host', passwordHash });
+const bytes = (text: string) => Buffer.from(text);
+
+function setUp(failuresPerMin = 3) {
+  const clock = new FakeClock();
+  let derived = 0;
+  let running = 0;
+  let most = 0;
+  const check = new PasswordCheck(failuresPerMin, clock, async (password, hash) => {
+    derived++;
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+    return `${password}` === hash;
+  });
+  const ask = (text: string, from = '10.0.0.1', hash = 'seed') =>
+    check.check(user(hash), 'shed', bytes(text), from);
+  return { clock, check, ask, counts: () => ({ derived, most }) };
+}
+
+test('what was right once costs nothing again, until the hash changes', async () => {
+  const { ask, counts } = setUp();
+  expect(await ask('seed')).toBe('right');
+  for (let n = 0; n < 1_000; n++) expect(await ask('seed')).toBe('right');
+  expect(counts().derived).toBe(1);
+  expect(await ask('seed', '10.0.0.1', 'other')).toBe('wrong');
+  expect(counts().derived).toBe(2);
+});
+
+test('a thousand at once are derived two at a time, and the same question once', async () => {
+  const { check, ask, counts } = setUp();
+  const many = Array.from({ length: 1_000 }, (_, n) =>
+    check.check(user(`p${n}`), `g${n}`, bytes(`p${n}`), '10.0.0.1'),
+  );
+  expect(new Set(await Promise.all(many))).toEqual(new Set(['right']));
+  expect(counts()).toEqual({ derived: 1_000, most: 2 });
+  await Promise.all([ask('seed'), ask('seed')]);
+  expect(counts().derived).toBe(1_001);
+});
+
+test('an address that fails too often waits; its neighbours and what was right before do not', async () => {
+  const { clock, ask, counts } = setUp();
+  expect(await ask('seed')).toBe('right');
+  for (let n = 0; n < 3; n++) expect(await ask(`guess${n}`)).toBe('wrong');
+  const before = counts().derived;
+  expect(await ask('guess4')).toBe('too many failures');
+  expect(counts().derived).toBe(before);
+  expect(await ask('seed')).toBe('right');
+  expect(await ask('another', '10.0.0.2')).toBe('wrong');
+  await clock.advance(20_000);
+  expect(await ask('guess5')).toBe('wrong');
+});
+
+test('nobody comes in by the hash that stands for nobody', async () => {
+  const { check } = setUp();
+  expect(await check.check(undefined, 'nobody', bytes('x'), '10.0.0.1')).toBe('wrong');
+});
