@@ -23,6 +23,7 @@ import { type PasswordAnswer, PasswordCheck } from './password-check.ts';
 import type { Peer } from './peer.ts';
 import { Journal } from './sessions/journal.ts';
 import { SessionStore, type StoredPacket } from './sessions/session-store.ts';
+import { Unread } from './unread.ts';
 import { type User, Users } from './users.ts';
 
 /** MQTT 3.1.1, table 3.1: connect return codes. */
@@ -63,6 +64,7 @@ export class BrokerCore implements Service {
   readonly #usersFile: string | undefined;
   readonly #complaints: Complaints;
   readonly #audit: Audit;
+  readonly #unread: Unread;
   readonly #passwords: PasswordCheck;
   readonly #guests = new Map<Client, Guest>();
   readonly #peers = new WeakMap<Duplex, Peer>();
@@ -84,6 +86,7 @@ export class BrokerCore implements Service {
     this.#users = this.#usersFile === undefined ? undefined : Users.load(this.#usersFile);
     this.#complaints = new Complaints(log, clock);
     this.connections = new ConnectionCounts(config.limits, clock);
+    this.#unread = new Unread(config.limits.maxUnreadMessages);
     this.#audit = new Audit(join(dataFolder, 'broker', 'audit'), config.audit, clock, log);
     this.#passwords = new PasswordCheck(config.limits.failedLoginsPerMin, clock);
     this.#store = this.#newStore();
@@ -220,6 +223,7 @@ export class BrokerCore implements Service {
     const { limits } = this.#config;
     return {
       concurrency: EMITTER_CONCURRENCY,
+      drainTimeout: this.#config.limits.unreadS * 1000,
       connectTimeout: limits.connectTimeoutS * 1000,
       maxTopicLevels: limits.maxTopicLevels,
       maxInflightInbound: limits.maxInFlight,
@@ -243,6 +247,13 @@ export class BrokerCore implements Service {
       authorizeForward: (client, packet) => {
         // What waited in a lasting session may have become forbidden to its user since.
         if (!maySubscribe(this.#guests.get(client)?.user, packet.topic)) return null;
+        if (packet.qos === 0 && !this.#unread.hasRoom(client.conn)) {
+          this.#complaints.add(
+            this.#detailsOf(client),
+            'MQTT client does not read: messages at QoS 0 are lost',
+          );
+          return null;
+        }
         const isBeyond =
           packet.qos > 0 && !client.clean && this.#store.isBeyond(client.id, packet as StoredPacket);
         return isBeyond ? null : packet;

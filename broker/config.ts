@@ -72,6 +72,18 @@ const limits = Type.Object(
       1_000,
       'Messages of a queue, or of QoS 2 from a client, that wait for their acknowledgement at a time',
     ),
+    maxUnreadMessages: whole(
+      100,
+      10_000_000,
+      50_000,
+      'Messages at QoS 0 that wait for a client that does not read, about 4 kB of memory each; further ones are lost to it, and counted',
+    ),
+    unreadS: whole(
+      1,
+      3_600,
+      15,
+      'A client whose socket is full and takes nothing for so long is disconnected: until then those who publish to it wait as well',
+    ),
     maxSubscriptions: whole(1, 100_000, 1_000, 'Subscriptions of one client'),
     maxTopicBytes: whole(16, 65_535, 1_024, 'Length of a topic or a filter'),
     maxTopicLevels: whole(4, 100, 32, 'Levels of a topic or a filter'),
