@@ -29,7 +29,7 @@ import { gatewayStatuses } from './registry.ts';
 import { UpkeepService } from './rollups/upkeep-service.ts';
 import { SenmlSubscriber } from './senml/senml-subscriber.ts';
 import type { Store } from './stores/store.ts';
-import { createStore } from './stores/stores.ts';
+import { createStore, type StoreConfig } from './stores/stores.ts';
 import { Subscriber } from './subscriber.ts';
 
 /**
@@ -39,7 +39,7 @@ import { Subscriber } from './subscriber.ts';
 export function createIngest(
   config: IngestConfig,
   context: ServiceContext,
-  store: Store = createStore(config.store, context),
+  store: Store = createStore(ownStore(config), context),
 ): readonly Service[] {
   checkClusterConfig(config);
   const { clock, configFolder } = context;
@@ -173,6 +173,11 @@ export function createIngest(
     services.filter((one) => one !== senml && one !== upkeep).map(({ name }) => name),
   );
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
+}
+
+/** Workers of a cluster share one database, and none of them knows what the others write: so it has no roll-ups. */
+function ownStore({ store, cluster }: IngestConfig): StoreConfig {
+  return store.kind === 'influx' && cluster ? { ...store, rollUps: false } : store;
 }
 
 /** Every service of this process; those of others, such as a gateway, may be down without the whole being down. */

@@ -47,11 +47,16 @@ async function benchInflux(): Promise<Measurement[]> {
     process.stderr.write('influx store not measured: influxd not found (on Debian: apt install influxdb)\n');
     return [];
   }
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   try {
     const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url });
-    return await benchStore('InfluxDB store', () => new InfluxStore(config, serviceContext()));
+    return await benchStore(
+      'InfluxDB store',
+      () => new InfluxStore(config, serviceContext({ dataFolder: folder })),
+    );
   } finally {
     await influxd.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

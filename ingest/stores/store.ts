@@ -38,7 +38,7 @@ export interface Store extends Service {
   series(filter: SeriesFilter): Promise<Series[]>;
 
   /** Roll-ups and retention, of a store that has them. */
-  readonly upkeep?: Upkeep;
+  readonly upkeep?: Upkeep | undefined;
 }
 
 export interface WriteResult {

@@ -9,6 +9,7 @@ import { eventually } from '../../../core/testing/eventually.ts';
 import { describeWith } from '../../../core/testing/needs.ts';
 import { serviceContext } from '../../../core/testing/service-context.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
+import { rollUpContract } from '../../rollups/roll-ups.suite.ts';
 import { type StoreFixture, storeContract } from '../contract.suite.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 import { HEAD_LIMITS, type HeadLimits } from './engine.ts';
@@ -28,10 +29,13 @@ async function openFixture(limits: HeadLimits): Promise<StoreFixture> {
 
 describe('embedded store', () => {
   storeContract(() => openFixture(HEAD_LIMITS));
+  rollUpContract(() => openFixture(HEAD_LIMITS));
 });
 
 describe('embedded store that seals all the time', () => {
-  storeContract(() => openFixture({ rows: 3, records: 2, textLength: 10, seriesPerCommit: 1 }));
+  const limits = { rows: 3, records: 2, textLength: 10, seriesPerCommit: 1 };
+  storeContract(() => openFixture(limits));
+  rollUpContract(() => openFixture(limits));
 });
 
 interface Writer {

@@ -20,6 +20,11 @@ export const InfluxConfig = Type.Object(
       Type.String({ description: 'File with the token of 2.x and 3.x, or "user:password" for 1.x.' }),
     ),
     timeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 86_400_000 }),
+    rollUps: Type.Boolean({
+      default: true,
+      description:
+        'Whether roll-ups of minutes and hours are written, and answered from. Only where this process alone writes to its measurements: it notes what it writes itself. Without them nothing is deleted either',
+    }),
     lastDays: Type.Integer({
       default: 30,
       minimum: 1,

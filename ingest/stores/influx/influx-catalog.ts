@@ -5,7 +5,7 @@ import type { Rows } from '../rows.ts';
 import type { InfluxConnection, InfluxSeries } from './influx-connection.ts';
 import { UNIT_MEASUREMENT } from './influx-lines.ts';
 import type { FieldColumns } from './influxql.ts';
-import { decodeName, quoteName, STATUS_SUFFIX, TEXT_SUFFIX } from './names.ts';
+import { decodeName, isRollUp, quoteName, STATUS_SUFFIX, TEXT_SUFFIX } from './names.ts';
 
 interface Field extends FieldColumns {
   readonly measurement: string;
@@ -23,7 +23,7 @@ export class InfluxCatalog {
 
   async load(connection: InfluxConnection): Promise<void> {
     for await (const { name, values } of connection.query('SHOW FIELD KEYS')) {
-      if (name !== UNIT_MEASUREMENT)
+      if (name !== UNIT_MEASUREMENT && !isRollUp(name))
         for (const [key] of values) this.#addColumn(decodeName(name), String(key));
     }
     const tags = [...TAGS, 'measurement', 'field'].map(quoteName).join(', ');

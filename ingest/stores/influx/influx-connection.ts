@@ -112,6 +112,26 @@ export class InfluxConnection {
     }
   }
 
+  /** Deletes the points of a measurement, named as the database has it, before `beforeMs`. */
+  async deleteBefore(measurement: string, beforeMs: number): Promise<void> {
+    const { version, org, database } = this.#config;
+    const stop = new Date(beforeMs).toISOString();
+    try {
+      if (version === 1) {
+        const statement = `DELETE FROM ${quoteName(measurement)} WHERE time < '${stop}'`;
+        await this.#client.transport.request(this.#queryPath(statement), '', { method: 'POST' });
+        return;
+      }
+      const predicate = `_measurement="${measurement.replace(/["\\]/g, '\\$&')}"`;
+      const path = `/api/v2/delete?${new URLSearchParams({ org, bucket: database })}`;
+      const body = JSON.stringify({ start: '1677-09-22T00:00:00Z', stop, predicate });
+      const headers = { 'content-type': 'application/json' };
+      await this.#client.transport.request(path, body, { method: 'POST', headers });
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
   /** Whatever is still under way fails at once. */
   close(): void {
     this.#writeApi.dispose();

@@ -1,7 +1,7 @@
-import { TAGS } from '../../../core/reading.ts';
+import { TAGS, type Tags } from '../../../core/reading.ts';
 import type { Series, SeriesTable } from '../../../core/reading-batch.ts';
 import type { Rows } from '../rows.ts';
-import { encodeField, encodeName, STATUS_SUFFIX, TEXT_SUFFIX } from './names.ts';
+import { encodeField, encodeMeasurement, encodeName, STATUS_SUFFIX, TEXT_SUFFIX } from './names.ts';
 
 /** In a status column: the value at this time is the text, whatever number was there before. */
 export const TEXT_STATUS = 0x10;
@@ -116,11 +116,11 @@ export function unitLine(series: Series, timeMs: number): string {
   return `${UNIT_MEASUREMENT}${tagList([...setTagsOf(series), ...Object.entries(names)])} unit=${quoted(series.unit)} ${timeMs}`;
 }
 
-function lineHead(series: Series): string {
-  return escapeMeasurement(encodeName(series.measurement)) + tagList(setTagsOf(series));
+export function lineHead(series: Tags & { readonly measurement: string }, suffix = ''): string {
+  return escapeMeasurement(encodeMeasurement(series.measurement) + suffix) + tagList(setTagsOf(series));
 }
 
-function setTagsOf(series: Series): [string, string][] {
+function setTagsOf(series: Tags): [string, string][] {
   return TAGS.filter((tag) => series[tag] !== '').map((tag) => [tag, encodeName(series[tag])]);
 }
 
@@ -136,7 +136,7 @@ function escapeMeasurement(name: string): string {
   return name.replace(/[, ]/g, '\\$&');
 }
 
-function escapeKey(name: string): string {
+export function escapeKey(name: string): string {
   return name.replace(/[,= ]/g, '\\$&');
 }
 
@@ -145,6 +145,6 @@ function quoted(text: string): string {
 }
 
 /** JavaScript writes the shortest digits that give the same double back, but loses the sign of zero. */
-function numberText(value: number): string {
+export function numberText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { checkConfig } from '../../../core/config.ts';
+import type { ServiceContext } from '../../../core/context.ts';
 import { seriesKey } from '../../../core/reading.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
@@ -13,6 +14,7 @@ import { type Influxd, startInfluxd } from '../../../core/testing/influxd.ts';
 import { describeWith } from '../../../core/testing/needs.ts';
 import { serviceContext } from '../../../core/testing/service-context.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
+import { rollUpContract } from '../../rollups/roll-ups.suite.ts';
 import { batchOf, type Row, storeContract } from '../contract.suite.ts';
 import { InfluxConfig } from './config.ts';
 import { InfluxStore } from './influx-store.ts';
@@ -27,18 +29,21 @@ describeWith('influxd')('influx store over InfluxDB 1.x', () => {
   });
   afterAll(() => influxd.stop());
 
-  storeContract(async () => {
+  const open = async () => {
     const database = `farm ${databases++}`;
+    const dataFolder = temporaryFolder();
     const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url, database });
     return {
-      create: (context) => new InfluxStore(config, context),
+      create: (context: ServiceContext) => new InfluxStore(config, { ...context, dataFolder }),
       async cutOff() {
         await influxd.kill();
         return () => influxd.start();
       },
       cleanUp: async () => void (await influxd.query(`DROP DATABASE "${database}"`)),
     };
-  });
+  };
+  storeContract(open);
+  rollUpContract(open);
 });
 
 describeWith('influxd')('influx store over the write path of InfluxDB 2.x', () => {
@@ -53,8 +58,9 @@ describeWith('influxd')('influx store over the write path of InfluxDB 2.x', () =
     rmSync(folder, { recursive: true, force: true });
   });
 
-  storeContract(async () => {
+  const open = async () => {
     const bucket = `bucket-${databases++}`;
+    const dataFolder = temporaryFolder();
     await influxd.query(`CREATE DATABASE "${bucket}"`);
     const proxy = await V2Proxy.start(influxd.url, { org: 'farm co', token: 's3cret' });
     const config = checkConfig(InfluxConfig, {
@@ -66,7 +72,8 @@ describeWith('influxd')('influx store over the write path of InfluxDB 2.x', () =
       tokenFile: 'token',
     });
     return {
-      create: (context) => new InfluxStore(config, { ...context, configFolder: folder }),
+      create: (context: ServiceContext) =>
+        new InfluxStore(config, { ...context, dataFolder, configFolder: folder }),
       async cutOff() {
         await proxy.stop();
         return () => proxy.listen();
@@ -76,7 +83,9 @@ describeWith('influxd')('influx store over the write path of InfluxDB 2.x', () =
         await influxd.query(`DROP DATABASE "${bucket}"`);
       },
     };
-  });
+  };
+  storeContract(open);
+  rollUpContract(open);
 });
 
 describeWith('influxd')('influx store and what its database says', () => {
@@ -95,7 +104,10 @@ describeWith('influxd')('influx store and what its database says', () => {
   ): Promise<{ store: InfluxStore; database: string }> {
     const database = `words${databases++}`;
     const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url, database, ...over });
-    const store = new InfluxStore(config, serviceContext({ clock: new FakeClock(T0 + 3_600_000) }));
+    const store = new InfluxStore(
+      config,
+      serviceContext({ clock: new FakeClock(T0 + 3_600_000), dataFolder: temporaryFolder() }),
+    );
     onTestFinished(() => store.stop());
     return { store, database };
   }
@@ -213,7 +225,10 @@ describeWith('influxd')('influx store and what its database says', () => {
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void slow.close());
     const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
-    const store = new InfluxStore(checkConfig(InfluxConfig, { kind: 'influx', url }), serviceContext());
+    const store = new InfluxStore(
+      checkConfig(InfluxConfig, { kind: 'influx', url }),
+      serviceContext({ dataFolder: temporaryFolder() }),
+    );
     const fromMs = performance.now();
 
     const abort = new AbortController();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { delay } from '../../../core/clock.ts';
 import type { ServiceContext } from '../../../core/context.ts';
 import { SluiceError } from '../../../core/errors.ts';
@@ -15,11 +16,13 @@ import {
   type Store,
   type WriteResult,
 } from '../store.ts';
+import type { Upkeep } from '../upkeep.ts';
 import type { InfluxConfig } from './config.ts';
 import { InfluxCatalog } from './influx-catalog.ts';
 import { InfluxConnection, RefusedLines } from './influx-connection.ts';
 import { InfluxLines, unitLine } from './influx-lines.ts';
 import { InfluxAnswer, pointsOf, scanBatches } from './influx-points.ts';
+import { InfluxRollUps } from './influx-roll-ups.ts';
 import { type FieldColumns, selectLast, selectPoints, selectScan, selectWindows } from './influxql.ts';
 import { writeRows } from './write-rows.ts';
 
@@ -38,6 +41,7 @@ interface Session {
   readonly last: LastValues;
   readonly catalog: InfluxCatalog;
   readonly lines: InfluxLines;
+  readonly rollUps: InfluxRollUps | undefined;
 }
 
 /**
@@ -82,6 +86,7 @@ export class InfluxStore implements Store {
     await Promise.race([settled, delay(this.#context.clock, STOP_MS, answered.signal)]);
     session?.connection.close();
     await settled;
+    session?.rollUps?.close();
   }
 
   async write(batch: ReadingBatch): Promise<WriteResult> {
@@ -95,9 +100,11 @@ export class InfluxStore implements Store {
   }
 
   async query(query: SeriesQuery): Promise<SeriesData[]> {
-    const { connection, catalog } = this.#open();
+    const { connection, catalog, rollUps } = this.#open();
     const columns = catalog.columns(query.measurement, query.field);
     if (!columns || Object.values(query.where ?? {}).some((values) => values.length === 0)) return [];
+    const rolled = query.window && (await rollUps?.query(query, columns));
+    if (rolled) return rolled;
     const isFoldedHere =
       query.window !== undefined && (columns.hasTexts || quantileOf(query.window.fn) !== undefined);
     const asked = isFoldedHere ? { ...query, maxPoints: MOST_FOLDED_POINTS } : query;
@@ -127,6 +134,26 @@ export class InfluxStore implements Store {
     }
   }
 
+  get upkeep(): Upkeep | undefined {
+    if (!this.#config.rollUps) return undefined;
+    return {
+      rollUp: (endMs, budgetMs) => this.#open().rollUps!.rollUp(endMs, budgetMs),
+      expire: (order) => {
+        const { rollUps, rows } = this.#open();
+        // What `last` looks for at the next start stays.
+        const lastMs = this.#context.clock.nowMs() - this.#config.lastDays * DAY_MS;
+        const rawMs =
+          order.rawMs === undefined ? undefined : Math.min(order.rawMs, Math.floor(lastMs / DAY_MS) * DAY_MS);
+        if (rawMs !== undefined) rows.refuseBefore(order.measurement, rawMs);
+        return rollUps!.expire({ ...order, rawMs });
+      },
+      assertCanExpire: () => {
+        const { version } = this.#config;
+        if (version === 3) throw new SluiceError('RETENTION_UNSUPPORTED', { version });
+      },
+    };
+  }
+
   async last(filter: SeriesFilter): Promise<LastReading[]> {
     return this.#open().last.find(filter);
   }
@@ -146,7 +173,7 @@ export class InfluxStore implements Store {
   }
 
   async #write(
-    { connection, rows: reader, last, catalog, lines }: Session,
+    { connection, rows: reader, last, catalog, lines, rollUps }: Session,
     batch: ReadingBatch,
   ): Promise<WriteResult> {
     const rows = reader.read(batch);
@@ -155,7 +182,11 @@ export class InfluxStore implements Store {
     if (fresh.length > 0) await this.#writeUnits(connection, catalog, fresh);
     this.#notedSeries = Math.max(this.#notedSeries, knownSeries);
     catalog.noteRows(reader.table, rows);
+    const touched = rollUps?.touchedBy(reader.table, rows);
+    if (touched) rollUps?.book.note(touched);
     const refused = await writeRows(connection, lines, rows);
+    // Again, for whoever has rolled these hours up meanwhile.
+    if (touched) rollUps?.book.note(touched);
     const rowOf = (row: number) => rows.source?.[row] ?? row;
     const rejected: Rejection[] = [
       ...rows.rejected,
@@ -178,7 +209,32 @@ export class InfluxStore implements Store {
       return hadStatus ? Math.max(loadedMs, last.newestMs(id) || loadedMs) : Number.NEGATIVE_INFINITY;
     };
     this.#notedSeries = rows.table.size;
-    return { connection, rows, last, catalog, lines: new InfluxLines(rows.table, explicitUntilMs) };
+    const lines = new InfluxLines(rows.table, explicitUntilMs);
+    return {
+      connection,
+      rows,
+      last,
+      catalog,
+      lines,
+      rollUps: await this.#openRollUps(connection, catalog, rows),
+    };
+  }
+
+  async #openRollUps(
+    connection: InfluxConnection,
+    catalog: InfluxCatalog,
+    rows: RowReader,
+  ): Promise<InfluxRollUps | undefined> {
+    if (!this.#config.rollUps) return undefined;
+    const rollUps = new InfluxRollUps(connection, catalog, join(this.#context.dataFolder, 'store'));
+    try {
+      await rollUps.learn();
+    } catch (error) {
+      rollUps.close();
+      throw error;
+    }
+    for (const [measurement, timeMs] of rollUps.book.keptFrom()) rows.refuseBefore(measurement, timeMs);
+    return rollUps;
   }
 
   async #writeUnits(connection: InfluxConnection, catalog: InfluxCatalog, fresh: Series[]): Promise<void> {

@@ -1,7 +1,16 @@
 import { TAGS, type Tag } from '../../../core/reading.ts';
 import { MAX_TIME_MS } from '../rows.ts';
 import type { SeriesFilter, SeriesQuery } from '../store.ts';
-import { encodeField, encodeName, quoteName, quoteText, STATUS_SUFFIX, TEXT_SUFFIX } from './names.ts';
+import {
+  encodeField,
+  encodeMeasurement,
+  encodeName,
+  quoteName,
+  quoteText,
+  ROLL_UP_COLUMNS,
+  STATUS_SUFFIX,
+  TEXT_SUFFIX,
+} from './names.ts';
 
 /** Which of a field's columns exist; a column that nobody has written yet must not be asked for. */
 export interface FieldColumns {
@@ -41,6 +50,30 @@ export function selectWindows(query: SeriesQuery): string {
   return `SELECT ${value} ${fromWhere(query)} GROUP BY time(${everyMs}ms)${tags} fill(none) LIMIT ${query.maxPoints + 1}`;
 }
 
+/** Windows of `everyMs` of the numbers of a field, under the names that `summaryOf` knows. */
+export function selectSummaries(query: SeriesQuery, everyMs: number): string {
+  const field = quoteName(encodeField(query.field));
+  const wanted = `count(${field}) AS n, sum(${field}) AS total, min(${field}) AS low, max(${field}) AS high, first(${field}) AS head, last(${field}) AS tail`;
+  return `SELECT ${wanted} ${fromWhere(query)}${byWindow(query, everyMs)}`;
+}
+
+/** The same of roll-ups; histograms cannot be merged by the database and come as they are. */
+export function selectRolled(query: SeriesQuery, suffix: string, asHistograms: boolean): string {
+  const column = (name: keyof typeof ROLL_UP_COLUMNS) =>
+    quoteName(encodeField(query.field) + ROLL_UP_COLUMNS[name]);
+  if (asHistograms) {
+    const wanted = `${column('histogram')} AS h, ${column('count')} AS n`;
+    return `SELECT ${wanted} ${fromWhere(query, suffix)}${groupBy(query.groupBy)}`;
+  }
+  const wanted = `sum(${column('count')}) AS n, sum(${column('texts')}) AS t, sum(${column('sum')}) AS total, min(${column('min')}) AS low, max(${column('max')}) AS high, first(${column('first')}) AS head, last(${column('last')}) AS tail`;
+  return `SELECT ${wanted} ${fromWhere(query, suffix)}${byWindow(query, query.window!.everyMs)}`;
+}
+
+/** The oldest or newest point of a measurement. */
+export function selectEnd(measurement: string, order: 'ASC' | 'DESC'): string {
+  return `SELECT * FROM ${quoteName(encodeMeasurement(measurement))} ORDER BY time ${order} LIMIT 1`;
+}
+
 /** The newest value of every series since `sinceMs`; columns as in `selectPoints`, with either `v` or `x`. */
 export function selectLast(
   measurement: string,
@@ -53,17 +86,17 @@ export function selectLast(
   const value =
     kind === 'number' ? `last(${quoteName(name)}) AS v` : `last(${quoteName(name + TEXT_SUFFIX)}) AS x`;
   const status = columns.hasStatus ? `, ${quoteName(name + STATUS_SUFFIX)} AS s` : '';
-  const from = `FROM ${quoteName(encodeName(measurement))} WHERE time >= ${timeText(sinceMs)}`;
+  const from = `FROM ${quoteName(encodeMeasurement(measurement))} WHERE time >= ${timeText(sinceMs)}`;
   return `SELECT ${value}${status} ${from}${groupBy(TAGS)}`;
 }
 
-function fromWhere(query: FieldRange): string {
+function fromWhere(query: FieldRange, suffix = ''): string {
   const conditions = [
     `time >= ${timeText(query.fromMs)}`,
     `time < ${timeText(query.toMs)}`,
     ...tagConditions(query.where),
   ];
-  return `FROM ${quoteName(encodeName(query.measurement))} WHERE ${conditions.join(' AND ')}`;
+  return `FROM ${quoteName(encodeMeasurement(query.measurement) + suffix)} WHERE ${conditions.join(' AND ')}`;
 }
 
 function tagConditions(where: SeriesFilter['where'] = {}): string[] {
@@ -73,6 +106,11 @@ function tagConditions(where: SeriesFilter['where'] = {}): string[] {
     const either = values.map((value) => `${quoteName(tag)} = ${quoteText(encodeName(value))}`);
     return [`(${either.join(' OR ')})`];
   });
+}
+
+function byWindow(query: SeriesQuery, everyMs: number): string {
+  const tags = (query.groupBy ?? TAGS).map((tag) => `, ${quoteName(tag)}`).join('');
+  return ` GROUP BY time(${everyMs}ms)${tags} fill(none) LIMIT ${query.maxPoints + 1}`;
 }
 
 function groupBy(tags: readonly Tag[] = TAGS): string {

@@ -8,6 +8,23 @@ import { TAGS } from '../../../core/reading.ts';
 export const STATUS_SUFFIX = '_status';
 export const TEXT_SUFFIX = '_text';
 
+/** Roll-ups of a measurement are in measurements beside it, each field in several columns. */
+export const ROLL_UP_SUFFIX = { minute: '_1m', hour: '_1h' } as const;
+export const ROLL_UP_COLUMNS = {
+  count: '_count',
+  texts: '_texts',
+  sum: '_sum',
+  min: '_min',
+  max: '_max',
+  first: '_first',
+  last: '_last',
+  histogram: '_histogram',
+} as const;
+
+export function isRollUp(measurement: string): boolean {
+  return Object.values(ROLL_UP_SUFFIX).some((suffix) => measurement.endsWith(suffix));
+}
+
 const RESERVED_FIELDS = new Set<string>([...TAGS, 'time']);
 
 /**
@@ -24,6 +41,12 @@ export function encodeField(field: string): string {
   const name = encodeName(field);
   const isReserved = RESERVED_FIELDS.has(name) || name.endsWith(STATUS_SUFFIX) || name.endsWith(TEXT_SUFFIX);
   return isReserved ? name.slice(0, -1) + percentCode(name.slice(-1)) : name;
+}
+
+/** As `encodeName`; also keeps measurements apart from roll-ups. */
+export function encodeMeasurement(measurement: string): string {
+  const name = encodeName(measurement);
+  return isRollUp(name) ? name.slice(0, -1) + percentCode(name.slice(-1)) : name;
 }
 
 export function decodeName(name: string): string {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * The doors of InfluxDB 2.x that Sluice uses, before a 1.x: `POST /api/v2/write?org&bucket&precision` and
- * `GET /query`, both with `Authorization: Token …`, and 422 where 2.x refuses some points. For tests.
+ * `GET /query` and `POST /api/v2/delete`, all with `Authorization: Token …`, and 422 where 2.x refuses some points. For tests.
  */
 export class V2Proxy {
   readonly #target: string;
@@ -43,6 +43,18 @@ export class V2Proxy {
     await closed;
   }
 
+  async #delete(url: URL, body: Buffer, response: ServerResponse): Promise<void> {
+    const { start, stop, predicate } = JSON.parse(body.toString()) as Record<string, string>;
+    const [, measurement] = /^_measurement=("(?:[^"\\]|\\.)*")$/.exec(predicate ?? '') ?? [];
+    if (measurement === undefined || url.searchParams.get('org') !== this.#expected.org) {
+      return answer(response, 400, { code: 'invalid', message: `unexpected delete: ${body}` });
+    }
+    const q = `DELETE FROM ${measurement} WHERE time >= '${start}' AND time < '${stop}'`;
+    const db = url.searchParams.get('bucket') ?? '';
+    await fetch(`${this.#target}/query?${new URLSearchParams({ db, q })}`, { method: 'POST' });
+    response.writeHead(204).end();
+  }
+
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.url);
     if (request.headers.authorization !== `Token ${this.#expected.token}`) {
@@ -51,6 +63,10 @@ export class V2Proxy {
     if (request.method === 'GET' && url.pathname === '/query') {
       const found = await fetch(`${this.#target}/query${url.search}`);
       response.writeHead(found.status, { 'content-type': 'application/json' }).end(await found.text());
+      return;
+    }
+    if (request.method === 'POST' && url.pathname === '/api/v2/delete') {
+      await this.#delete(url, await bodyOf(request), response);
       return;
     }
     const { org, bucket, precision } = Object.fromEntries(url.searchParams);
