@@ -94,14 +94,14 @@ describe('CSV', () => {
       { length: 2 * SCAN_ROWS + 10 },
       (_, step): Row => [SOIL, T0 + step * 1_000, step],
     );
-    const { text } = await farm([...rows, [{ ...SOIL, device: 'south' }, T0, 7]]);
+    const { text } = await farm([...rows, [{ ...SOIL, device: 'south' }, T0 + 7_200_000, 7]]);
     const lines = (await text(`format=csv&every=1h&fn=count&${DATES}`)).split('\r\n').slice(1, -1);
     const found = lines.map((line) => [line.split(',')[1], line.split(',')[4]].map(Number));
     expect(found).toEqual([
       [T0, 3600],
       [T0 + 3_600_000, 3600],
       [T0 + 7_200_000, 1002],
-      [T0, 1],
+      [T0 + 7_200_000, 1],
     ]);
     expect(await text(`format=csv&every=1h&${DATES}`)).not.toContain('quality');
   });
