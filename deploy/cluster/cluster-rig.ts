@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { freePort } from '../../core/testing/free-port.ts';
 import type { Influxd } from '../../core/testing/influxd.ts';
@@ -7,9 +8,10 @@ import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import type { LoadReport } from '../../firmware-sim/load/load-fleet.ts';
 import { getJson } from '../e2e/farm.ts';
 import { RunningProcess } from '../e2e/process.ts';
-import type { RabbitCluster } from './rabbit-cluster.ts';
+import { FrontDoor } from './front-door.ts';
+import type { RabbitCluster, RabbitServer } from './rabbit-cluster.ts';
 
-export const PARTITIONS = 6;
+const PARTITIONS = 12;
 export const DATABASE = 'cluster';
 
 export interface Worker {
@@ -29,13 +31,8 @@ export class ClusterRig {
     this.#influxd = influxd;
   }
 
-  /** Its own server comes first among those that it may connect to. */
   async worker(name: string, nearest: number): Promise<Worker> {
-    const { servers } = this.#cluster;
-    const urls = servers.map((_, at) => {
-      const { amqpPort } = servers[(nearest + at) % servers.length]!;
-      return `amqp://127.0.0.1:${amqpPort}`;
-    });
+    const urls = this.#from(nearest).map(({ amqpPort }) => `amqp://127.0.0.1:${amqpPort}`);
     const port = await freePort();
     const settings = {
       cluster: { urls, worker: name, partitions: PARTITIONS },
@@ -47,10 +44,18 @@ export class ClusterRig {
     return { name, url: `http://127.0.0.1:${port}`, process };
   }
 
-  /** Gateways that connect to one server; `site` tells them from those of others. */
-  fleet(site: string, server: number, load: object): RunningProcess {
-    const broker = { url: `mqtt://127.0.0.1:${this.#cluster.servers[server]!.mqttPort}` };
-    return this.#run('firmware-sim/main.ts', site, { seed: server + 1, load: { broker, site, ...load } });
+  /** Gateways that connect to the nearest server, or another where that is away. */
+  async fleet(site: string, nearest: number, load: object): Promise<RunningProcess> {
+    const door = await FrontDoor.open(this.#from(nearest).map(({ mqttPort }) => mqttPort));
+    onTestFinished(() => door.close());
+    const broker = { url: `mqtt://127.0.0.1:${door.port}` };
+    return this.#run('firmware-sim/main.ts', site, { seed: nearest + 1, load: { broker, site, ...load } });
+  }
+
+  /** All servers in turn. */
+  #from(nearest: number): RabbitServer[] {
+    const { servers } = this.#cluster;
+    return servers.map((_, at) => servers[(nearest + at) % servers.length]!);
   }
 
   #run(script: string, name: string, settings: object): RunningProcess {

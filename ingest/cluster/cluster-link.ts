@@ -51,6 +51,7 @@ export class ClusterLink implements Service {
   readonly #inbox: Inbox;
   readonly #self: string;
   #group: WorkerGroup;
+  #turn = 0;
   /** Partitions with something for this worker since another was last heard to have them. */
   readonly #held = new Set<number>();
   #consuming: Connection | undefined;
@@ -213,6 +214,7 @@ export class ClusterLink implements Service {
       await channel.basicConsume({ queue, noAck: true }, ({ body }) => this.#heard(body));
     }
     for (const consumer of this.#consumers) if (!consumer.isOpen) await consumer.open();
+    this.#turn++;
     if (this.#isConnected) await channel.close();
     if (consuming !== this.#consuming || !consuming.ready) return;
     this.#mended();
@@ -265,12 +267,12 @@ export class ClusterLink implements Service {
   #heard(body: unknown): void {
     const presence = parsePresence(body);
     if (!presence || presence.worker === this.#self) return;
-    const { worker, holds } = presence;
+    const { worker, turn, holds } = presence;
     if (!holds) {
       this.#stepGroup({ kind: 'left', worker });
       return;
     }
-    this.#stepGroup({ kind: 'heard', worker, atMs: this.#parts.clock.monotonicMs() });
+    this.#stepGroup({ kind: 'heard', worker, turn, atMs: this.#parts.clock.monotonicMs() });
     for (const partition of holds) if (this.#held.has(partition)) this.#handOver(partition);
   }
 
@@ -278,7 +280,7 @@ export class ClusterLink implements Service {
     const { group, letPass } = stepGroup(this.#group, input);
     const isChanged = group.wanted !== this.#group.wanted;
     this.#group = group;
-    if (isChanged) this.#parts.log.info({ workers: [this.#self, ...group.heardMs.keys()].sort() }, 'workers');
+    if (isChanged) this.#parts.log.info({ workers: [this.#self, ...group.others.keys()].sort() }, 'workers');
     for (const partition of letPass) {
       const line = this.#lines[partition]!;
       // Where it fails the channel closes, and that is a way of leaving the line too.
@@ -296,7 +298,11 @@ export class ClusterLink implements Service {
   }
 
   #tellPresence(): void {
-    this.#send(WORKERS_EXCHANGE, '', presenceText({ worker: this.#self, holds: [...this.#held] }));
+    this.#send(
+      WORKERS_EXCHANGE,
+      '',
+      presenceText({ worker: this.#self, turn: this.#turn, holds: [...this.#held] }),
+    );
   }
 
   /** Timestamps only grow, so whoever waits for this host takes the newest for true. */
@@ -313,8 +319,12 @@ export class ClusterLink implements Service {
   /** The queues go on taking what gateways send; only where nobody else is left are they told that the host has gone. */
   async #sayFarewell(): Promise<void> {
     const { clock } = this.#parts;
-    if (this.#group.heardMs.size === 0) this.#publishState(false);
-    this.#send(WORKERS_EXCHANGE, '', presenceText({ worker: this.#self, holds: undefined }));
+    if (this.#group.others.size === 0) this.#publishState(false);
+    this.#send(
+      WORKERS_EXCHANGE,
+      '',
+      presenceText({ worker: this.#self, turn: this.#turn, holds: undefined }),
+    );
     await Promise.allSettled(this.#consumers.map((consumer) => consumer.cancel()));
     const untilMs = clock.monotonicMs() + FAREWELL_MS;
     while (this.#consumers.some(({ unsettled }) => unsettled > 0) && clock.monotonicMs() < untilMs)

@@ -9,14 +9,20 @@ const MOST_WORKERS = 1_000;
 export interface WorkerGroup {
   readonly self: string;
   readonly partitions: number;
-  /** Monotonic time at which each of the others was last heard of. */
-  readonly heardMs: ReadonlyMap<string, number>;
+  readonly others: ReadonlyMap<string, OtherWorker>;
   /** By partition, the worker that should have it. */
   readonly wanted: readonly string[];
 }
 
+export interface OtherWorker {
+  /** Grows each time it has lost its places in the lines. */
+  readonly turn: number;
+  /** Monotonic. */
+  readonly lastMs: number;
+}
+
 export type GroupInput =
-  | { readonly kind: 'heard'; readonly worker: string; readonly atMs: number }
+  | { readonly kind: 'heard'; readonly worker: string; readonly turn: number; readonly atMs: number }
   | { readonly kind: 'left'; readonly worker: string }
   | { readonly kind: 'time'; readonly atMs: number };
 
@@ -27,7 +33,7 @@ export interface GroupStep {
 }
 
 export function createGroup(self: string, partitions: number): WorkerGroup {
-  return { self, partitions, heardMs: new Map(), wanted: spread([self], partitions) };
+  return { self, partitions, others: new Map(), wanted: spread([self], partitions) };
 }
 
 /**
@@ -36,30 +42,38 @@ export function createGroup(self: string, partitions: number): WorkerGroup {
  * changed all others go to the end of the line. While they disagree for a moment, a partition still has exactly one.
  */
 export function stepGroup(group: WorkerGroup, input: GroupInput): GroupStep {
-  const heardMs = new Map(group.heardMs);
+  const { self, partitions } = group;
+  const others = new Map(group.others);
+  /** Has come back to the end of its lines. */
+  let returned: string | undefined;
   switch (input.kind) {
-    case 'heard':
-      if (input.worker !== group.self && (heardMs.has(input.worker) || heardMs.size < MOST_WORKERS))
-        heardMs.set(input.worker, input.atMs);
+    case 'heard': {
+      const { worker, turn, atMs } = input;
+      const known = others.get(worker);
+      if (worker === self || (!known && others.size >= MOST_WORKERS)) break;
+      if (known && known.turn !== turn) returned = worker;
+      others.set(worker, { turn, lastMs: atMs });
       break;
+    }
     case 'left':
-      heardMs.delete(input.worker);
+      others.delete(input.worker);
       break;
     case 'time':
-      for (const [worker, lastMs] of heardMs) if (input.atMs - lastMs > GONE_AFTER_MS) heardMs.delete(worker);
+      for (const [worker, { lastMs }] of others)
+        if (input.atMs - lastMs > GONE_AFTER_MS) others.delete(worker);
       break;
   }
-  if (sameNames(heardMs, group.heardMs)) return { group: { ...group, heardMs }, letPass: [] };
-  const wanted = spread([group.self, ...heardMs.keys()], group.partitions);
+  const isSame = sameNames(others, group.others);
+  const wanted = isSame ? group.wanted : spread([self, ...others.keys()], partitions);
   const letPass = wanted.flatMap((worker, partition) =>
-    worker !== group.self && worker !== group.wanted[partition] ? [partition] : [],
+    worker !== self && (worker !== group.wanted[partition] || worker === returned) ? [partition] : [],
   );
-  return { group: { ...group, heardMs, wanted }, letPass };
+  return { group: { self, partitions, others, wanted }, letPass };
 }
 
 /** One of them, the same for all: it does what only one needs to do. */
-export function isSpeaker({ self, heardMs }: WorkerGroup): boolean {
-  return [...heardMs.keys()].every((other) => self < other);
+export function isSpeaker({ self, others }: WorkerGroup): boolean {
+  return [...others.keys()].every((other) => self < other);
 }
 
 /**
@@ -82,6 +96,6 @@ function spread(workers: readonly string[], partitions: number): string[] {
   });
 }
 
-function sameNames(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+function sameNames(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
   return a.size === b.size && [...a.keys()].every((name) => b.has(name));
 }
