@@ -235,6 +235,46 @@ test('a client id belongs to its user: another neither ends its connection nor g
   );
 });
 
+test('a message that waits for the disk is not overtaken and lost by its live subscribers', async () => {
+  const { port } = await startOnFreePorts();
+  const url = `mqtt://127.0.0.1:${port}`;
+  const counts: Record<string, number> = {};
+  const reader = await connect(url);
+  reader.on('message', (topic) => (counts[topic] = (counts[topic] ?? 0) + 1));
+  await reader.subscribeAsync(['kept', 'live'], { qos: 1 });
+  const sleeper = await connect(url, { clientId: 'sleeper', clean: false });
+  await sleeper.subscribeAsync('kept', { qos: 1 });
+  await sleeper.endAsync();
+  const [first, second] = [await connect(url), await connect(url)];
+  const all: Promise<unknown>[] = [];
+  for (let n = 0; n < 1_000; n++) {
+    all.push(first.publishAsync('kept', 'x', { qos: 1 }));
+    second.publish('live', 'x');
+    if (n % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(all);
+  await eventually(() => counts.kept === 1_000 && counts.live === 1_000);
+});
+
+test('subscriptions, levels and lengths are bounded; the connection lives on', async () => {
+  const port = await freePort();
+  const limits = { maxSubscriptions: 3, maxTopicLevels: 4, maxTopicBytes: 16 };
+  await start({ listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port }], limits } as never);
+  const client = await connect(`mqtt://127.0.0.1:${port}`);
+  const filters = ['a', 'b', 'x'.repeat(17), '$share/g/a', 'c', 'd', 'a'];
+  const granted: unknown[] = [];
+  for (const filter of filters) {
+    granted.push(
+      await client.subscribeAsync(filter).then(
+        ([grant]) => grant?.qos,
+        () => 'refused',
+      ),
+    );
+  }
+  expect(granted).toEqual([0, 0, 'refused', 'refused', 0, 'refused', 0]);
+  expect(client.connected).toBe(true);
+});
+
 test('an empty client id with a lasting session is refused with return code 2', async () => {
   const { port } = await startOnFreePorts();
   // MQTT.js itself refuses such options, so the bytes go out by hand: CONNECT, level 4, flags 0, keep-alive 10 s.

@@ -51,7 +51,7 @@ const limits = Type.Object(
     connectsPerS: whole(
       1,
       100_000,
-      200,
+      500,
       'New connections a second from one address, lasting; ten times as many at once',
     ),
     connectTimeoutS: whole(
