@@ -1,7 +1,7 @@
 import { qualityOf, TAGS } from '../../core/reading.ts';
 import type { Series } from '../../core/reading-batch.ts';
 import { compareSeries, type ScanBatch } from '../stores/scan.ts';
-import type { SeriesFilter, Store } from '../stores/store.ts';
+import type { LastReading, SeriesFilter, Store } from '../stores/store.ts';
 import type { ExportRows } from './encoder.ts';
 
 export type PlaceStore = Pick<Store, 'scan' | 'query' | 'last'>;
@@ -22,6 +22,19 @@ const DAY_MS = 86_400_000;
 const LOOK_BACK_MS = 30 * DAY_MS;
 const GNSS = 'gnss';
 
+/** The newest latitude of every device that has told any; of a device with several receivers, that of the first. */
+export type Receivers = ReadonlyMap<string, LastReading>;
+
+export async function findReceivers(store: PlaceStore): Promise<Receivers> {
+  const found = await store.last({ measurement: GNSS, field: 'latitude' });
+  found.sort((a, b) => compareSeries(b.series, a.series));
+  return new Map(found.map((one) => [deviceOf(one.series), one]));
+}
+
+function deviceOf({ site, gateway, device }: Series): string {
+  return `${site}/${gateway}/${device}`;
+}
+
 /**
  * Where a device was at the times of its readings: at each its last fix before or then. Reads the fixes along with
  * the readings, so it holds one batch of them however many there are.
@@ -41,14 +54,14 @@ export class DeviceTrack {
   }
 
   /** Of the device that `series` belongs to; undefined where it has never told a position. */
-  static async of(store: PlaceStore, series: Series, range: Range): Promise<DeviceTrack | undefined> {
-    const { site, gateway, device } = series;
-    const where = { site: [site], gateway: [gateway], device: [device] };
-    const found = await store.last({ measurement: GNSS, field: 'latitude', where });
-    found.sort((a, b) => compareSeries(a.series, b.series));
-    const newest = found[0];
+  static async of(
+    store: PlaceStore,
+    receivers: Receivers,
+    series: Series,
+    range: Range,
+  ): Promise<DeviceTrack | undefined> {
+    const newest = receivers.get(deviceOf(series));
     if (!newest) return undefined;
-    // Of a device with several receivers, the first.
     const receiver = Object.fromEntries(TAGS.map((tag) => [tag, [newest.series[tag]]]));
     const isOver = newest.timeMs < range.fromMs;
     const start =

@@ -1,7 +1,7 @@
 import { TAGS } from '../../core/reading.ts';
 import type { Series } from '../../core/reading-batch.ts';
 import type { ScanBatch } from '../stores/scan.ts';
-import { DeviceTrack, type PlaceStore } from './device-track.ts';
+import { DeviceTrack, findReceivers, type PlaceStore } from './device-track.ts';
 import type { ExportRows } from './encoder.ts';
 import type { ExportRequest } from './exporter.ts';
 import { foldScan } from './fold-scan.ts';
@@ -12,13 +12,14 @@ export async function* exportRows(
   { query, window, format }: ExportRequest,
 ): AsyncGenerator<ExportRows> {
   const scan = store.scan(query);
+  const receivers = format === 'geojson' ? await findReceivers(store) : undefined;
   let series: Series | undefined;
   let track: DeviceTrack | undefined;
   try {
     for await (const batch of window ? foldScan(scan, window) : scan) {
-      if (format === 'geojson' && batch.series !== series) {
+      if (receivers && batch.series !== series) {
         await track?.close();
-        track = await DeviceTrack.of(store, batch.series, query);
+        track = await DeviceTrack.of(store, receivers, batch.series, query);
       }
       series = batch.series;
       const place = await track?.places(batch.timeMs);
