@@ -40,6 +40,17 @@ export function checkValue(
   return number;
 }
 
+/** As `checkValue` for a number, without words: NaN where it would be refused. */
+export function checkNumber({ quantity, convert }: MetricBinding, raw: number): number {
+  const number = convert ? convert(raw) : raw;
+  if (!Number.isFinite(number)) return Number.NaN;
+  return quantity && (number < quantity.min || number > quantity.max) ? Number.NaN : number;
+}
+
+export function isTimePossible(timeMs: number, latestMs: number): boolean {
+  return timeMs >= EARLIEST_MS && timeMs <= latestMs;
+}
+
 /** `undefined` where the time can be right. */
 export function checkTime(
   timeMs: number,
@@ -47,7 +58,7 @@ export function checkTime(
   maxAheadS: number,
   gateway: string,
 ): Refusal | undefined {
-  if (timeMs >= EARLIEST_MS && timeMs <= nowMs + maxAheadS * 1000) return undefined;
+  if (isTimePossible(timeMs, nowMs + maxAheadS * 1000)) return undefined;
   const isDate = Math.abs(timeMs) <= 8.64e15;
   const time = isDate ? new Date(timeMs).toISOString() : `${timeMs} ms`;
   return refusal('TIME_IMPOSSIBLE', { time, aheadS: maxAheadS, gateway });

@@ -8,6 +8,7 @@ import type { HostState } from './host-state.ts';
 import type { LedgerBook } from './ledger/ledger-book.ts';
 import type { LetterSink, RefusedMessage } from './letters/letter.ts';
 import type { Pipeline } from './pipeline.ts';
+import { PlainReadings } from './plain-data.ts';
 import { GIVEN_UP, type Outcome, type Receipt } from './receipt.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
@@ -101,7 +102,8 @@ export class HostCarrier {
     const { pipeline, clock, log } = this.#parts;
     switch (effect.kind) {
       case 'readings':
-        pipeline.take(receipt ? { ...effect, receipt } : effect);
+        if (receipt && effect instanceof PlainReadings) effect.receipt = receipt;
+        pipeline.take(receipt && !(effect instanceof PlainReadings) ? { ...effect, receipt } : effect);
         break;
       case 'ledger':
         this.#parts.ledger.announce(effect.site, effect.gateway, effect.said);

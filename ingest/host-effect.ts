@@ -3,6 +3,7 @@ import type { LedgerMark } from '../core/ledger.ts';
 import type { Metric } from '../core/sparkplug/payload.ts';
 import type { MetricDefinition } from './host-state.ts';
 import type { LedgerAnnouncement } from './ledger/ledger-book.ts';
+import type { PlainData } from './plain-data.ts';
 import type { Receipt } from './receipt.ts';
 
 /** Both clocks at one moment: wall time stamps things, monotonic time spaces them. */
@@ -34,6 +35,8 @@ export interface IncomingReadings {
   readonly numbered?: NumberedMessage;
   /** Where somebody waits for what becomes of it. */
   readonly receipt?: Receipt;
+  /** The same metrics as columns, where it is plain data; then `metrics` are only made when they are asked for. */
+  readonly plain?: PlainData;
 }
 
 /** How the metrics that were taken stand in the message that the mark belongs to. */

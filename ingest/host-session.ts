@@ -2,7 +2,13 @@ import { asSluiceError, SluiceError } from '../core/errors.ts';
 import { decodeBirthMark, decodeMark } from '../core/ledger.ts';
 import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import type { Payload } from '../core/sparkplug/payload.ts';
-import { EDGE_SUBSCRIPTIONS, parseTopic, type SparkplugTopic, stateTopic } from '../core/sparkplug/topic.ts';
+import {
+  EDGE_SUBSCRIPTIONS,
+  type MessageType,
+  parseTopic,
+  type SparkplugTopic,
+  stateTopic,
+} from '../core/sparkplug/topic.ts';
 import { gatewayName } from './gateway-name.ts';
 import type { HostEffect, HostInput, Instant } from './host-effect.ts';
 import {
@@ -15,6 +21,7 @@ import {
 } from './host-state.ts';
 import { knownNode } from './known-node.ts';
 import { ledgerOfBirth } from './ledger/ledger-of-birth.ts';
+import { readPlainData } from './plain-data.ts';
 import {
   askForBirth,
   cancelRebirth,
@@ -118,7 +125,7 @@ function onEdgeMessage(
   effects: HostEffect[],
 ): void {
   const table = device === undefined ? node.metrics : node.devices.get(device)?.metrics;
-  const payload = decodePayload(bytes, table && ((metric) => findDefinition(table, metric)?.dataType));
+  const payload = decoded(type, bytes, table);
   if (type === 'NDEATH') {
     onNodeDeath(node, payload, at, effects);
     return;
@@ -145,6 +152,11 @@ function onEdgeMessage(
   else if (type === 'DDATA') onDeviceData(state, node, device!, payload, at, effects);
   else if (type === 'NDATA') takeReadings(state, node, '', node.metrics, payload, at, effects);
   if (node.rebirth.needed) askForBirth(state, node, at, effects);
+}
+
+function decoded(type: MessageType, bytes: Uint8Array, table: MetricTable | undefined): Payload {
+  const plain = table && (type === 'DDATA' || type === 'NDATA') ? readPlainData(bytes, table) : undefined;
+  return plain ?? decodePayload(bytes, table && ((metric) => findDefinition(table, metric)?.dataType));
 }
 
 function onNodeBirth(

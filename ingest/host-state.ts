@@ -1,4 +1,5 @@
 import type { PropertyValue } from '../core/sparkplug/payload.ts';
+import type { PlainPlace } from './plain-data.ts';
 import type { Sequence } from './sequence.ts';
 
 export interface HostOptions {
@@ -34,6 +35,8 @@ export interface MetricTable {
   /** An alias that was given to several metrics stands for none. */
   readonly byAlias: Map<number, MetricDefinition | 'ambiguous'>;
   readonly byName: Map<string, MetricDefinition>;
+  /** By alias, what plain data may use (`plain-data.ts`); filled as it comes, emptied whenever an alias is given. */
+  readonly places: PlainPlace[];
 }
 
 /** Whether something lives, as far as this host can know. */
@@ -106,7 +109,7 @@ export function createHostState(options: HostOptions): HostState {
 }
 
 export function emptyMetricTable(births?: string): MetricTable {
-  return { births, byAlias: new Map(), byName: new Map() };
+  return { births, byAlias: new Map(), byName: new Map(), places: [] };
 }
 
 export function createNode(site: string, gateway: string, nowMs: number, options: HostOptions): NodeState {

@@ -9,7 +9,14 @@ import { SeriesTable } from '../core/reading-batch.ts';
 import type { Metric } from '../core/sparkplug/payload.ts';
 import { statusOf } from '../core/sparkplug/status.ts';
 import { type Accounting, countDropped, countRejected, type GatewayAccount } from './accounting.ts';
-import { checkTime, checkValue, type Refusal, refusal } from './check-reading.ts';
+import {
+  checkNumber,
+  checkTime,
+  checkValue,
+  isTimePossible,
+  type Refusal,
+  refusal,
+} from './check-reading.ts';
 import type { PipelineConfig } from './config.ts';
 import type { EventSink } from './events/event-sink.ts';
 import { gatewayName } from './gateway-name.ts';
@@ -22,6 +29,7 @@ import { letterIdentity, refusedMetric, refusedRow } from './letters/refused-rea
 import type { LiveReading, LiveSink } from './live-sink.ts';
 import { bindMetric, type MetricBinding } from './metric-binding.ts';
 import { PendingBatch } from './pending-batch.ts';
+import type { PlainData, PlainPlace } from './plain-data.ts';
 import { GIVEN_UP } from './receipt.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import type { Rejection, Store } from './stores/store.ts';
@@ -163,6 +171,7 @@ export class Pipeline implements Service {
   }
 
   take(incoming: IncomingReadings): void {
+    if (incoming.plain && this.#takePlain(incoming, incoming.plain)) return;
     const { site, gateway, metrics, definitions, defaultTimeMs, isBirth, numbered } = incoming;
     const account = this.#parts.accounting.of(site, gateway);
     const message = this.#begin(incoming);
@@ -192,6 +201,53 @@ export class Pipeline implements Service {
     if (message) this.#filling.messages.push(message);
     if (this.#live && this.#live.length > 0) this.#parts.live?.taken(this.#live);
     this.#pump();
+  }
+
+  /**
+   * Takes all readings of plain data at once. False, with nothing done, where one of them would be refused or dropped, or
+   * somebody wants them one by one.
+   */
+  #takePlain(incoming: IncomingReadings, { places, timesMs, values }: PlainData): boolean {
+    const { length } = values;
+    const { maxPendingReadings, maxAheadS } = this.#config;
+    const { rows, messages } = this.#filling;
+    const isFull =
+      this.pendingReadings + length > maxPendingReadings || messages.length >= maxPendingReadings;
+    if (this.#parts.live || isFull || !this.#hasRoom(0)) return false;
+    const account = this.#parts.accounting.of(incoming.site, incoming.gateway);
+    const message = this.#begin(incoming);
+    if (message === 'done') {
+      account.repeated += length;
+      return true;
+    }
+    const latestMs = this.#parts.clock.nowMs() + maxAheadS * 1000;
+    const start = rows.length;
+    for (let index = 0; index < length; index++) {
+      const open = this.#openPlace(places[index]!, account);
+      const timeMs = Number.isNaN(timesMs[index]!) ? incoming.defaultTimeMs : timesMs[index]!;
+      const value = 'code' in open ? Number.NaN : checkNumber(open, values[index]!);
+      if (Number.isNaN(value) || !isTimePossible(timeMs, latestMs)) {
+        rows.length = start;
+        return false;
+      }
+      rows.push((open as OpenMetric).seriesId, timeMs, value, 0);
+    }
+    account.received += length;
+    account.inFlight += length;
+    if (message) {
+      message.rows = length;
+      messages.push(message);
+    }
+    this.#pump();
+    return true;
+  }
+
+  #openPlace(place: PlainPlace, account: GatewayAccount): OpenMetric | Refusal {
+    if (place.owner !== this) {
+      place.opened = this.#open(place.definition, account);
+      place.owner = this;
+    }
+    return place.opened as OpenMetric | Refusal;
   }
 
   #keepMetric(

@@ -1,6 +1,5 @@
 import { asSluiceError, type ErrorCode, SluiceError } from '../core/errors.ts';
-import { CARE_METRIC } from '../core/gateway-event.ts';
-import { decodeMark, LEDGER_METRICS, type LedgerMark } from '../core/ledger.ts';
+import { decodeMark, type LedgerMark } from '../core/ledger.ts';
 import type { Metric, Payload } from '../core/sparkplug/payload.ts';
 import type { HostEffect, Instant, NumberedMessage } from './host-effect.ts';
 import {
@@ -10,6 +9,10 @@ import {
   type MetricTable,
   type NodeState,
 } from './host-state.ts';
+import { PlainData, PlainReadings } from './plain-data.ts';
+import { isProtocolMetric } from './protocol-metric.ts';
+
+const NOTHING_LEFT_OUT: NumberedMessage['leftOut'] = [];
 
 /** Turns metrics into readings. A metric that brings its name is its own birth, wherever it stands. */
 export function takeReadings(
@@ -30,6 +33,11 @@ export function takeReadings(
     const error = new SluiceError('SENDER_UNBORN', { sender: source });
     effects.push({ kind: 'refused', site, gateway, error, readings: payload.metrics.length });
     node.rebirth.needed = true;
+    return;
+  }
+  if (payload instanceof PlainData) {
+    const numbered = mark && { mark, leftOut: NOTHING_LEFT_OUT };
+    effects.push(new PlainReadings(node, payload, payload.timeMs ?? at.nowMs, numbered));
     return;
   }
   const metrics: Metric[] = [];
@@ -85,7 +93,8 @@ export function takeReadings(
 }
 
 /** The mark of a message with numbered readings. One that cannot be is refused, and its readings are taken all the same. */
-function markOf(node: NodeState, { body, metrics }: Payload, effects: HostEffect[]): LedgerMark | undefined {
+function markOf(node: NodeState, payload: Payload, effects: HostEffect[]): LedgerMark | undefined {
+  const { body } = payload;
   if (!body) return undefined;
   const { site, gateway } = node;
   try {
@@ -94,8 +103,9 @@ function markOf(node: NodeState, { body, metrics }: Payload, effects: HostEffect
       effects.push({ kind: 'dropped', site, gateway, mark });
       return undefined;
     }
-    if (!mark || mark.count === metrics.length) return mark;
-    const reason = `a ledger mark is for ${mark.count} readings, and the message has ${metrics.length}`;
+    const count = payload instanceof PlainData ? payload.values.length : payload.metrics.length;
+    if (!mark || mark.count === count) return mark;
+    const reason = `a ledger mark is for ${mark.count} readings, and the message has ${count}`;
     throw new SluiceError('PAYLOAD_INVALID', { reason, offset: 0, length: body.length });
   } catch (thrown) {
     effects.push({ kind: 'refused', site, gateway, error: asSluiceError(thrown), readings: 0 });
@@ -137,6 +147,7 @@ function define(
   const definition = { site, gateway, device, name, dataType, properties };
   node.metricCount++;
   table.byName.set(name, definition);
+  table.places.length = 0;
   if (alias !== undefined) table.byAlias.set(alias, table.byAlias.has(alias) ? 'ambiguous' : definition);
   return definition;
 }
@@ -154,15 +165,4 @@ export function emptied(node: NodeState, table: MetricTable, births?: string): M
 
 export function seriesLimit({ options }: HostState, { gateway }: NodeState): SluiceError {
   return new SluiceError('SERIES_LIMIT', { gateway, limit: options.maxSeriesPerGateway });
-}
-
-const PROTOCOL_METRICS: ReadonlySet<string> = new Set([
-  'bdSeq',
-  CARE_METRIC,
-  ...Object.values(LEDGER_METRICS),
-]);
-
-/** Metrics that steer the protocol and measure nothing. */
-function isProtocolMetric(name: string): boolean {
-  return PROTOCOL_METRICS.has(name) || name.startsWith('Node Control/') || name.startsWith('Device Control/');
 }
