@@ -216,8 +216,8 @@ export class Pipeline implements Service {
     if (this.#parts.live || isFull || !this.#hasRoom(0)) return false;
     const account = this.#parts.accounting.of(incoming.site, incoming.gateway);
     const message = this.#begin(incoming);
-    if (message === 'done') {
-      account.repeated += length;
+    if (message === 'done' || message === 'deferred') {
+      account[message === 'done' ? 'repeated' : 'deferred'] += length;
       return true;
     }
     const latestMs = this.#parts.clock.nowMs() + maxAheadS * 1000;
@@ -269,13 +269,8 @@ export class Pipeline implements Service {
   }
 
   /** `undefined` where nobody asks, or no account can be kept of it just now; `'done'` where it was settled before. */
-  #begin({
-    site,
-    gateway,
-    metrics,
-    numbered,
-    receipt,
-  }: IncomingReadings): PendingMessage | 'done' | 'deferred' | undefined {
+  #begin(incoming: IncomingReadings): PendingMessage | 'done' | 'deferred' | undefined {
+    const { site, gateway, numbered, receipt, plain } = incoming;
     if (!numbered && !receipt) return undefined;
     // Messages without a row take room as well, so there are only so many of them.
     if (this.#filling.messages.length >= this.#config.maxPendingReadings) {
@@ -289,14 +284,15 @@ export class Pipeline implements Service {
     const { mark } = numbered;
     const range = { first: mark.first, last: mark.first + mark.count - 1 };
     if (!handle.ledger.isDone(range)) {
-      if (!this.#isDeferred(metrics)) {
+      if (!this.#isDeferred(incoming)) {
         return new PendingMessage({ handle, mark }, receipt, this.#filling.rows.length);
       }
       receipt?.settled(GIVEN_UP);
       return 'deferred';
     }
     this.#parts.ledger.confirmAgain(handle, range);
-    receipt?.settled({ stored: metrics.length, rejected: [], isWhole: true });
+    const stored = plain ? plain.values.length : incoming.metrics.length;
+    receipt?.settled({ stored, rejected: [], isWhole: true });
     return 'done';
   }
 
@@ -304,11 +300,12 @@ export class Pipeline implements Service {
    * Whether a message that comes again by itself is left for later: while the store cannot keep up, half of the room is for
    * what happens now, and a backlog waits where it is safe, in its gateway.
    */
-  #isDeferred(metrics: readonly Metric[]): boolean {
+  #isDeferred(incoming: IncomingReadings): boolean {
     if (!this.isCrowded) return false;
-    return (
-      metrics[0]?.isHistorical || this.pendingReadings + metrics.length > this.#config.maxPendingReadings
-    );
+    const { plain } = incoming;
+    const isHistorical = plain ? plain.isHistorical : incoming.metrics[0]?.isHistorical;
+    const readings = plain ? plain.values.length : incoming.metrics.length;
+    return isHistorical || this.pendingReadings + readings > this.#config.maxPendingReadings;
   }
 
   /** Readings that a gateway had to give up. Noted in turn, after what came before it. */

@@ -138,6 +138,7 @@ describe('plain data', () => {
           ...{ timeMs: general.timeMs, seq: general.seq, body: general.body && [...general.body] },
         });
         expect(data.metrics).toEqual(general.metrics);
+        expect(data.isHistorical).toBe(general.metrics[0]!.isHistorical ?? false);
         expect(data.values).toEqual(general.metrics.map(({ value }) => value));
         expect(data.timesMs).toEqual(general.metrics.map(({ timeMs }) => timeMs ?? Number.NaN));
         for (const [index, { alias, name, value, properties }] of general.metrics.entries()) {

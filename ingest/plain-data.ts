@@ -30,6 +30,8 @@ export class PlainData implements Payload {
   timeMs?: number;
   seq?: number;
   body?: Uint8Array;
+  /** Of its first metric. */
+  isHistorical = false;
   readonly places: PlainPlace[] = [];
   /** UTC; NaN for a metric without a time of its own. */
   readonly timesMs: number[] = [];
@@ -120,12 +122,13 @@ class PlainReader {
     return data.values.length > 0 ? data : undefined;
   }
 
-  /** Alias, time and value, each at most once and in any order; is_historical changes nothing here. */
+  /** Alias, time and value, each at most once and in any order, and is_historical. */
   #readMetric(data: PlainData, end: number): boolean {
     let place: PlainPlace | undefined;
     let timeMs = Number.NaN;
     let value = 0;
     let hasValue = false;
+    let historical = 0;
     while (this.#at < end) {
       const tag = this.#bytes[this.#at++];
       if (tag === 0x69 || tag === 0x65) {
@@ -140,10 +143,12 @@ class PlainReader {
       if (number < 0) return false;
       if (tag === 0x10 && !place) place = placeOf(this.#table, number);
       else if (tag === 0x18 && Number.isNaN(timeMs)) timeMs = number;
-      else if (tag !== 0x28) return false;
+      else if (tag === 0x28 && number <= 1) historical = number;
+      else return false;
       if (tag === 0x10 && !place) return false;
     }
     if (!place || !hasValue) return false;
+    if (data.places.length === 0) data.isHistorical = historical === 1;
     data.places.push(place);
     data.timesMs.push(timeMs);
     data.values.push(value);
