@@ -494,14 +494,45 @@ describe('rebirth requests', () => {
     expect(bench.rebirthRequests).toBe(1);
     for (const [place, gateway] of ['b', 'c'].entries()) {
       bench.message(new EdgeMessages('farm', gateway).data(undefined, []));
-      expect(bench.effects).toContainEqual({
-        kind: 'timer',
-        key: `rebirth farm/${gateway}`,
-        delayMs: 20 * (place + 1),
-      });
+      const timers = bench.effects.filter(({ kind }) => kind === 'timer');
+      expect(timers).toEqual(place === 0 ? [{ kind: 'timer', key: 'rebirths', delayMs: 20 }] : []);
+    }
+    for (const left of [1, 0]) {
+      bench.elapsedMs += 20;
+      bench.timer('rebirths');
+      expect(bench.rebirthRequests).toBe(1);
+      expect(bench.timers('timer')).toHaveLength(left);
+    }
+  });
+
+  it('to those that were born meanwhile take no time from the others', () => {
+    const bench = new Bench({ maxGateways: 200 });
+    const fleet = Array.from({ length: 100 }, (_, n) => new EdgeMessages('farm', `g${n}`));
+    for (const edge of fleet) bench.message(edge.data(undefined, []));
+    for (const edge of fleet.slice(0, 99)) bench.message(edge.nbirth());
+    bench.elapsedMs += 20;
+    bench.timer('rebirths');
+    expect(bench.effects).toMatchObject([{ kind: 'publish', topic: 'spBv1.0/farm/NCMD/g99' }]);
+  });
+
+  it('to one that is known go on in the same interval until they are answered, and double where births do not help', () => {
+    const bench = new Bench().born();
+    bench.message(bench.edge.ndeath());
+    const asked = (seconds: number) => {
+      bench.elapsedMs += 1_000 * seconds;
+      bench.timer('rebirth farm/pump-house');
+      return bench.rebirthRequests;
+    };
+    bench.message(bench.soil(1));
+    expect(bench.rebirthRequests).toBe(1);
+    for (let round = 0; round < 4; round++) expect([asked(9), asked(1)], `round ${round}`).toEqual([0, 1]);
+    for (const seconds of [10, 20, 40]) {
+      bench.born().message(bench.edge.data('nobody', []));
+      expect([asked(seconds - 1), asked(1)], `${seconds} s`).toEqual([0, 1]);
     }
     bench.elapsedMs += 20;
-    bench.timer('rebirth farm/b');
+    bench.born().message(bench.edge.ndeath());
+    bench.message(bench.soil(1));
     expect(bench.rebirthRequests).toBe(1);
   });
 
@@ -510,9 +541,9 @@ describe('rebirth requests', () => {
     bench.message(new EdgeMessages('farm', 'a').data(undefined, []));
     const edge = new EdgeMessages('farm', 'b');
     bench.message(edge.data(undefined, [])).message(edge.nbirth());
-    expect(bench.timers('cancelTimer')).toEqual(['rebirth farm/b']);
+    expect(bench.timers('cancelTimer')).toEqual(['rebirths']);
     bench.elapsedMs += 20;
-    bench.timer('rebirth farm/b');
+    bench.timer('rebirths');
     expect(bench.rebirthRequests).toBe(0);
   });
 });
@@ -620,7 +651,7 @@ describe('garbage', () => {
     bench.message(new EdgeMessages('farm', 'c').nbirth()).message(new EdgeMessages('farm', 'd').nbirth());
     expect(bench.effects).toContainEqual({ kind: 'forgotten', site: 'farm', gateway: 'a' });
     bench.message(new EdgeMessages('farm', 'e').nbirth());
-    expect(bench.timers('cancelTimer')).toEqual(['rebirth farm/b']);
+    expect(bench.timers('cancelTimer')).toEqual(['rebirths']);
     expect(bench.effects).toContainEqual({ kind: 'forgotten', site: 'farm', gateway: 'b' });
   });
 
@@ -633,7 +664,7 @@ describe('garbage', () => {
     data('e');
     expect(bench.refusals).toEqual(['GATEWAY_LIMIT 0']);
     bench.elapsedMs += 20;
-    bench.timer('rebirth farm/b');
+    bench.timer('rebirths');
     data('e');
     expect(bench.known).toEqual(['c', 'd', 'e']);
     bench.message(new EdgeMessages('farm', 'c').ndeath());

@@ -26,9 +26,13 @@ import {
   askForBirth,
   cancelRebirth,
   expectBirth,
+  onQueueTimer,
   onRebirthTimer,
+  QUEUE_TIMER_KEY,
   REBIRTH_METRIC,
   rebirthTimerKey,
+  startAfresh,
+  wasAnswered,
 } from './rebirth.ts';
 import { advanceSequence, type Sequence, startSequence } from './sequence.ts';
 import { listenFor, onSilence, silenceTimerKey } from './silence.ts';
@@ -59,7 +63,7 @@ export function stepHost(state: HostState, input: HostInput): HostEffect[] {
       state.connectedAtMs = undefined;
       // Births and deaths pass unseen from here on: no alias can be trusted until the next birth, or until data says
       // that it still goes by the births that are known.
-      for (const node of state.nodes.values()) lostSight(node, input.at, effects);
+      for (const node of state.nodes.values()) lostSight(state, node, input.at, effects);
       break;
     case 'message':
       onMessage(state, input.topic, input.bytes, input.at, effects);
@@ -69,7 +73,7 @@ export function stepHost(state: HostState, input: HostInput): HostEffect[] {
       break;
     case 'handedOver': {
       const node = state.nodes.get(gatewayName(input));
-      if (node) lostSight(node, input.at, effects);
+      if (node) lostSight(state, node, input.at, effects);
       break;
     }
   }
@@ -127,7 +131,7 @@ function onEdgeMessage(
   const table = device === undefined ? node.metrics : node.devices.get(device)?.metrics;
   const payload = decoded(type, bytes, table);
   if (type === 'NDEATH') {
-    onNodeDeath(node, payload, at, effects);
+    onNodeDeath(state, node, payload, at, effects);
     return;
   }
   node.lastSeenMs = at.nowMs;
@@ -135,7 +139,8 @@ function onEdgeMessage(
     onNodeBirth(state, node, payload, at, effects);
     return;
   }
-  if (!node.online && isKnownFrom(node, node.metrics, payload)) resumeNode(node, payload.seq, at, effects);
+  if (!node.online && isKnownFrom(node, node.metrics, payload))
+    resumeNode(state, node, payload.seq, at, effects);
   if (!node.online) {
     refuseAll(
       node,
@@ -166,9 +171,9 @@ function onNodeBirth(
   at: Instant,
   effects: HostEffect[],
 ): void {
-  cancelTimers(node, effects);
+  cancelTimers(state, node, effects);
   state.neverBorn.delete(node);
-  node.rebirth.needed = false;
+  wasAnswered(node);
   node.isUnheard = false;
   node.sequence = sequenceFrom(payload.seq);
   node.bdSeq = bdSeqOf(payload);
@@ -191,10 +196,16 @@ function onNodeBirth(
  * A death belongs to the birth with the same bdSeq; the late will of an earlier connection is ignored
  * (tck-id-payloads-ndeath-bdseq). Where either side sends none, it is believed: a wrong death heals by a rebirth.
  */
-function onNodeDeath(node: NodeState, payload: Payload, at: Instant, effects: HostEffect[]): void {
+function onNodeDeath(
+  state: HostState,
+  node: NodeState,
+  payload: Payload,
+  at: Instant,
+  effects: HostEffect[],
+): void {
   const bdSeq = bdSeqOf(payload);
   if (bdSeq !== undefined && node.bdSeq !== undefined && bdSeq !== node.bdSeq) return;
-  nodeGone(node, at, effects);
+  nodeGone(state, node, at, effects);
 }
 
 function onDeviceBirth(
@@ -288,6 +299,10 @@ function followSequence(
 }
 
 function onTimer(state: HostState, key: string, at: Instant, effects: HostEffect[]): void {
+  if (key === QUEUE_TIMER_KEY) {
+    onQueueTimer(state, at, effects);
+    return;
+  }
   const node = state.nodes.get(key.slice(key.indexOf(' ') + 1));
   if (!node) return;
   if (key === silenceTimerKey(node)) {
@@ -307,18 +322,18 @@ function reorderTimerKey(node: NodeState): string {
   return `reorder ${gatewayName(node)}`;
 }
 
-function cancelTimers(node: NodeState, effects: HostEffect[]): void {
+function cancelTimers(state: HostState, node: NodeState, effects: HostEffect[]): void {
   if (node.sequence && node.sequence.missing.size > 0) {
     effects.push({ kind: 'cancelTimer', key: reorderTimerKey(node) });
   }
-  cancelRebirth(node, effects);
+  cancelRebirth(state, node, effects);
 }
 
 /** What is known of its metrics stays until it is born again; nothing is taken by it while it counts as dead. */
-function nodeGone(node: NodeState, at: Instant, effects: HostEffect[]): void {
-  cancelTimers(node, effects);
+function nodeGone(state: HostState, node: NodeState, at: Instant, effects: HostEffect[]): void {
+  cancelTimers(state, node, effects);
   node.sequence = undefined;
-  node.rebirth.needed = false;
+  startAfresh(state, node);
   node.isUnheard = false;
   for (const device of node.devices.values()) {
     deviceGone(node, device, at, effects);
@@ -337,11 +352,11 @@ function nodeCame(node: NodeState, at: Instant, effects: HostEffect[]): void {
 }
 
 /** The connection broke: whether it lives is not known from here on. */
-function lostSight(node: NodeState, at: Instant, effects: HostEffect[]): void {
+function lostSight(state: HostState, node: NodeState, at: Instant, effects: HostEffect[]): void {
   const mayBeAlive = node.online || node.rebirth.needed;
   const wereAlive = [...node.devices.values()].filter(isOrMayBeOnline);
   const wasOnline = isOrMayBeOnline(node);
-  nodeGone(node, at, effects);
+  nodeGone(state, node, at, effects);
   if (node.metrics.births === undefined) {
     node.rebirth.needed = mayBeAlive;
     return;
@@ -370,8 +385,14 @@ function birthsOf(body: Uint8Array | undefined): string | undefined {
 }
 
 /** It goes on under the births that are known. Its bdSeq may have moved meanwhile, so the next death is believed. */
-function resumeNode(node: NodeState, seq: number | undefined, at: Instant, effects: HostEffect[]): void {
-  cancelRebirth(node, effects);
+function resumeNode(
+  state: HostState,
+  node: NodeState,
+  seq: number | undefined,
+  at: Instant,
+  effects: HostEffect[],
+): void {
+  cancelRebirth(state, node, effects);
   node.isUnheard = false;
   node.rebirth.needed = false;
   node.bdSeq = undefined;

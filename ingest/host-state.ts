@@ -74,7 +74,9 @@ export interface NodeState extends PresenceState {
 
 export interface RebirthState {
   needed: boolean;
-  /** What is to happen when the timer that is running for it runs out. */
+  /** A birth has come since the last request. */
+  isAnswered: boolean;
+  /** `look-again` when its own timer runs out; `send` when its turn comes in the common queue. */
   plan: 'none' | 'look-again' | 'send';
   /** Monotonic. */
   notBeforeMs: number;
@@ -94,8 +96,8 @@ export interface HostState {
   readonly neverBorn: Set<NodeState>;
   /** The timestamp of this connection's will and births; `undefined` while not connected. */
   connectedAtMs: number | undefined;
-  /** Monotonic time of the first free place in the queue of rebirth requests. */
-  nextRebirthMs: number;
+  /** Those that wait to be asked for their births, longest first, and the monotonic time from which the next may be. */
+  readonly rebirths: { readonly queue: Set<NodeState>; nextMs: number };
 }
 
 export function createHostState(options: HostOptions): HostState {
@@ -104,7 +106,7 @@ export function createHostState(options: HostOptions): HostState {
     nodes: new Map(),
     neverBorn: new Set(),
     connectedAtMs: undefined,
-    nextRebirthMs: 0,
+    rebirths: { queue: new Set(), nextMs: 0 },
   };
 }
 
@@ -126,6 +128,7 @@ export function createNode(site: string, gateway: string, nowMs: number, options
     missedMessages: 0,
     rebirth: {
       needed: false,
+      isAnswered: false,
       plan: 'none',
       notBeforeMs: 0,
       intervalMs: options.rebirthIntervalMs,

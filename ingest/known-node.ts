@@ -53,7 +53,7 @@ function forgetLongestSilent(state: HostState, effects: HostEffect[]): boolean {
 }
 
 function forget(state: HostState, node: NodeState, effects: HostEffect[]): void {
-  cancelRebirth(node, effects);
+  cancelRebirth(state, node, effects);
   if (node.isUnheard) effects.push({ kind: 'cancelTimer', key: silenceTimerKey(node) });
   state.nodes.delete(gatewayName(node));
   effects.push({ kind: 'forgotten', site: node.site, gateway: node.gateway });
