@@ -11,7 +11,7 @@ import { RunningProcess } from '../e2e/process.ts';
 import { FrontDoor } from './front-door.ts';
 import type { RabbitCluster, RabbitServer } from './rabbit-cluster.ts';
 
-const PARTITIONS = 12;
+export const PARTITIONS = 12;
 export const DATABASE = 'cluster';
 
 export interface Worker {

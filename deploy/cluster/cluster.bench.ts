@@ -40,7 +40,7 @@ export async function benchCluster(): Promise<readonly Measurement[]> {
         measurements.push(...(await measure(cluster, influxd, worker, metrics)));
       return measurements;
     } finally {
-      worker.kill('SIGKILL');
+      worker.worker.kill('SIGKILL');
     }
   } finally {
     await cluster.stop();
@@ -49,12 +49,19 @@ export async function benchCluster(): Promise<readonly Measurement[]> {
   }
 }
 
-async function startWorker(cluster: RabbitCluster, influxd: Influxd, folder: string): Promise<ChildProcess> {
+interface BenchWorker {
+  readonly worker: ChildProcess;
+  /** Where it tells its gateways. */
+  readonly url: string;
+}
+
+async function startWorker(cluster: RabbitCluster, influxd: Influxd, folder: string): Promise<BenchWorker> {
+  const port = await freePort();
   const config = join(folder, 'worker.yaml');
   const settings = {
     cluster: { urls: [`amqp://127.0.0.1:${cluster.servers[0]!.amqpPort}`] },
     store: { kind: 'influx', url: influxd.url, database: DATABASE },
-    http: { port: await freePort() },
+    http: { port },
   };
   writeFileSync(config, stringify(settings));
   const child = spawn(process.execPath, ['ingest/main.ts', '--config', config, '--data', folder], {
@@ -62,16 +69,18 @@ async function startWorker(cluster: RabbitCluster, influxd: Influxd, folder: str
   });
   await once(child.stdout!, 'data');
   child.stdout!.resume();
-  return child;
+  return { worker: child, url: `http://127.0.0.1:${port}/api/v1/gateways` };
 }
 
 async function measure(
   { servers }: RabbitCluster,
   influxd: Influxd,
-  worker: ChildProcess,
+  { worker, url }: BenchWorker,
   metrics: number,
 ): Promise<Measurement[]> {
   const connection = new Connection({ hostname: '127.0.0.1', port: servers[0]!.amqpPort });
+  // What goes wrong with it shows in what is not stored.
+  connection.on('error', () => {});
   const publisher = connection.createPublisher({ confirm: true });
   const send = (key: string, body: Uint8Array) =>
     publisher.send({ exchange: 'amq.topic', routingKey: key, durable: false }, Buffer.from(body));
@@ -81,6 +90,11 @@ async function measure(
   let peakMemoryMB = 0;
   for (let gateway = 0; gateway < GATEWAYS; gateway++)
     for (const [key, body] of births(site, gateway, metrics)) await send(key, body);
+  await eventually(async () => {
+    const reply = (await (await fetch(url)).json()) as { gateways: { site: string; online: boolean }[] };
+    const { gateways } = reply;
+    return gateways.filter((one) => one.online && one.site === site).length === GATEWAYS;
+  });
   for (let run = 0; run < RUNS; run++) {
     const startMs = Date.now() - 3_600_000 + run * MESSAGES;
     // Where it stands still it takes nothing, beyond what its sockets hold.

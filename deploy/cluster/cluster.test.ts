@@ -1,10 +1,16 @@
+import { connectAsync } from 'mqtt';
+import { Connection } from 'rabbitmq-client';
 import { expect, onTestFinished, test } from 'vitest';
+import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { type Influxd, startInfluxd } from '../../core/testing/influxd.ts';
 import { describeWith } from '../../core/testing/needs.ts';
 import type { LoadReport } from '../../firmware-sim/load/load-fleet.ts';
 import { gatewayId, loadReading } from '../../firmware-sim/load/load-reading.ts';
-import { ClusterRig, DATABASE, fleetReport, followed, type Worker } from './cluster-rig.ts';
+import { partitionOf } from '../../ingest/cluster/partition-of.ts';
+import { partitionQueue } from '../../ingest/cluster/topology.ts';
+import { type EdgeMessage, EdgeMessages } from '../../ingest/testing/edge-messages.ts';
+import { ClusterRig, DATABASE, fleetReport, followed, PARTITIONS, type Worker } from './cluster-rig.ts';
 import { RabbitCluster } from './rabbit-cluster.ts';
 
 /*
@@ -15,6 +21,8 @@ const GATEWAYS = 12;
 const MESSAGES_PER_S = 4;
 const SHAPE = { gateways: GATEWAYS, devices: 2, metrics: 5, everyMs: (2 * 1_000) / MESSAGES_PER_S };
 const SITES = ['north', 'east', 'south'] as const;
+/** Messages that a worker holds when it dies. */
+const HELD = 20;
 const SETTLED_WITHIN_MS = 90_000;
 const LIMIT_MS = (SECONDS + 240) * 1_000;
 
@@ -70,6 +78,33 @@ async function storedOf(influxd: Influxd, site: string): Promise<Map<string, num
   return stored;
 }
 
+/** With the store away, what a worker holds is not acknowledged: it is in its queue again once the worker is dead. */
+async function checkAcknowledgements(cluster: RabbitCluster, influxd: Influxd, workers: readonly Worker[]) {
+  const [server] = cluster.servers;
+  await influxd.pause();
+  const gateway = await connectAsync(`mqtt://127.0.0.1:${server!.mqttPort}`, { protocolVersion: 4 });
+  onTestFinished(() => void gateway.end(true));
+  const node = new EdgeMessages('west', 'foreign');
+  const metric = { name: 'soil/moisture', dataType: DATA_TYPES.Double, properties: { engUnit: '%' } };
+  const say = ({ topic, bytes }: EdgeMessage) => gateway.publishAsync(topic, Buffer.from(bytes), { qos: 1 });
+  await say(node.nbirth([{ ...metric, value: null }]));
+  await eventually(async () => (await Promise.all(workers.map(followed))).flat().includes('west/foreign'));
+  for (let value = 0; value < HELD; value++)
+    await say(node.data(undefined, [{ ...metric, timeMs: Date.now() + value, value }]));
+  const held = new RegExp(`sluice_readings_in_flight\\{[^}]*"foreign"[^}]*\\} ${HELD}\\b`);
+  await eventually(async () => (await Promise.all(workers.map(metricsOf))).some((text) => held.test(text)));
+  for (const { process } of workers) await process.signal('SIGKILL');
+  const connection = new Connection({ hostname: '127.0.0.1', port: server!.amqpPort });
+  onTestFinished(() => connection.unsafeDestroy());
+  const queue = partitionQueue(PARTITIONS, partitionOf({ site: 'west', gateway: 'foreign' }, PARTITIONS));
+  const count = async () => (await connection.queueDeclare({ queue, passive: true })).messageCount;
+  await eventually(async () => (await count()) >= HELD);
+}
+
+async function metricsOf({ url }: Worker): Promise<string> {
+  return (await fetch(`${url}/metrics`)).text();
+}
+
 describeWith('rabbitmq-server', 'influxd')('three servers and three workers', () => {
   test(
     'lose one of each while a fleet publishes, and the store has everything once, as it was',
@@ -102,6 +137,7 @@ describeWith('rabbitmq-server', 'influxd')('three servers and three workers', ()
         expect(stored.size, `readings of ${site}`).toBe(expected.size);
         expect(stored, `readings of ${site}`).toEqual(expected);
       }
+      await checkAcknowledgements(cluster, influxd, others);
     },
     LIMIT_MS,
   );
