@@ -80,10 +80,9 @@ export class RollUpTables {
       'SELECT bucket_ms AS startMs, summaries FROM roll_up WHERE window_ms = ? AND series = ? AND bucket_ms >= ? AND bucket_ms < ? ORDER BY bucket_ms',
     ).iterate(WINDOW_MS[resolution], series, firstMs, toMs);
     for (const { startMs, summaries } of blocks as Iterable<{ startMs: number; summaries: Uint8Array }>) {
-      for (const summary of this.#decode(summaries, startMs, resolution)) {
-        if (summary.windowMs >= toMs) break;
-        if (summary.windowMs >= fromMs) yield summary;
-      }
+      yield* this.#decoded(summaries, (bytes) =>
+        decodeRollUps(bytes, startMs, WINDOW_MS[resolution], fromMs, toMs),
+      );
     }
   }
 
@@ -134,9 +133,5 @@ export class RollUpTables {
       `INSERT INTO kept_from VALUES (?, ?)
        ON CONFLICT (measurement) DO UPDATE SET raw_ms = max(raw_ms, excluded.raw_ms)`,
     ).run(measurement, rawMs);
-  }
-
-  #decode(bytes: Uint8Array, startMs: number, resolution: Resolution): WindowSummary[] {
-    return this.#decoded(bytes, (one) => decodeRollUps(one, startMs, WINDOW_MS[resolution]));
   }
 }
