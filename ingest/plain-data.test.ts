@@ -5,11 +5,16 @@ import { decodePayload } from '../core/sparkplug/decode-payload.ts';
 import { encodePayload } from '../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES, type Metric } from '../core/sparkplug/payload.ts';
 import { oracleEncode } from '../core/sparkplug/testing/oracle.ts';
+import { FakeClock } from '../core/testing/fake-clock.ts';
+import { Accounting } from './accounting.ts';
 import type { HostEffect } from './host-effect.ts';
 import { stepHost } from './host-session.ts';
 import { createHostState, type HostState, type MetricTable } from './host-state.ts';
-import { readPlainData } from './plain-data.ts';
+import { Pipeline } from './pipeline.ts';
+import { PlainReadings, readPlainData } from './plain-data.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { EdgeMessages } from './testing/edge-messages.ts';
+import { KeptLog } from './testing/kept-log.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 1);
 const OPTIONS = {
@@ -106,6 +111,49 @@ const bytes = fc
     return Uint8Array.from(list);
   });
 
+/** Of pressures, so that some are out of range; some times cannot be right. */
+const takenBytes = fc
+  .array(
+    fc.record(
+      {
+        alias: fc.constantFrom(1, 2, 6),
+        timestamp: fc.constantFrom(`${NOW_MS}`, `${NOW_MS - 1}`, '0', `${NOW_MS + 301_000}`),
+        doubleValue: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(1, 20.5, -0) }, number),
+      },
+      { requiredKeys: ['alias', 'doubleValue'] },
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((metrics) => oracleEncode({ metrics }));
+
+/** A pipeline with room for 20 readings, over a store that keeps the first batch waiting for ever. */
+class Taken {
+  readonly accounting = new Accounting();
+  readonly written: unknown[] = [];
+  readonly pipeline: Pipeline;
+
+  constructor() {
+    const clock = new FakeClock(NOW_MS);
+    const config = { flushReadings: 8, flushMs: 250, maxPendingReadings: 20, maxAheadS: 300 };
+    const { log } = new KeptLog();
+    this.pipeline = new Pipeline(
+      { ...config, maxSeriesPerGateway: 2 },
+      {
+        store: {
+          write: (batch) => {
+            this.written.push([...batch.readings()]);
+            return new Promise(() => {});
+          },
+        },
+        ledger: { find: () => undefined, settle() {}, drop() {}, confirmAgain() {} },
+        events: { keep() {} },
+        letters: { keep() {}, flush() {} },
+        ...{ accounting: this.accounting, refusals: new RefusalLog(log, clock), clock, log },
+      },
+    );
+  }
+}
+
 describe('plain data', () => {
   test('is what nearly every data message is', () => {
     const { table } = born();
@@ -161,6 +209,25 @@ describe('plain data', () => {
         );
       }),
       { numRuns: 1_000 },
+    );
+  });
+
+  test('is taken by the pipeline as its metrics would be one by one: what is stored, refused, dropped and counted', () => {
+    fc.assert(
+      fc.property(fc.array(takenBytes, { maxLength: 12 }), (messages) => {
+        const [columns, oneByOne] = [new Taken(), new Taken()];
+        const { table } = born();
+        for (const some of messages) {
+          const plain = readPlainData(some, table)!;
+          const incoming = new PlainReadings({ site: 'farm', gateway: 'g' }, plain, NOW_MS, undefined);
+          const { metrics, definitions, site, gateway, defaultTimeMs, isBirth } = incoming;
+          oneByOne.pipeline.take({ site, gateway, metrics, definitions, defaultTimeMs, isBirth });
+          columns.pipeline.take(incoming);
+        }
+        expect(columns.written).toEqual(oneByOne.written);
+        expect(columns.accounting.counters()).toEqual(oneByOne.accounting.counters());
+      }),
+      { numRuns: 300 },
     );
   });
 

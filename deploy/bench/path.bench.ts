@@ -167,7 +167,9 @@ function idleGateways({ code }: PathOptions): Promise<Measurement> {
 function firstReading({ code }: PathOptions): Promise<Measurement> {
   return withRig(code, async (rig) => {
     await rig.startBroker();
-    await rig.startFleet({ ...FLEET, gateways: 1, readingsPerMessage: 20 });
+    const go = await rig.startFleet({ ...BACKLOG, gateways: 1 });
+    // It says something new every second, by which ingest learns of it and asks for its births.
+    void go();
     const startMs = performance.now();
     await rig.startIngest('embedded');
     const upMs = performance.now() - startMs;
@@ -179,7 +181,7 @@ function firstReading({ code }: PathOptions): Promise<Measurement> {
       { everyMs: 5 },
     );
     const elapsedMs = performance.now() - startMs;
-    const notes = [`all of ingest up after ${shown(upMs)} ms; then the gateway is asked for its births`];
+    const notes = [`all of ingest up after ${shown(upMs)} ms`];
     return measured('start of ingest to a reading over HTTP', elapsedMs, 'ms', rig.usage(), notes);
   });
 }
