@@ -97,6 +97,8 @@ export class Pipeline implements Service {
   #isDue = false;
   #waiting: (() => void)[] = [];
   #storeError: SluiceError | undefined;
+  /** What the store wrote in a second lately, and `flushReadings` at least. */
+  #rowsPerS = Number.POSITIVE_INFINITY;
 
   constructor(config: PipelineConfig, parts: PipelineParts) {
     this.#config = config;
@@ -141,7 +143,12 @@ export class Pipeline implements Service {
    * stalled: a reader that pauses for long fills the memory of its broker, which ends the connection at last.
    */
   get isBraking(): boolean {
-    return this.isCrowded && !this.#isStalled;
+    return (this.isCrowded || this.#isFull) && !this.#isStalled;
+  }
+
+  /** As much is gathered as the store will take a second for: what comes after it would have to wait for all of that. */
+  get #isFull(): boolean {
+    return this.#filling.rows.length >= this.#rowsPerS;
   }
 
   get #isStalled(): boolean {
@@ -477,6 +484,8 @@ export class Pipeline implements Service {
         await delay(this.#parts.clock, retryMs, this.#abort.signal);
       }
     }
+    const tookS = (this.#parts.clock.monotonicMs() - (this.#writing?.sinceMs ?? 0)) / 1000;
+    if (rows.length > 0) this.#rowsPerS = Math.max(this.#config.flushReadings, rows.length / tookS);
     this.#pendingText -= batch.textLength;
     batch.clear();
     this.#spare = batch;
