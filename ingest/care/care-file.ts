@@ -18,7 +18,10 @@ export interface CareEnd {
   readonly reason?: EventReason;
 }
 
-/** Rows are added and answered once; this record of who changed which gateway how is never shortened. */
+/** A configuration may be in each: with the usual ones of some kilobytes they take 100 MB at most. */
+const MOST_REQUESTS = 20_000;
+
+/** Rows are added and answered once: the record of who changed which gateway how. The oldest give way to new ones. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS request (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, site TEXT, gateway TEXT, action TEXT, issuer TEXT,
@@ -30,8 +33,10 @@ const SCHEMA = `
 /** Care requests on disk: `care.db` in the folder of ingest. Every call may throw `LEDGER_UNAVAILABLE`. */
 export class CareFile {
   readonly #state: StateDatabase;
+  readonly #mostRequests: number;
 
-  constructor(folder: string) {
+  constructor(folder: string, mostRequests = MOST_REQUESTS) {
+    this.#mostRequests = mostRequests;
     this.#state = new StateDatabase(folder, 'care.db', SCHEMA);
   }
 
@@ -40,7 +45,12 @@ export class CareFile {
     const statement = `INSERT INTO request (id, site, gateway, action, issuer, submitted_ms, request)
                        VALUES (?, ?, ?, ?, ?, ?, ?)`;
     const text = JSON.stringify(request);
-    this.#state.run((db) => db.prepare(statement).run(id, site, gateway, action, issuer, submittedMs, text));
+    this.#state.commit((db) => {
+      const { lastInsertRowid } = db
+        .prepare(statement)
+        .run(id, site, gateway, action, issuer, submittedMs, text);
+      db.prepare('DELETE FROM request WHERE seq <= ?').run(Number(lastInsertRowid) - this.#mostRequests);
+    });
   }
 
   /** The first answer stands. */
