@@ -1,14 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,10 +38,6 @@ export class RabbitCluster {
     this.servers = servers;
     this.#epmdPort = epmdPort;
     this.#distributionPorts = distributionPorts;
-  }
-
-  static isInstalled(): boolean {
-    return existsSync(join(PROGRAMS, 'rabbitmq-server'));
   }
 
   /** Resolves when all have started and found each other. */
