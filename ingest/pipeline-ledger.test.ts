@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { delay } from '../core/clock.ts';
 import { checkConfig } from '../core/config.ts';
 import type { LedgerMark } from '../core/ledger.ts';
 import { createLog } from '../core/log.ts';
@@ -157,6 +158,23 @@ describe('a numbered message', () => {
     bench.take([2, 2, 2], { first: historical, isHistorical: true });
     bench.take([4, 4, 4, 4, 4, 4], { first: tooMuch });
     expect(await bench.settled()).toMatchObject({ produced: 24, stored: 24, inFlight: 0 });
+  });
+
+  it('that is history is deferred too where more waits than a slow store writes in a second', async () => {
+    const bench = await Bench.create(100_000);
+    bench.store.beforeWrite = () => delay(bench.clock, 2_000);
+    const many = Array.from({ length: 1_000 }, () => 1);
+    bench.take([1]);
+    await bench.clock.advance(3_000);
+    bench.take(many, { isHistorical: true });
+    await bench.clock.advance(100);
+    bench.take(many, { isHistorical: true });
+    expect(bench.pipeline.isBraking).toBe(true);
+    await bench.clock.advance(1_500);
+    expect(bench.pipeline.isBraking).toBe(false);
+    bench.take(many, { isHistorical: true });
+    bench.take([2]);
+    expect(bench.accounting.counters()).toMatchObject([{ received: 2_002, deferred: 1_000 }]);
   });
 
   it('with something refused is confirmed only when that is kept on disk', async () => {

@@ -308,7 +308,7 @@ export class Pipeline implements Service {
    * what happens now, and a backlog waits where it is safe, in its gateway.
    */
   #isDeferred(incoming: IncomingReadings): boolean {
-    if (!this.isCrowded) return false;
+    if (!this.isCrowded && !(this.#isFull && this.#isStalled)) return false;
     const { plain } = incoming;
     const isHistorical = plain ? plain.isHistorical : incoming.metrics[0]?.isHistorical;
     const readings = plain ? plain.values.length : incoming.metrics.length;
