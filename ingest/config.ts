@@ -4,12 +4,12 @@ import { ID_PATTERN } from '../core/ids.ts';
 import { AutomationConfig } from './automation/config.ts';
 import { ClusterConfig } from './cluster/config.ts';
 import { CommandsConfig } from './commands/config.ts';
+import { SenmlConfig } from './doors/senml/config.ts';
 import { EventsConfig } from './events/config.ts';
 import { ExportConfig } from './export/config.ts';
 import { HttpConfig } from './http/config.ts';
 import { LettersConfig } from './letters/config.ts';
 import { RetentionConfig } from './rollups/config.ts';
-import { SenmlConfig } from './senml/config.ts';
 import { StoreConfig } from './stores/stores.ts';
 
 const strict = { additionalProperties: false };

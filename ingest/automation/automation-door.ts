@@ -6,8 +6,8 @@ import type { ReadingBatch } from '../../core/reading-batch.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
 import type { KeptEvent } from '../events/event-sink.ts';
-import type { LiveReading, LiveSink } from '../live-sink.ts';
-import type { RefusalLog } from '../refusal-log.ts';
+import type { LiveReading, LiveSink } from '../pipeline/live-sink.ts';
+import type { RefusalLog } from '../pipeline/refusal-log.ts';
 import type { Store } from '../stores/store.ts';
 import { commandSender, idOf, NO_DEVICE, parseCommandMessage, userOf } from './command-message.ts';
 

@@ -6,8 +6,8 @@ import { createLog } from '../../core/log.ts';
 import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
-import { stepHost } from '../host-session.ts';
-import { createHostState } from '../host-state.ts';
+import { stepHost } from '../session/host-session.ts';
+import { createHostState } from '../session/host-state.ts';
 import { double, type EdgeMessage, EdgeMessages } from '../testing/edge-messages.ts';
 import { CareDesk, type CareWish } from './care-desk.ts';
 

@@ -10,7 +10,7 @@ import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { formatTopic } from '../../core/sparkplug/topic.ts';
 import type { KeptEvent } from '../events/event-sink.ts';
 import { gatewayName } from '../gateway-name.ts';
-import type { HostState } from '../host-state.ts';
+import type { HostState } from '../session/host-state.ts';
 import { CareFile, type CareRecord } from './care-file.ts';
 
 /** QoS 0 may lose a request; the gateway passes over repeats. */

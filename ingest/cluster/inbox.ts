@@ -1,4 +1,4 @@
-import type { Pipeline } from '../pipeline.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 
 /**
  * What came and waits for room, in its order. What it holds is bounded by the prefetch of the queues: nothing here is

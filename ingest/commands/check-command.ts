@@ -4,7 +4,7 @@ import { findQuantity, type Quantity } from '../../core/quantities.ts';
 import { BIRTH_PROPERTIES, parseMetricName } from '../../core/sparkplug/metric-name.ts';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { gatewayName } from '../gateway-name.ts';
-import type { HostState, MetricDefinition, MetricTable } from '../host-state.ts';
+import type { HostState, MetricDefinition, MetricTable } from '../session/host-state.ts';
 import type { CommandWish } from './command-record.ts';
 
 const MOST_NAMED = 12;

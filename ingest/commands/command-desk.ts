@@ -8,7 +8,7 @@ import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
 import type { DataType } from '../../core/sparkplug/payload.ts';
 import { formatTopic } from '../../core/sparkplug/topic.ts';
 import type { KeptEvent } from '../events/event-sink.ts';
-import type { HostState } from '../host-state.ts';
+import type { HostState } from '../session/host-state.ts';
 import { checkCommand } from './check-command.ts';
 import { CommandFile, type CommandFilter, type FoundCommand } from './command-file.ts';
 import type { CommandRecord, CommandWish } from './command-record.ts';

@@ -2,13 +2,13 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import type { SluiceError } from '../../core/errors.ts';
 import type { Metric } from '../../core/sparkplug/payload.ts';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
-import { type Refusal, refusal } from '../check-reading.ts';
 import { gatewayName } from '../gateway-name.ts';
-import type { MetricDefinition } from '../host-state.ts';
 import type { LetterSink, RefusedMessage } from '../letters/letter.ts';
-import type { Pipeline } from '../pipeline.ts';
-import type { Outcome } from '../receipt.ts';
-import type { RefusalLog } from '../refusal-log.ts';
+import { type Refusal, refusal } from '../pipeline/check-reading.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { Outcome } from '../pipeline/receipt.ts';
+import type { RefusalLog } from '../pipeline/refusal-log.ts';
+import type { MetricDefinition } from '../session/host-state.ts';
 import type { DoorReading } from './door-reading.ts';
 
 /** What became of everything that was sent at once. */

@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.ts';
 import { asSluiceError, type Language, SluiceError } from '../../core/errors.ts';
-import { type LineDefaults, lineInvalid, senderOf, tryLineReadings } from '../line-protocol/line-readings.ts';
-import { parseLines } from '../line-protocol/parse-lines.ts';
-import type { TimeUnit } from '../line-protocol/time-unit.ts';
-import type { Pipeline } from '../pipeline.ts';
-import { senmlReadings } from '../senml/senml-readings.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Door, DoorOutcome } from './door.ts';
 import type { DoorReading } from './door-reading.ts';
+import { type LineDefaults, lineInvalid, senderOf, tryLineReadings } from './line-protocol/line-readings.ts';
+import { parseLines } from './line-protocol/parse-lines.ts';
+import type { TimeUnit } from './line-protocol/time-unit.ts';
+import { senmlReadings } from './senml/senml-readings.ts';
 
 /** Longer, a request does not wait for the store. */
 const ANSWER_MS = 10_000;

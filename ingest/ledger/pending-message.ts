@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { LedgerMark } from '../../core/ledger.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
-import type { Refusal } from '../check-reading.ts';
 import { letterIdentity } from '../letters/refused-reading.ts';
-import type { Outcome, Receipt } from '../receipt.ts';
+import type { Refusal } from '../pipeline/check-reading.ts';
+import type { Outcome, Receipt } from '../pipeline/receipt.ts';
 import { hourOf, type SettledMessage } from './gateway-ledger.ts';
 import type { LedgerHandle } from './ledger-book.ts';
 

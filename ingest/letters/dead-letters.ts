@@ -4,8 +4,8 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, type ErrorCode, reasonOf, SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
-import type { Refusal } from '../check-reading.ts';
 import { gatewayName } from '../gateway-name.ts';
+import type { Refusal } from '../pipeline/check-reading.ts';
 import type { LettersConfig } from './config.ts';
 import {
   type KeptLetter,

@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetails } from '../../core/errors.ts';
-import type { Refusal } from '../check-reading.ts';
+import type { Refusal } from '../pipeline/check-reading.ts';
 
 /** `quarantine`: a value whose time cannot be right; `reading`: any other value; `message`: bytes of which nothing came. */
 export const LETTER_KINDS = ['quarantine', 'reading', 'message'] as const;

@@ -4,7 +4,7 @@ import type { ReadingBatch } from '../../core/reading-batch.ts';
 import { BIRTH_PROPERTIES, FOREIGN_MEASUREMENT, formatMetricName } from '../../core/sparkplug/metric-name.ts';
 import type { Metric, MetricValue } from '../../core/sparkplug/payload.ts';
 import { statusOf, statusProperties } from '../../core/sparkplug/status.ts';
-import type { MetricDefinition } from '../host-state.ts';
+import type { MetricDefinition } from '../session/host-state.ts';
 import type { LetterContent, RefusedReading, Sender } from './letter.ts';
 
 const READ_PROPERTIES = [

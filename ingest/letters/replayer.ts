@@ -1,10 +1,10 @@
 import { type Clock, delay } from '../../core/clock.ts';
 import { asSluiceError, type ErrorCode, SluiceError } from '../../core/errors.ts';
-import { checkTime, checkValue, type Refusal } from '../check-reading.ts';
 import { gatewayName } from '../gateway-name.ts';
-import { bindMetric } from '../metric-binding.ts';
-import type { Pipeline } from '../pipeline.ts';
-import { GIVEN_UP, type Outcome } from '../receipt.ts';
+import { checkTime, checkValue, type Refusal } from '../pipeline/check-reading.ts';
+import { bindMetric } from '../pipeline/metric-binding.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { GIVEN_UP, type Outcome } from '../pipeline/receipt.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { KeptLetter, RefusedReading } from './letter.ts';
 import type { LetterFilter } from './letter-file.ts';
