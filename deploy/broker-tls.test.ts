@@ -26,20 +26,20 @@ const USERS = `users:
 interface Setting {
   readonly protocol?: 'mqtts' | 'wss';
   readonly clientCertificate?: 'none' | 'optional' | 'required';
-  readonly before?: (folder: string, certs: CertificateFolder) => void;
+  readonly before?: (folder: string, certs: CertificateFolder) => unknown;
 }
 
 async function setUp({ protocol = 'mqtts', clientCertificate = 'optional', before }: Setting = {}) {
   const folder = temporaryFolder();
   const certs = new CertificateFolder(folder, Date.now());
-  certs.make('authority', 'ca');
-  certs.make('server', 'server', ['localhost', '127.0.0.1']);
-  for (const name of ['pump-house', 'dismissed', 'host', 'stranger']) certs.make('client', name);
+  await certs.make('authority', 'ca');
+  await certs.make('server', 'server', ['localhost', '127.0.0.1']);
+  for (const name of ['pump-house', 'dismissed', 'host', 'stranger']) await certs.make('client', name);
   const passwordHash = await hashPassword(Buffer.from('seed'));
   const shed = `  - { name: shed, role: gateway, site: farm, gateway: shed, passwordHash: "${passwordHash}" }\n`;
   writeFileSync(join(folder, 'users.yaml'), USERS + shed);
-  certs.revoke('dismissed');
-  before?.(folder, certs);
+  await certs.revoke('dismissed');
+  await before?.(folder, certs);
   const port = await freePort();
   const tls = {
     certFile: 'server.pem',
@@ -110,8 +110,8 @@ test('a revoked certificate is refused, and one of another authority', async () 
   await expect(connect('dismissed')).rejects.toThrow();
   await expect(connect()).rejects.toThrow();
   const others = new CertificateFolder(join(folder, 'others'), Date.now());
-  others.make('authority', 'ca');
-  const file = others.make('client', 'pump-house');
+  await others.make('authority', 'ca');
+  const file = await others.make('client', 'pump-house');
   const pair = { cert: readFileSync(file), key: readFileSync(file.replace('.pem', '-key.pem')) };
   await expect(connect(undefined, pair)).rejects.toThrow();
   await connect('pump-house');
@@ -138,7 +138,7 @@ test('a certificate that is renewed is used without a restart; a bad one is name
       });
     });
   const before = await serial();
-  certs.renew('server');
+  await certs.renew('server');
   await eventually(async () => (await serial()) !== before);
   writeFileSync(join(folder, 'server.pem'), 'nonsense');
   const down = await eventually(() => {
@@ -149,7 +149,7 @@ test('a certificate that is renewed is used without a restart; a bad one is name
   await connect('pump-house');
 });
 
-test.each<[string, string, (folder: string) => void]>([
+test.each<[string, string, (folder: string) => unknown]>([
   ['TLS_FILE_UNUSABLE', 'server.pem', (folder) => renameSync(join(folder, 'server.pem'), join(folder, 'x'))],
   ['TLS_FILE_UNUSABLE', 'server-key.pem', (folder) => writeFileSync(join(folder, 'server-key.pem'), 'x')],
   ['TLS_FILE_UNUSABLE', 'revoked.pem', (folder) => writeFileSync(join(folder, 'revoked.pem'), 'x')],

@@ -28,35 +28,41 @@ const USAGE = {
 const UNTIL = { en: 'valid until', zh: '有效期至' } as const;
 
 /** Exit status 78 where something is wrong with what was asked. */
-function main(): void {
+async function main(): Promise<void> {
   const language: Language = /^zh/i.test(process.env.LC_ALL || process.env.LANG || '') ? 'zh' : 'en';
   try {
-    process.stdout.write(run(process.argv.slice(2), language));
+    process.stdout.write(await run(process.argv.slice(2), language));
   } catch (error) {
     process.stderr.write(`certs: ${asSluiceError(error).text(language)}\n`);
     process.exitCode = EXIT_CONFIG;
   }
 }
 
-function run(args: readonly string[], language: Language): string {
+async function run(args: readonly string[], language: Language): Promise<string> {
   const { folder, command, names } = parse(args);
   const certificates = new CertificateFolder(folder, Date.now());
   const line = (file: string) => `${file}\n`;
   const term = (toMs: number) => `${UNTIL[language]} ${new Date(toMs).toISOString().slice(0, 10)}`;
+  /** One after another: the list of what is revoked is one file. */
+  async function each(make: (name: string) => Promise<string>): Promise<string> {
+    let lines = '';
+    for (const name of names) lines += await make(name);
+    return lines;
+  }
   switch (names.length > 0 || command === 'ca' || command === 'list' ? command : '') {
     case 'ca':
-      return line(certificates.make('authority', 'ca'));
+      return line(await certificates.make('authority', 'ca'));
     case 'server':
-      return line(certificates.make('server', 'server', names));
+      return line(await certificates.make('server', 'server', names));
     case 'client':
-      return names.map((name) => line(certificates.make('client', name))).join('');
+      return each(async (name) => line(await certificates.make('client', name)));
     case 'renew':
-      return names
-        .map((name) => certificates.renew(name))
-        .map(({ file, toMs }) => `${file} ${term(toMs)}\n`)
-        .join('');
+      return each(async (name) => {
+        const { file, toMs } = await certificates.renew(name);
+        return `${file} ${term(toMs)}\n`;
+      });
     case 'revoke':
-      return names.map((name) => line(certificates.revoke(name))).join('');
+      return each(async (name) => line(await certificates.revoke(name)));
     case 'list':
       return certificates
         .list()
@@ -81,4 +87,4 @@ function parse(args: readonly string[]): { folder: string; command: string; name
   }
 }
 
-main();
+await main();

@@ -37,7 +37,7 @@ export class CertificateFolder {
   }
 
   /** The certificate's file. */
-  make(kind: CertificateKind, name: string, names: readonly string[] = []): string {
+  async make(kind: CertificateKind, name: string, names: readonly string[] = []): Promise<string> {
     if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(name)) {
       const en = `"${name}" cannot name a certificate: use letters, digits, _ - and dots`;
       throw refusal(en, `"${name}" 不能用作证书名称：请使用字母、数字、_ - 和点`);
@@ -53,7 +53,7 @@ export class CertificateFolder {
     const commonName =
       kind === 'authority' ? `Sluice CA ${new Date(this.#nowMs).toISOString().slice(0, 10)}` : name;
     const issuer = kind === 'authority' ? { commonName, ...keys } : this.#issuer();
-    const cert = makeCertificate(
+    const cert = await makeCertificate(
       { kind, commonName, names, publicKey: keys.publicKey, ...this.#validity(kind) },
       issuer,
     );
@@ -64,7 +64,7 @@ export class CertificateFolder {
   }
 
   /** The same key and names for another term. */
-  renew(name: string): CertificateState {
+  async renew(name: string): Promise<CertificateState> {
     const { certificate, file } = this.#read(name);
     const isServer = certificate.keyUsage?.includes('1.3.6.1.5.5.7.3.1') ?? false;
     const kind = certificate.ca ? 'authority' : isServer ? 'server' : 'client';
@@ -74,19 +74,22 @@ export class CertificateFolder {
     const issuer = this.#issuer();
     const publicKey = createPublicKey(this.#text(`${name}-key.pem`));
     const commonName = commonNameOf(certificate);
-    const text = makeCertificate({ kind, commonName, names, publicKey, ...this.#validity(kind) }, issuer);
+    const text = await makeCertificate(
+      { kind, commonName, names, publicKey, ...this.#validity(kind) },
+      issuer,
+    );
     this.#replace(file, text);
     return this.#state(`${name}.pem`);
   }
 
   /** From now on the broker refuses it, where `crlFile` names the list. */
-  revoke(name: string): string {
+  async revoke(name: string): Promise<string> {
     const { certificate } = this.#read(name);
     const listed = this.path('revoked.json');
     const serials: string[] = existsSync(listed) ? JSON.parse(readFileSync(listed, 'utf8')) : [];
     if (!serials.includes(certificate.serialNumber)) serials.push(certificate.serialNumber);
     const { toMs } = this.#validity('authority');
-    const list = makeRevocations(serials, serials.length, this.#nowMs - EARLIER_MS, toMs, this.#issuer());
+    const list = await makeRevocations(serials, this.#nowMs - EARLIER_MS, toMs, this.#issuer());
     this.#replace(listed, `${JSON.stringify(serials)}\n`);
     this.#replace(this.path(REVOKED), list);
     return this.path(REVOKED);

@@ -21,8 +21,8 @@ async function startMosquitto(passwords: Readonly<Record<string, string>>) {
   const folder = temporaryFolder();
   const port = await freePort();
   const certs = new CertificateFolder(folder, Date.now());
-  certs.make('authority', 'ca');
-  certs.make('server', 'server', ['localhost', '127.0.0.1']);
+  await certs.make('authority', 'ca');
+  await certs.make('server', 'server', ['localhost', '127.0.0.1']);
   const config = blockOf('conf')
     .replaceAll('/etc/mosquitto/sluice', folder)
     .replace('/var/lib/mosquitto/', `${folder}/`)
