@@ -78,7 +78,7 @@ async function setUp(parts: Partial<EdgeClientOptions> = {}) {
       stamp: { timeMs, clock: 'synced' },
       samples: [{ metric: kept, value: timeMs / 10, quality: 'good' }],
     });
-  return { broker, outbox, client, add };
+  return { port, broker, outbox, client, add };
 }
 
 test('a long backlog comes whole and in order, and a dead device dies only after it', async () => {
@@ -230,4 +230,54 @@ test('tries of many gateways are spread over time', async () => {
   client.start();
   await eventually(() => waits.length >= 3);
   expect(waits.slice(0, 3)).toEqual([500, 2_000, 4_000 * 1.499]);
+});
+
+test('a primary host that comes is answered after a random part of 2 s, and one that was there at once', async () => {
+  const waits: number[] = [];
+  const slow: Clock = {
+    ...clock,
+    after: (delayMs, fn) => {
+      if (delayMs <= 2_000) waits.push(delayMs);
+      return clock.after(delayMs === 1_800 ? 0 : delayMs, fn);
+    },
+  };
+  const { port, broker, client } = await setUp({ primaryHost: 'main', clock: slow, random: () => 0.9 });
+  const state = (online: boolean, timestamp: number) => Buffer.from(JSON.stringify({ online, timestamp }));
+  await broker.publish('spBv1.0/STATE/main', state(false, 1), true);
+  client.start();
+  await eventually(() => broker.subscriptions.includes('spBv1.0/STATE/main'));
+  await broker.publish('spBv1.0/STATE/main', state(true, 2), true);
+  await eventually(() => broker.titles.includes('NBIRTH'));
+  expect(waits).toContain(1_800);
+  await client.stop();
+  waits.length = 0;
+  const next = edgeClient(port, undefined, { primaryHost: 'main', clock: slow, random: () => 0.9 });
+  next.start();
+  await eventually(() => next.isOnline);
+  expect(waits).not.toContain(1_800);
+});
+
+test('two gateways of one id: it is named once, and they push each other out less and less often', async () => {
+  const lines: { level: number; msg: string }[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => lines.push(JSON.parse(line)) });
+  const waits: number[] = [];
+  const quick: Clock = {
+    ...clock,
+    after: (delayMs, fn) => {
+      if (delayMs >= 10_000 || delayMs === 1_000) return clock.after(delayMs, fn);
+      waits.push(delayMs);
+      return clock.after(0, fn);
+    },
+  };
+  const { port, client } = await setUp({ log, clock: quick, random: () => 0.6 });
+  const twin = edgeClient(port, undefined, { clock: quick, random: () => 0.6 });
+  client.start();
+  await eventually(() => client.isOnline);
+  twin.start();
+  await eventually(() => waits.length >= 8);
+  await twin.stop();
+  expect(Math.max(...waits)).toBeGreaterThan(8_000);
+  const told = lines.map(({ msg }) => msg);
+  expect(told.filter((text) => text.includes('another gateway has the same site and id'))).toHaveLength(1);
+  expect(told.filter((text) => text.startsWith('online')).length).toBeLessThanOrEqual(2);
 });

@@ -36,7 +36,7 @@ export interface EdgeClientOptions {
   readonly onCommand: (request: CommandRequest) => void;
   /** The text of a `Care/Request`. */
   readonly onCare: (text: string) => void;
-  /** 0 to 1, for the time until the next try. */
+  /** 0 to 1, for the time until the next try, and until the births once the primary host has come. */
   readonly random?: () => number;
 }
 
@@ -46,6 +46,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** What is sent to a broker that hangs is lost until this has shown it, 1.5 times over; two bytes each way are cheap. */
 const KEEPALIVE_S = 10;
 const GOODBYE_MS = 1_000;
+/** Two gateways of one id push each other out again and again. A connection that lasts this long lets tries be quick again. */
+const SETTLED_AFTER_MS = 10_000;
+/** And one that lasts this long lets the next trouble be told, though it was told before. */
+const LASTING_MS = 60_000;
 /** The code of a SUBACK for a topic that is not granted (MQTT 3.1.1, clause 3.9.3). */
 const REFUSED = 0x80;
 /** Brokers give no reason. Two clients of one name are the one that nobody thinks of (MQTT-3.1.4-2). */
@@ -65,8 +69,14 @@ export class EdgeClient {
   #underWay = 0;
   #isPumping = false;
   #cancelRetry: Cancel | undefined;
+  #cancelBirth: Cancel | undefined;
+  #cancelSettled: Cancel | undefined;
   #closed: Promise<void> | undefined;
   #trouble: SluiceError | undefined;
+  /** What was logged last, so that a connection that comes and goes is not told each time. */
+  #told: string | undefined;
+  #isOnlineToTell = true;
+  #onlineAtMs = 0;
   #problems = 0;
   #problemAtMs = Number.NEGATIVE_INFINITY;
 
@@ -93,6 +103,8 @@ export class EdgeClient {
   /** Says goodbye as the standard asks, and resolves when the connection is closed. */
   async stop(): Promise<void> {
     this.#cancelRetry?.();
+    this.#cancelBirth?.();
+    this.#cancelSettled?.();
     this.#step({ kind: 'stop' });
     await this.#closed;
   }
@@ -138,16 +150,26 @@ export class EdgeClient {
 
   #step(input: SessionInput): void {
     const { state, effects } = stepSession(this.#state, input);
+    if (state.phase !== 'awaiting-host' || !state.isBirthDue) this.#cancelBirth?.();
+    if (state.phase !== 'online') this.#cancelSettled?.();
     const isNewlyOnline = state.phase === 'online' && this.#state.phase !== 'online';
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
     if (isNewlyOnline) {
-      this.#trouble = undefined;
-      const { url, outbox } = this.#options;
-      outbox.connect();
-      this.#log.info({ broker: url, backlog: outbox.status().waiting }, 'online: births are out');
+      this.#cameOnline();
       this.pump();
     }
+  }
+
+  #cameOnline(): void {
+    const { url, outbox, clock } = this.#options;
+    this.#trouble = undefined;
+    this.#onlineAtMs = clock.monotonicMs();
+    outbox.connect();
+    this.#cancelSettled = clock.after(SETTLED_AFTER_MS, () => this.#step({ kind: 'settled' }));
+    if (!this.#isOnlineToTell) return;
+    this.#isOnlineToTell = false;
+    this.#log.info({ broker: url, backlog: outbox.status().waiting }, 'online: births are out');
   }
 
   #perform(effect: SessionEffect): void {
@@ -163,6 +185,11 @@ export class EdgeClient {
       case 'retry-after':
         this.#cancelRetry = clock.after(this.#spread(effect.delayMs), () => this.#step({ kind: 'retry' }));
         return;
+      case 'birth-within': {
+        const delayMs = effect.longestMs * (this.#options.random ?? Math.random)();
+        this.#cancelBirth = clock.after(delayMs, () => this.#step({ kind: 'birth-due' }));
+        return;
+      }
       case 'hold-data':
         this.#underWay = 0;
         outbox.release();
@@ -219,7 +246,9 @@ export class EdgeClient {
     );
     client.on(
       'message',
-      ofThisClient((topic: string, payload: Buffer) => this.#receive(topic, payload)),
+      ofThisClient((topic: string, payload: Buffer, { retain }: { retain: boolean }) =>
+        this.#receive(topic, payload, retain),
+      ),
     );
     client.on(
       'close',
@@ -288,11 +317,11 @@ export class EdgeClient {
     });
   }
 
-  #receive(topic: string, bytes: Buffer): void {
+  #receive(topic: string, bytes: Buffer, isRetained: boolean): void {
     const { primaryHost } = this.#options;
     if (primaryHost !== undefined && topic === stateTopic(primaryHost)) {
       const hostState = parseHostState(bytes.toString());
-      if (hostState) this.#step({ kind: 'host-state', ...hostState });
+      if (hostState) this.#step({ kind: 'host-state', ...hostState, isRetained });
       else this.#log.warn({ topic }, 'a host STATE that cannot be read was passed over');
       return;
     }
@@ -354,8 +383,12 @@ export class EdgeClient {
   /** One line when the broker goes away or refuses in another way than before, not one for each try. */
   #report(reason: string | Words): void {
     const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#options.url, reason });
-    if (error.message === this.#trouble?.message || this.#state.phase === 'stopped') return;
+    if (this.#state.phase === 'stopped') return;
     this.#trouble = error;
+    const hasLasted = this.isOnline && this.#options.clock.monotonicMs() - this.#onlineAtMs >= LASTING_MS;
+    if (error.message === this.#told && !hasLasted) return;
+    this.#told = error.message;
+    this.#isOnlineToTell = true;
     this.#log.error({ code: error.code }, error.message);
   }
 }

@@ -26,7 +26,10 @@ const STOP: SessionInput = { kind: 'stop' };
 const up = (device: string): SessionInput => ({ kind: 'device-up', device });
 const down = (device: string): SessionInput => ({ kind: 'device-down', device });
 const drained = (device: string): SessionInput => ({ kind: 'device-drained', device });
-const host = (isOnline: boolean, timeMs: number): SessionInput => ({ kind: 'host-state', isOnline, timeMs });
+const host = (isOnline: boolean, timeMs: number, isRetained = true): SessionInput => ({
+  ...{ kind: 'host-state', isOnline, timeMs, isRetained },
+});
+const DUE: SessionInput = { kind: 'birth-due' };
 const entry = (device: string): OutboxEntry => ({
   kind: 'readings',
   ledger: '00112233445566ff',
@@ -151,7 +154,11 @@ test('when the connection goes data is held, and tries are further and further a
   expect(delays(Array.from({ length: 7 }, () => failure).flat())).toEqual([
     1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
   ]);
-  expect(delays([...failure, ...failure, CONNECTED, DISCONNECTED])).toEqual([1_000, 2_000, 1_000]);
+  const settled: SessionInput = { kind: 'settled' };
+  expect(delays([...failure, ...failure, CONNECTED, settled, DISCONNECTED])).toEqual([1_000, 2_000, 1_000]);
+  // Two gateways of one id each come up and are pushed out at once: that is no success.
+  expect(delays([...failure, ...failure, CONNECTED, DISCONNECTED])).toEqual([1_000, 2_000, 4_000]);
+  expect(delays([...failure, settled, ...failure])).toEqual([1_000, 2_000]);
 });
 
 test('after a connection that went, everything is born again', () => {
@@ -169,6 +176,20 @@ test('with a primary host births wait for its STATE', () => {
     { kind: 'hold-data' },
     { kind: 'node-birth', seq: 0, bdSeq: 0 },
   ]);
+});
+
+test('a host that comes while many gateways wait is answered by each in its own moment', () => {
+  const due = run(waiting, host(true, 10, false), host(true, 10, false));
+  expect(due.effects).toEqual([{ kind: 'birth-within', longestMs: 2_000 }]);
+  expect(due.state.phase).toBe('awaiting-host');
+  expect(run(due.state, DUE, DUE).effects).toEqual([
+    { kind: 'hold-data' },
+    { kind: 'node-birth', seq: 0, bdSeq: 0 },
+  ]);
+  expect(run(due.state, host(false, 11, false), DUE).effects).toEqual([]);
+  expect(run(due.state, DISCONNECTED, RETRY, CONNECTED, DUE).state.phase).toBe('awaiting-host');
+  expect(run(due.state, STOP, DUE).effects).toEqual([{ kind: 'disconnect' }]);
+  expect(run(waiting, DUE).effects).toEqual([]);
 });
 
 test('an older STATE than the newest seen is passed over', () => {

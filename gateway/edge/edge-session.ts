@@ -8,7 +8,8 @@ import type { OutboxEntry } from '../outbox/outbox.ts';
  *        ▲                          │                          │                            │ STATE offline
  *        └──────────────────────────┴───────disconnected───────┴────────────────────────────┘
  *
- * `online` means that the births are out. Without a primary host, `connected` leads there at once.
+ * `online` means that the births are out. Without a primary host, `connected` leads there at once. A STATE that has just been
+ * said reaches all gateways in the same moment, so each waits for a moment of its own before it is born.
  */
 export interface SessionState {
   readonly phase: 'offline' | 'connecting' | 'awaiting-host' | 'online' | 'stopped';
@@ -20,6 +21,8 @@ export interface SessionState {
   readonly waitsForHost: boolean;
   /** Timestamp of the newest STATE; an older one is out of date (tck-id-message-flow-edge-node-birth-publish-phid-wait). */
   readonly hostTimeMs: number;
+  /** The host has come while this gateway waited for it, and the births go out at `birth-due`. */
+  readonly isBirthDue: boolean;
   readonly devices: ReadonlyMap<string, DeviceState>;
 }
 
@@ -40,7 +43,16 @@ export type SessionInput =
   /** CONNACK and every SUBACK are in. */
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected' }
-  | { readonly kind: 'host-state'; readonly isOnline: boolean; readonly timeMs: number }
+  /** `isRetained`: said before this gateway came. */
+  | {
+      readonly kind: 'host-state';
+      readonly isOnline: boolean;
+      readonly timeMs: number;
+      readonly isRetained: boolean;
+    }
+  | { readonly kind: 'birth-due' }
+  /** It has been online for so long that whatever ended the last connection is over. */
+  | { readonly kind: 'settled' }
   /** A host asks for all births again (NCMD Node Control/Rebirth). */
   | { readonly kind: 'rebirth' }
   | { readonly kind: 'device-up'; readonly device: string }
@@ -54,6 +66,8 @@ export type SessionEffect =
   | { readonly kind: 'connect'; readonly bdSeq: number }
   | { readonly kind: 'disconnect' }
   | { readonly kind: 'retry-after'; readonly delayMs: number }
+  /** At a random moment within this time. */
+  | { readonly kind: 'birth-within'; readonly longestMs: number }
   /** Data that has not arrived by now is historical when it goes out. */
   | { readonly kind: 'hold-data' }
   | { readonly kind: 'node-birth'; readonly seq: number; readonly bdSeq: number }
@@ -69,6 +83,7 @@ export interface SessionStep {
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
+const BIRTHS_SPREAD_MS = 2_000;
 
 /** `lastBdSeq` is the one of the last CONNECT of an earlier run, or -1. */
 export function createSession(lastBdSeq: number, waitsForHost: boolean): SessionState {
@@ -79,6 +94,7 @@ export function createSession(lastBdSeq: number, waitsForHost: boolean): Session
     retryMs: FIRST_RETRY_MS,
     waitsForHost,
     hostTimeMs: Number.NEGATIVE_INFINITY,
+    isBirthDue: false,
     devices: new Map(),
   };
 }
@@ -108,7 +124,11 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
     case 'disconnected':
       return state.phase === 'offline' ? unchanged(state) : goOffline(state);
     case 'host-state':
-      return hostState(state, input.isOnline, input.timeMs);
+      return hostState(state, input);
+    case 'birth-due':
+      return state.phase === 'awaiting-host' && state.isBirthDue ? bear(state) : unchanged(state);
+    case 'settled':
+      return state.phase === 'online' ? unchanged({ ...state, retryMs: FIRST_RETRY_MS }) : unchanged(state);
     case 'rebirth':
       return state.phase === 'online' ? bear(state) : unchanged(state);
     case 'device-up':
@@ -148,7 +168,7 @@ function bear(state: SessionState): SessionStep {
     devices.set(device, { isUp, told: 'born' });
   }
   return {
-    state: { ...state, phase: 'online', seq: seq % 256, retryMs: FIRST_RETRY_MS, devices },
+    state: { ...state, phase: 'online', seq: seq % 256, isBirthDue: false, devices },
     effects,
   };
 }
@@ -159,20 +179,34 @@ function goOffline(state: SessionState): SessionStep {
   );
   const retryMs = Math.min(2 * state.retryMs, LONGEST_RETRY_MS);
   return {
-    state: { ...state, phase: 'offline', retryMs, devices },
+    state: { ...state, phase: 'offline', retryMs, isBirthDue: false, devices },
     effects: [{ kind: 'hold-data' }, { kind: 'retry-after', delayMs: state.retryMs }],
   };
 }
 
-function hostState(state: SessionState, isOnline: boolean, timeMs: number): SessionStep {
+function hostState(
+  state: SessionState,
+  { isOnline, timeMs, isRetained }: Extract<SessionInput, { kind: 'host-state' }>,
+): SessionStep {
   if (!state.waitsForHost || timeMs < state.hostTimeMs) return unchanged(state);
   const next = { ...state, hostTimeMs: timeMs };
-  if (isOnline) return state.phase === 'awaiting-host' ? bear(next) : unchanged(next);
-  if (state.phase !== 'online') return unchanged(next);
+  if (state.phase === 'awaiting-host') return hostWhileAwaited(next, isOnline, isRetained);
+  if (isOnline || state.phase !== 'online') return unchanged(next);
   // tck-id-message-flow-edge-node-birth-publish-phid-offline: NDEATH, then disconnect, then start over.
   const offline = goOffline(next);
   const farewell: SessionEffect[] = [{ kind: 'node-death', bdSeq: state.bdSeq }, { kind: 'disconnect' }];
   return { state: offline.state, effects: [...farewell, ...offline.effects] };
+}
+
+function hostWhileAwaited(state: SessionState, isOnline: boolean, isRetained: boolean): SessionStep {
+  if (!isOnline) return unchanged({ ...state, isBirthDue: false });
+  // Gateways that find it said come one by one, as they connect.
+  if (isRetained) return bear(state);
+  if (state.isBirthDue) return unchanged(state);
+  return {
+    state: { ...state, isBirthDue: true },
+    effects: [{ kind: 'birth-within', longestMs: BIRTHS_SPREAD_MS }],
+  };
 }
 
 function deviceUp(state: SessionState, device: string): SessionStep {

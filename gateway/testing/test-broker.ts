@@ -18,6 +18,8 @@ export class TestBroker {
   readonly seen: SeenMessage[] = [];
   /** The CONNECT packets of gateways. */
   readonly connects: ConnectPacket[] = [];
+  /** Topics that gateways have been granted. */
+  readonly subscriptions: string[] = [];
   /** Whether a client may come in; the test's own host always may. */
   authenticate: (username: string | undefined, password: string | undefined) => boolean = () => true;
   #stop: (() => Promise<void>) | undefined;
@@ -32,6 +34,9 @@ export class TestBroker {
       authenticate: ({ id }, username, password, done) => {
         done(null, id === HOST || this.authenticate(username, password?.toString()));
       },
+    });
+    aedes.on('subscribe', (granted, client) => {
+      if (client.id !== HOST) this.subscriptions.push(...granted.map(({ topic }) => topic));
     });
     const server = createServer(aedes.handle);
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
