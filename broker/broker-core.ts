@@ -10,7 +10,7 @@ import {
 } from 'aedes';
 import type { Cancel } from '../core/clock.ts';
 import type { ServiceContext } from '../core/context.ts';
-import { reasonOf, SluiceError } from '../core/errors.ts';
+import { asSluiceError, reasonOf, SluiceError } from '../core/errors.ts';
 import { FolderLock } from '../core/folder-lock.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { mayPublish, maySubscribe } from './access.ts';
@@ -35,6 +35,7 @@ const NOT_AUTHORIZED = 5;
 /** With aedes' default of 100 the emitter collapses under backlog: from 105 000 to 21 000 messages/s. */
 const EMITTER_CONCURRENCY = 20_000;
 const SWEEP_MS = 30_000;
+const DISK_RETRY_MS = 5_000;
 
 /** Why a CONNECT is turned away, and what the client is told. */
 interface Refusal {
@@ -73,6 +74,9 @@ export class BrokerCore implements Service {
   readonly #cancels: Cancel[] = [];
   #users: Users | undefined;
   #usersTrouble: SluiceError | undefined;
+  /** Why sessions could not be opened; it is tried again. */
+  #diskTrouble: SluiceError | undefined;
+  #opening: Promise<void> | undefined;
   #store: SessionStore;
   #journal: Journal | undefined;
   #lock: FolderLock | undefined;
@@ -96,12 +100,14 @@ export class BrokerCore implements Service {
     return this.#users !== undefined;
   }
 
-  /** Throws `DATA_FOLDER_IN_USE` or `DATA_FOLDER_UNUSABLE`, both retryable. */
+  /** Throws `DATA_FOLDER_IN_USE`, which is retryable. Where the disk takes nothing, it goes on from memory, and says so. */
   async start(): Promise<void> {
-    const folder = join(this.#context.dataFolder, 'broker');
-    if (this.#config.sessions.keep || this.#config.audit.enabled) this.#lock ??= new FolderLock(folder);
     this.#store = this.#newStore();
-    if (this.#config.sessions.keep) await this.#openJournal(join(folder, 'sessions.sqlite'));
+    try {
+      await this.#openDisk();
+    } catch (error) {
+      this.#goOnWithoutDisk(asSluiceError(error));
+    }
     const aedes = new Aedes(this.#options());
     aedes.on('clientError', (client, error) => this.#reportClient(client, error));
     aedes.on('connectionError', (client, error) => this.#reportClient(client, error));
@@ -123,6 +129,7 @@ export class BrokerCore implements Service {
     const aedes = this.#aedes;
     this.#aedes = undefined;
     for (const cancel of this.#cancels.splice(0)) cancel();
+    await this.#opening;
     this.sayGoodbye();
     if (aedes) await new Promise<void>((resolve) => aedes.close(resolve));
     for (const [client, guest] of this.#guests) this.#leave(client, guest);
@@ -135,7 +142,7 @@ export class BrokerCore implements Service {
 
   /** What the broker does without at present: its users file, its disk. */
   trouble(): SluiceError | undefined {
-    return this.#usersTrouble ?? this.#journal?.trouble ?? this.#audit.trouble;
+    return this.#usersTrouble ?? this.#diskTrouble ?? this.#journal?.trouble ?? this.#audit.trouble;
   }
 
   /** How often each kind of refusal happened. */
@@ -169,12 +176,18 @@ export class BrokerCore implements Service {
     );
   }
 
-  async #openJournal(file: string): Promise<void> {
-    const { log, clock } = this.#context;
+  async #openDisk(): Promise<void> {
+    const { log, clock, dataFolder } = this.#context;
+    const { sessions, audit } = this.#config;
+    const folder = join(dataFolder, 'broker');
+    if (sessions.keep || audit.enabled) this.#lock ??= new FolderLock(folder);
+    if (!sessions.keep) return;
     const store = this.#store;
+    const file = join(folder, 'sessions.sqlite');
     const journal = new Journal({ file, log, clock, whole: () => store.whole() });
     try {
-      await store.restore(await journal.open(), journal);
+      const wasInUse = await store.restore(await journal.open(), journal);
+      if (wasInUse) journal.rewrite();
     } catch (error) {
       await journal.close();
       this.#lock?.release();
@@ -182,6 +195,38 @@ export class BrokerCore implements Service {
       throw error;
     }
     this.#journal = journal;
+  }
+
+  /**
+   * A farm wants its live values and commands more than the promise about sleeping clients. What is on the disk is taken up once it
+   * can be read, beside what has come by then. Another broker's folder is left alone: that is thrown.
+   */
+  #goOnWithoutDisk(error: SluiceError): void {
+    const { log, clock } = this.#context;
+    if (error.code !== 'DATA_FOLDER_UNUSABLE') throw error;
+    log.error(
+      { code: error.code },
+      `${error.message} Until then sessions and retained messages are in memory only.`,
+    );
+    this.#diskTrouble = error;
+    const again = async () => {
+      try {
+        await this.#openDisk();
+        this.#diskTrouble = undefined;
+        log.info({}, 'sessions and retained messages are on the disk');
+      } catch (thrown) {
+        this.#diskTrouble = asSluiceError(thrown);
+        plan();
+      }
+    };
+    let cancel: Cancel;
+    const plan = () => {
+      cancel = clock.after(DISK_RETRY_MS, () => {
+        this.#opening = again();
+      });
+    };
+    plan();
+    this.#cancels.push(() => cancel());
   }
 
   #watch(): void {

@@ -72,6 +72,11 @@ export class Journal {
     return new Promise((resolve) => this.#waiters.push({ upTo: this.#added, resolve }));
   }
 
+  /** Right after `open`: what is on the disk gives way to all that is to be kept. */
+  rewrite(): void {
+    this.#write({ isWhole: true, ops: this.#parts.whole() });
+  }
+
   async close(): Promise<void> {
     this.#cancelRetry?.();
     await this.committed();
@@ -164,7 +169,7 @@ export class Journal {
         return;
       }
     }
-    this.#write({ isWhole: true, ops: this.#parts.whole() });
+    this.rewrite();
   }
 
   #onDeath(worker: Worker, reason: string): void {

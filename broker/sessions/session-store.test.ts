@@ -131,3 +131,33 @@ test('no more is sent than may be unacknowledged at a time', async () => {
   await new Promise((resolve) => stream.once('end', resolve));
   expect(seen).toEqual(['0', '1', '2']);
 });
+
+test('a disk that can only be read later: what it had comes back beside what has come by then', async () => {
+  const store = new SessionStore(SESSION_LIMITS, new FakeClock());
+  const client = { id: 'early' } as Client;
+  store.wake('early', 'user');
+  await store.addSubscriptions(client, [{ topic: 'a', qos: 1 } as Subscription]);
+  store.sleep('early');
+  await store.outgoingEnqueueCombi([{ clientId: 'early' }], message('new'));
+  await store.storeRetained(message('newer', { topic: 'both', retain: true }) as never);
+  const row = { topic: 'a', payload: Buffer.from('old'), qos: 1, message_id: null, is_released: 0 };
+  const retained = ['both', 'old'].map((topic) => ({ topic, payload: Buffer.from('older'), qos: 1 }));
+  const sessions = ['early', 'sleeper'].map((name) => ({ client: name, user: 'user', asleep_since_ms: 1 }));
+  const content = {
+    ...{ sessions, retained, incoming: [] },
+    subscriptions: [{ client: 'sleeper', topic: 'a', qos: 1 }],
+    queued: [
+      { id: 1, client: 'sleeper', ...row },
+      { id: 2, client: 'early', ...row },
+    ],
+  };
+  expect(await store.restore(content, { add: () => {}, committed: async () => {} })).toBe(true);
+  const queue = async (of: Client) =>
+    (await store.outgoingStream(of).toArray()).map(({ payload }) => `${payload}`);
+  expect([await queue(client), await queue(sleeper)]).toEqual([['new'], ['old']]);
+  const ops = store.whole();
+  const kept = ops.filter(([name]) => name === 'retain').map(([, topic, payload]) => `${topic} ${payload}`);
+  expect(kept.toSorted()).toEqual(['both newer', 'old older']);
+  const ids = ops.filter(([name]) => name === 'enqueue').map(([, id]) => id);
+  expect(new Set(ids).size).toBe(2);
+});

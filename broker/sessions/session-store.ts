@@ -111,27 +111,36 @@ export class SessionStore extends Memory {
     this.#admits = admits;
   }
 
-  /** What was kept comes back, and what happens from now on is kept. */
+  /**
+   * What was kept comes back, and what happens from now on is kept. True where there was something already, because the disk could
+   * not be read until now: that is the newer, and the journal does not have it.
+   */
   async restore(
     content: JournalContent | undefined,
     journal: Pick<Journal, 'add' | 'committed'>,
-  ): Promise<void> {
+  ): Promise<boolean> {
+    const wasInUse = this.#nextId > 1 || this.#sessions.size > 0 || this.#retained.size > 0;
+    const restored = new Map<string, Session>();
     const nowMs = this.#clock.nowMs();
     for (const { client, user, asleep_since_ms } of content?.sessions ?? []) {
+      if (this.#sessions.has(client)) continue;
       const session = this.#create(client, user);
       session.asleepSinceMs = asleep_since_ms ?? nowMs;
+      restored.set(client, session);
     }
     for (const { client, topic, qos } of content?.subscriptions ?? []) {
-      await this.addSubscriptions({ id: client } as Client, [{ topic, qos } as Subscription]);
+      if (restored.has(client))
+        await this.addSubscriptions({ id: client } as Client, [{ topic, qos } as Subscription]);
     }
     for (const row of content?.queued ?? []) {
-      const session = this.#sessions.get(row.client);
-      this.#nextId = row.id + 1;
+      const id = wasInUse ? this.#nextId : row.id;
+      this.#nextId = id + 1;
+      const session = restored.get(row.client);
       if (!session) continue;
       const packet: StoredPacket = {
         cmd: row.is_released ? 'pubrel' : 'publish',
         brokerId: 'journal',
-        brokerCounter: row.id,
+        brokerCounter: id,
         topic: row.topic,
         payload: Buffer.from(row.payload.buffer, row.payload.byteOffset, row.payload.byteLength),
         qos: row.qos,
@@ -139,17 +148,19 @@ export class SessionStore extends Memory {
         dup: false,
         messageId: row.message_id ?? undefined,
       };
-      this.#insert(session, row.id, packet);
+      this.#insert(session, id, packet);
     }
     for (const { client, message_id } of content?.incoming ?? []) {
       const packet = { messageId: message_id } as StoredPacket;
-      if (this.#sessions.has(client)) this.#taken(client).set(message_id, packet);
+      if (restored.has(client)) this.#taken(client).set(message_id, packet);
     }
     for (const { topic, payload, qos } of content?.retained ?? []) {
+      if (this.#retained.has(topic)) continue;
       const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
       this.#setRetained({ cmd: 'publish', topic, payload: bytes, qos, retain: true, dup: false });
     }
     this.#journal = journal;
+    return wasInUse;
   }
 
   /** Everything, for a journal that has lost touch. */
