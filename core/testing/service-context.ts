@@ -7,7 +7,8 @@ export function serviceContext(parts: Partial<ServiceContext> = {}): ServiceCont
   return {
     clock: systemClock,
     log: createLog('silent'),
-    dataFolder: '.',
+    // Nothing can be written there: a test that keeps something names a folder of its own.
+    dataFolder: '/dev/null/data',
     configFolder: '.',
     states: () => new Map(),
     announce: () => {},
