@@ -679,6 +679,12 @@ export const ERRORS = {
     retryable: false,
     http: 409,
   },
+  COMMAND_LEASE_UNKNOWN: {
+    en: '{gateway} does not announce that it knows leases (no metric Event in its birth), so what is opened there would stay open. Only 0 or false can be sent to it. Put a gateway of Sluice before the actuator to command it.',
+    zh: '{gateway} 未声明支持限时租约（出生消息中没有 Event 指标），开启后将不会自动关闭，因此只能向其发送 0 或 false。如需控制该执行器，请在其前面接入 Sluice 网关。',
+    retryable: false,
+    http: 409,
+  },
   COMMAND_VALUE_IMPOSSIBLE: {
     en: '{metric} cannot be set to {value}. It takes {wanted}.',
     zh: '{metric} 不能设为 {value}。可用值：{wanted}。',

@@ -1,4 +1,5 @@
 import { type ErrorDetails, SluiceError, type Words } from '../../core/errors.ts';
+import { EVENT_METRIC } from '../../core/gateway-event.ts';
 import { isId } from '../../core/ids.ts';
 import { findQuantity, type Quantity } from '../../core/quantities.ts';
 import { BIRTH_PROPERTIES, parseMetricName } from '../../core/sparkplug/metric-name.ts';
@@ -40,6 +41,11 @@ export function checkCommand(host: HostState, wish: CommandWish, maxLeaseS: numb
   }
   checkValue(wish, definition);
   checkTimes(wish, maxLeaseS);
+  // A gateway that keeps leases tells how each one ends as an event; nobody else closes what it has opened.
+  const name = gatewayName(wish);
+  const knowsLeases = host.nodes.get(name)?.metrics.byName.has(EVENT_METRIC) ?? false;
+  if (Number(wish.value) !== 0 && !knowsLeases)
+    throw new SluiceError('COMMAND_LEASE_UNKNOWN', { gateway: name });
   return { dataType: definition.dataType!, ...(alias === undefined ? {} : { alias }) };
 }
 

@@ -13,6 +13,7 @@ import { CommandDesk } from './command-desk.ts';
 import type { CommandRecord, CommandWish } from './command-record.ts';
 
 const VALVE = 'irrigation/valve_state/v1';
+const EVENT: Metric = { name: 'Event', dataType: DATA_TYPES.String, value: null };
 const OPEN: CommandWish = {
   ...{ id: 'one', site: 'farm', gateway: 'pump-house', device: 'valves', metric: VALVE },
   ...{ value: true, leaseS: 600, validForS: 30, issuer: 'api' },
@@ -44,7 +45,7 @@ class Bench {
   static async started(): Promise<Bench> {
     const bench = new Bench();
     await bench.desk.start();
-    bench.take(bench.edge.nbirth([double('gateway/cpu', 5, 0)]));
+    bench.take(bench.edge.nbirth([double('gateway/cpu', 5, 0), EVENT]));
     bench.take(
       bench.edge.dbirth('valves', [
         { name: VALVE, dataType: DATA_TYPES.Boolean, value: false, properties: { writable: true } },
@@ -118,6 +119,19 @@ describe('a command', () => {
     expect(bench.sent).toHaveLength(3);
     expect(bench.desk.get('one')).toMatchObject({ state: 'applied', answer: { outcome: 'applied' } });
     expect(bench.changes).toEqual(['one pending', 'one applied']);
+  });
+
+  it('opens nothing at a node that announces no leases, as nobody would close it; closing reaches it', async () => {
+    const bench = await Bench.started();
+    bench.take(bench.edge.nbirth([double('gateway/cpu', 5, 0)]));
+    const writable = { writable: true };
+    bench.take(
+      bench.edge.dbirth('valves', [
+        { name: VALVE, dataType: DATA_TYPES.Boolean, value: false, properties: writable },
+      ]),
+    );
+    expect(bench.codeOf({})).toBe('COMMAND_LEASE_UNKNOWN');
+    expect(bench.codeOf({ value: false, leaseS: 0 })).toBe('taken');
   });
 
   it('goes on after ingest was killed, and ends in one state', async () => {
