@@ -205,9 +205,12 @@ export class DiskLog implements MessageLog {
 
   settle(settled: RangeSet, dropped: readonly DroppedRange[]): void {
     this.#nextBook = this.#lastBook = { settled, dropped };
+    // Where no file has followed it yet, as after a failure, only the newest says which numbers have been used.
+    const isFollowed = this.#active.bytes > 0 && !this.#segments.includes(this.#active);
+    const newest = isFollowed ? undefined : this.#segments.at(-1);
     for (const segment of [...this.#segments]) {
-      if (segment.end === segment.first || settled.covers(segment.first, segment.end - 1))
-        this.#condemn(segment);
+      const isDone = segment.end === segment.first || settled.covers(segment.first, segment.end - 1);
+      if (isDone && segment !== newest) this.#condemn(segment);
     }
     this.#saveBook(this.#condemned.length > 0 ? 0 : BOOK_EVERY_MS);
   }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BookFile } from './book-file.ts';
+import { type Book, BookFile } from './book-file.ts';
 import type { LedgerBook } from './message-log.ts';
 import type { DroppedRange, OutboxMetric } from './outbox.ts';
 import { RangeSet } from './range-set.ts';
@@ -40,7 +40,7 @@ export async function openLogFolder(folder: string, machineBoot: string, nowMs: 
   const ledger = scanned.at(-1)?.ledger ?? kept?.ledger;
   const book = kept?.ledger === ledger ? kept : undefined;
   const mine = inOrder(scanned.filter((one) => one.ledger === ledger));
-  const end = Math.max(0, book?.first ?? 0, ...mine.map(({ segment }) => segment.end));
+  const end = Math.max(book?.first ?? 0, usedBy(book) + 1, ...mine.map(({ segment }) => segment.end));
   const promise = mine.findLast((one) => one.end)?.end;
   // A machine that has started anew without a goodbye may have lost the last that was written.
   const isCut = promise?.kind === 'reserve' && promise.machineBoot !== machineBoot;
@@ -57,6 +57,13 @@ export async function openLogFolder(folder: string, machineBoot: string, nowMs: 
     book: { settled: settled.ranges, dropped, times: book?.times ?? [] },
     newestOf: new Map(mine.flatMap(({ newestOf }) => [...newestOf])),
   };
+}
+
+/** The highest number that the book knows of; -1 where it knows of none. Its file may be gone, and it is used all the same. */
+function usedBy(book: Book | undefined): number {
+  const settled = book?.settled.map(([, last]) => last) ?? [];
+  const dropped = book?.dropped.map(({ last }) => last) ?? [];
+  return Math.max(-1, ...settled, ...dropped);
 }
 
 async function scanAll(folder: string, serials: readonly number[]): Promise<Scanned[]> {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
@@ -9,8 +9,10 @@ import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import { machineBootId } from '../machine-boot-id.ts';
 import { OutboxConfig } from './config.ts';
 import { DiskLog } from './disk-log.ts';
+import { openLogFolder } from './open-log-folder.ts';
 import type { OutboxEntry } from './outbox.ts';
 import { SafeOutbox } from './safe-outbox.ts';
 import { trustingStampClock } from './stamp-clock.ts';
@@ -91,6 +93,31 @@ test.each(['EIO', 'EROFS', 'ENOSPC'])(
     }
     // Numbers that nobody kept must not be given again.
     expect(new Set(memories).size).toBe(2);
+  },
+);
+
+test.each([
+  ['book and log', () => {}],
+  ['the log alone, because the book did not fit', (folder: string) => rmSync(join(folder, 'book.json'))],
+  ['the book alone', (folder: string) => rmSync(join(folder, '00000001.log'))],
+])(
+  'everything is confirmed while the disk is full, and then it is killed: %s tells which numbers were used',
+  async (_, befall) => {
+    const disk = await scriptedDisk();
+    const { clock, folder, outbox, add, take, confirm } = await setUp();
+    for (const value of [1, 2, 3]) add(value);
+    const sent = [await take(), await take(), await take()];
+    disk.code = 'ENOSPC';
+    add(4);
+    await eventually(() => outbox.trouble());
+    for (const entry of sent) confirm(entry);
+    await clock.advance(5_000);
+    await eventually(() => existsSync(join(folder, 'book.json')));
+    const left = temporaryFolder();
+    cpSync(folder, left, { recursive: true });
+    befall(left);
+    const { next, ledger } = await openLogFolder(left, machineBootId(), clock.nowMs());
+    expect([ledger, next]).toEqual([sent[0]!.ledger, 3]);
   },
 );
 
