@@ -8,13 +8,14 @@ const MINUTE = 'Days for which roll-ups of a minute are kept, at least as long a
 const HOUR = 'Days for which roll-ups of an hour are kept, at least as long as minutes; 0 for ever';
 
 /**
- * Measured in the embedded store: about 1 byte a reading, 1.25 a minute of a series. 2 000 series with a reading every
+ * Everything is kept unless its owner says otherwise: a full disk is seen and can be mended, what was deleted cannot, and
+ * in an InfluxDB there may be what others have written for years. Measured in the embedded store: about 1 byte a reading, 1.25 a minute of a series. 2 000 series with a reading every
  * 10 s are 17 million readings a day: 400 days of them about 7 GB, five years of minutes as much (docs/retention.md).
  */
 export const RetentionConfig = Type.Object(
   {
-    rawDays: Type.Integer({ ...days(RAW), default: 400 }),
-    minuteDays: Type.Integer({ ...days(MINUTE), default: 1_830 }),
+    rawDays: Type.Integer({ ...days(RAW), default: 0 }),
+    minuteDays: Type.Integer({ ...days(MINUTE), default: 0 }),
     hourDays: Type.Integer({ ...days(HOUR), default: 0 }),
     measurements: Type.Record(
       Type.String({ minLength: 1 }),

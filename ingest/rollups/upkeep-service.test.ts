@@ -13,6 +13,7 @@ import { UpkeepService } from './upkeep-service.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 10, 22, 12);
+const HOUR_MS = 3_600_000;
 const TODAY = Date.UTC(2026, 10, 22);
 
 function retention(config: object): RetentionConfig {
@@ -28,6 +29,8 @@ function setUp(config: object = { rawDays: 10 }) {
   const kept = new KeptLog();
   const fake = {
     waiting: 0,
+    /** Days of the last 30 with readings. */
+    lived: 7,
     unfinished: 0,
     error: undefined as SluiceError | undefined,
     unsupported: undefined as SluiceError | undefined,
@@ -41,6 +44,10 @@ function setUp(config: object = { rawDays: 10 }) {
           const series = table.intern(seriesKey({ measurement, field: 'f', unit: '' }));
           return { series, timeMs, value: 1, status: 0 };
         }),
+      query: async ({ measurement, field, fromMs }) => {
+        const timeMs = Array.from({ length: fake.lived }, (_, day) => fromMs + day * DAY_MS);
+        return [{ measurement, field, tags: {}, timeMs, value: timeMs.map(() => 9) }];
+      },
     },
     upkeep: {
       async rollUp(endMs) {
@@ -84,6 +91,9 @@ describe('upkeep', () => {
     const { service, orders, fake, newest, clock, said, advance } = setUp();
     fake.unfinished = 2;
     await service.start();
+    await advance(HOUR_MS - 60_000);
+    expect(orders).toEqual([]);
+    expect(said(/an hour from now .*all after 10 days/)).toHaveLength(1);
     await advance(5 * 60_000);
     const rawMs = TODAY - 10 * DAY_MS;
     expect(orders.map((one) => one.rawMs)).toEqual([rawMs, rawMs, rawMs]);
@@ -109,6 +119,29 @@ describe('upkeep', () => {
     expect(said(/clock was set/)).toHaveLength(1);
     await advance(2 * 3_600_000);
     expect(orders).toHaveLength(1);
+    await service.stop();
+  });
+
+  it('deletes nothing on the word of a clock that was wrong from the start', async () => {
+    const { service, orders, fake, newest, clock, said, advance } = setUp();
+    newest.set('soil', NOW);
+    fake.lived = 6;
+    await service.start();
+    await advance(20 * HOUR_MS);
+    expect(orders).toEqual([]);
+    expect(said(/time may be wrong/)).toHaveLength(1);
+    fake.lived = 7;
+    newest.set('soil', clock.nowMs());
+    await advance(120_000);
+    expect(orders).toHaveLength(1);
+    await service.stop();
+  });
+
+  it('deletes nothing unless it is told to', async () => {
+    const { service, orders, advance } = setUp({});
+    await service.start();
+    await advance(30 * HOUR_MS);
+    expect(orders).toEqual([]);
     await service.stop();
   });
 

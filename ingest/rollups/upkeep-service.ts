@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, type SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
+import { TAGS } from '../../core/reading.ts';
 import type { Store } from '../stores/store.ts';
 import type { ExpireOrder, Upkeep } from '../stores/upkeep.ts';
 import type { RetentionConfig } from './config.ts';
@@ -16,11 +17,21 @@ const SETTLE_MS = 2 * MINUTE_MS;
 /** So long the store works on one request, and so long it is left alone before the next. */
 const BUDGET_MS = 500;
 const PAUSE_MS = 500;
+/** How long after the start what is to be deleted stands in the log before anything is: time to stop it. */
+const NOTICE_MS = HOUR_MS;
+/**
+ * A clock may be wrong from the start on, and what is measured by it comes with its times. So nothing is deleted until
+ * readings have come on so many days of so long a time: a jump by years has one.
+ */
+const LIVED_DAYS = 7;
+const LIVED_WITHIN_DAYS = 30;
+/** Of series as new as most, how many are asked about that. */
+const SERIES_ASKED = 8;
 /** A clock that moves otherwise than time passes, by more than this, was set; nothing is deleted for a day after. */
 const CLOCK_STEP_MS = HOUR_MS;
 
 interface Parts {
-  readonly store: Pick<Store, 'last'>;
+  readonly store: Pick<Store, 'last' | 'query'>;
   readonly upkeep: Upkeep;
   readonly clock: Clock;
   readonly log: Log;
@@ -67,6 +78,7 @@ export class UpkeepService implements Service {
         this.#parts.log.warn({ code: (error as SluiceError).code }, (error as SluiceError).message);
       }
     }
+    if (this.#canExpire && this.#isAnythingExpired()) this.#giveNotice();
     this.#again(PAUSE_MS);
   }
 
@@ -124,6 +136,10 @@ export class UpkeepService implements Service {
     if (!this.#canExpire || !this.#isAnythingExpired() || !this.#isClockTrusted()) return false;
     const { upkeep } = this.#parts;
     for (const order of await this.#orders()) {
+      if (!(await this.#isLived(order))) {
+        this.#done.set(order.measurement, order.rawMs!);
+        continue;
+      }
       const expired = await upkeep.expire(order, BUDGET_MS);
       for (const kind of ['readings', 'minutes', 'hours'] as const) this.#expired[kind] += expired[kind] ?? 0;
       if (expired.isUnfinished) return true;
@@ -142,6 +158,44 @@ export class UpkeepService implements Service {
       const order = expireOrder(this.#config, measurement, times, clock.nowMs());
       return order && order.rawMs !== this.#done.get(measurement) ? [order] : [];
     });
+  }
+
+  #giveNotice(): void {
+    const { clock, log } = this.#parts;
+    this.#trustedFromMs = clock.monotonicMs() + NOTICE_MS;
+    const { rawDays, measurements } = this.#config;
+    const days = (count: number) => (count === 0 ? 'never' : `after ${count} days`);
+    const own = Object.entries(measurements).map(([name, one]) => `${name} ${days(one.rawDays ?? rawDays)}`);
+    const told = [...own, `${own.length > 0 ? 'all others' : 'all'} ${days(rawDays)}`].join(', ');
+    log.warn(
+      { retention: this.#config },
+      `retention: an hour from now readings begin to be deleted (${told}); to keep them, stop ingest and set rawDays to 0`,
+    );
+  }
+
+  /** Whether readings have come on enough of the last days for their times to be believed. */
+  async #isLived({ measurement }: ExpireOrder): Promise<boolean> {
+    const { store, clock, log } = this.#parts;
+    const readings = (await store.last({ measurement })).filter(({ timeMs }) => timeMs <= clock.nowMs());
+    readings.sort((a, b) => b.timeMs - a.timeMs);
+    const typical = Math.floor(readings.length / 10);
+    for (const { series, timeMs } of readings.slice(typical, typical + SERIES_ASKED)) {
+      const [days] = await store.query({
+        measurement,
+        field: series.field,
+        where: Object.fromEntries(TAGS.map((tag) => [tag, [series[tag]]])),
+        fromMs: timeMs - LIVED_WITHIN_DAYS * DAY_MS,
+        toMs: timeMs + 1,
+        window: { everyMs: DAY_MS, fn: 'count' },
+        maxPoints: LIVED_WITHIN_DAYS + 2,
+      });
+      if ((days?.value.length ?? 0) >= LIVED_DAYS) return true;
+    }
+    log.info(
+      { measurement },
+      `retention: nothing of ${measurement} is deleted before it has readings of ${LIVED_DAYS} days within ${LIVED_WITHIN_DAYS}: its time may be wrong`,
+    );
+    return false;
   }
 
   #logDone({ measurement, rawMs }: ExpireOrder): void {
@@ -164,7 +218,7 @@ export class UpkeepService implements Service {
     this.#seen = seen;
     const stepMs = seen.nowMs - before.nowMs - (seen.monotonicMs - before.monotonicMs);
     if (Math.abs(stepMs) > CLOCK_STEP_MS) {
-      this.#trustedFromMs = seen.monotonicMs + DAY_MS;
+      this.#trustedFromMs = Math.max(this.#trustedFromMs, seen.monotonicMs + DAY_MS);
       log.warn({ stepMs }, 'the clock was set by more than an hour: nothing is deleted for a day');
     }
     return seen.monotonicMs >= this.#trustedFromMs;

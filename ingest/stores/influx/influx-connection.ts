@@ -112,24 +112,24 @@ export class InfluxConnection {
     }
   }
 
-  /** Deletes the points of a measurement, named as the database has it, before `beforeMs`. */
+  /**
+   * Deletes the points of a measurement, named as the database has it, before `beforeMs`: of series with a gateway,
+   * as all of ours have. What other programs have written beside them stays. Throws as `query`.
+   */
   async deleteBefore(measurement: string, beforeMs: number): Promise<void> {
-    const { version, org, database } = this.#config;
     const stop = new Date(beforeMs).toISOString();
-    try {
-      if (version === 1) {
-        const statement = `DELETE FROM ${quoteName(measurement)} WHERE time < '${stop}'`;
-        await this.#client.transport.request(this.#queryPath(statement), '', { method: 'POST' });
-        return;
-      }
-      const predicate = `_measurement="${measurement.replace(/["\\]/g, '\\$&')}"`;
-      const path = `/api/v2/delete?${new URLSearchParams({ org, bucket: database })}`;
-      const body = JSON.stringify({ start: '1677-09-22T00:00:00Z', stop, predicate });
-      const headers = { 'content-type': 'application/json' };
-      await this.#client.transport.request(path, body, { method: 'POST', headers });
-    } catch (error) {
-      throw this.unavailable(error);
+    if (this.#config.version === 1) {
+      const ours = `"site" =~ /./ AND "gateway" =~ /./`;
+      await this.#delete(`DELETE FROM ${quoteName(measurement)} WHERE ${ours} AND time < '${stop}'`);
+      return;
     }
+    // A predicate of 2.x knows nothing but equality.
+    const gateways: string[] = [];
+    const statement = `SHOW TAG VALUES FROM ${quoteName(measurement)} WITH KEY = "gateway"`;
+    for await (const { values } of this.query(statement)) {
+      gateways.push(...values.map(([, gateway]) => String(gateway)));
+    }
+    for (const gateway of gateways) await this.#deleteOf(measurement, gateway, stop);
   }
 
   /** Whatever is still under way fails at once. */
@@ -165,6 +165,32 @@ export class InfluxConnection {
       zh: `请确认 InfluxDB 正在 ${url} 运行。系统将自动重试。`,
     };
     return new SluiceError('STORE_UNAVAILABLE', { ...details, mend }, error);
+  }
+
+  async #delete(statement: string): Promise<void> {
+    try {
+      const { transport } = this.#slowClient;
+      const answer: unknown = await transport.request(this.#queryPath(statement), '', { method: 'POST' });
+      // 200 in any case; what went wrong is in the body.
+      const text = typeof answer === 'string' ? answer : JSON.stringify(answer ?? '');
+      for (const line of text.split('\n')) for (const _ of this.#seriesOf(line));
+    } catch (error) {
+      throw error instanceof SluiceError ? error : this.unavailable(error);
+    }
+  }
+
+  async #deleteOf(measurement: string, gateway: string, stop: string): Promise<void> {
+    const { org, database } = this.#config;
+    const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`;
+    const predicate = `_measurement=${quoted(measurement)} AND gateway=${quoted(gateway)}`;
+    const path = `/api/v2/delete?${new URLSearchParams({ org, bucket: database })}`;
+    const body = JSON.stringify({ start: '1677-09-22T00:00:00Z', stop, predicate });
+    const headers = { 'content-type': 'application/json' };
+    try {
+      await this.#slowClient.transport.request(path, body, { method: 'POST', headers });
+    } catch (error) {
+      throw this.unavailable(error);
+    }
   }
 
   #queryPath(statement: string): string {

@@ -261,4 +261,29 @@ describeWith('influxd')('influx store and what its database says', () => {
     expect((await store.query({ ...range, field: 'ec' }))[0]!.value).toEqual([5, 6]);
     expect((await store.query({ ...range, field: 'moisture' }))[0]!.value).toEqual([1]);
   });
+
+  it.each([1, 2] as const)('deletes only what is ours, and says what went wrong (%i.x)', async (version) => {
+    const proxy = await V2Proxy.start(influxd.url, { org: '', token: 't' });
+    onTestFinished(() => proxy.stop());
+    const tokenFile = join(temporaryFolder(), 'token');
+    writeFileSync(tokenFile, 't');
+    const { store, database } = await openStore(version === 2 ? { version, url: proxy.url, tokenFile } : {});
+    await influxd.query(`CREATE DATABASE ${database}`);
+    await store.start();
+    const dayMs = 86_400_000;
+    const oldMs = T0 - 400 * dayMs;
+    await influxd.write(database, `soil,host=probe moisture=1 ${oldMs}\nsoil moisture=2 ${oldMs}`);
+    await store.write(
+      batchOf([
+        [MOISTURE, oldMs, 3],
+        [MOISTURE, T0, 4],
+      ]),
+    );
+    while ((await store.upkeep!.rollUp(T0 + dayMs, 1_000)).waiting > 0);
+    const order = { measurement: 'soil', rawMs: T0 - 100 * dayMs };
+    while ((await store.upkeep!.expire(order, 1_000)).isUnfinished);
+    const left = JSON.stringify(await influxd.query('SELECT moisture FROM soil', database));
+    for (const point of [`[${oldMs},1]`, `[${oldMs},2]`, `[${T0},4]`]) expect(left).toContain(point);
+    expect(left).not.toContain(`[${oldMs},3]`);
+  });
 });

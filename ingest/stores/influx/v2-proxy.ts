@@ -45,13 +45,20 @@ export class V2Proxy {
 
   async #delete(url: URL, body: Buffer, response: ServerResponse): Promise<void> {
     const { start, stop, predicate } = JSON.parse(body.toString()) as Record<string, string>;
-    const [, measurement] = /^_measurement=("(?:[^"\\]|\\.)*")$/.exec(predicate ?? '') ?? [];
-    if (measurement === undefined || url.searchParams.get('org') !== this.#expected.org) {
+    const quoted = '("(?:[^"\\\\]|\\\\.)*")';
+    const form = new RegExp(`^_measurement=${quoted} AND gateway=${quoted}$`);
+    const [, measurement, gateway] = form.exec(predicate ?? '') ?? [];
+    if (gateway === undefined || url.searchParams.get('org') !== this.#expected.org) {
       return answer(response, 400, { code: 'invalid', message: `unexpected delete: ${body}` });
     }
-    const q = `DELETE FROM ${measurement} WHERE time >= '${start}' AND time < '${stop}'`;
+    const of = `"gateway" = '${JSON.parse(gateway)}'`;
+    const q = `DELETE FROM ${measurement} WHERE ${of} AND time >= '${start}' AND time < '${stop}'`;
     const db = url.searchParams.get('bucket') ?? '';
-    await fetch(`${this.#target}/query?${new URLSearchParams({ db, q })}`, { method: 'POST' });
+    const deleted = await fetch(`${this.#target}/query?${new URLSearchParams({ db, q })}`, {
+      method: 'POST',
+    });
+    // It is done when the body has come, not before.
+    await deleted.text();
     response.writeHead(204).end();
   }
 
