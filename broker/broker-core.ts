@@ -48,6 +48,8 @@ interface Refusal {
 interface Guest {
   readonly peer: Peer;
   readonly user: User | undefined;
+  /** The client id that it came with; aedes has it with the user's name before it. */
+  readonly saysId: string;
   why: string | undefined;
 }
 
@@ -71,8 +73,8 @@ export class BrokerCore implements Service {
   readonly #passwords: PasswordCheck;
   readonly #guests = new Map<Client, Guest>();
   readonly #peers = new WeakMap<Duplex, Peer>();
-  /** The user of each client id that is in use, with the number of its connections: one may be taking over from another. */
-  readonly #holders = new Map<string, { readonly user: string; count: number }>();
+  /** How many connections a client id has: one may be taking over from another. */
+  readonly #holders = new Map<string, number>();
   readonly #cancels: Cancel[] = [];
   #users: Users | undefined;
   #usersTrouble: SluiceError | undefined;
@@ -321,12 +323,15 @@ export class BrokerCore implements Service {
     const user = 'code' in login ? undefined : login.user;
     // Whoever has hung up meanwhile needs no answer, and must not count.
     if (client.conn.destroyed) return { code: SERVER_UNAVAILABLE, why: 'gone' };
-    const refusal =
-      'code' in login ? login : (this.#objection(client, user) ?? this.#admit(client, peer, user));
+    const saysId = client.id;
+    client.id = ownId(user, saysId);
+    const guest: Guest = { peer, user, saysId, why: undefined };
+    const refusal = 'code' in login ? login : (this.#objection(client, user) ?? this.#admit(client, guest));
     if (!refusal) return undefined;
-    const details = { client: client.id, user: user?.name ?? name ?? '', from: peer.address };
+    const shown = user?.name ?? name;
+    const details = { client: saysId, user: shown ?? '', from: peer.address };
     this.#complaints.add(details, `MQTT connection refused: ${refusal.why}`);
-    this.#audit.add({ ...auditOf(client, peer, user?.name ?? name), event: 'refuse', why: refusal.why });
+    this.#audit.add({ ...auditOf(guest, shown), event: 'refuse', why: refusal.why });
     return refusal;
   }
 
@@ -353,50 +358,45 @@ export class BrokerCore implements Service {
 
   /** What a client with a right password may still not do. */
   #objection(client: Client, user: User | undefined): Refusal | undefined {
-    const mine = user?.name ?? '';
-    const holder = this.#holders.get(client.id)?.user ?? this.#store.ownerOf(client.id);
-    // [MQTT-3.1.4-2] ends the older connection of a client id: not at the wish of another user.
-    if (holder !== undefined && holder !== mine && this.#isKnown(holder))
-      return { code: IDENTIFIER_REJECTED, why: 'its client id belongs to another user' };
     // aedes has put it there before it asks.
     const { _will: will } = client as unknown as { _will?: { topic: string; retain: boolean } };
     if (will && !this.#mayPublish(user, will.topic, will.retain))
-      return { code: NOT_AUTHORIZED, why: `its will may not be published to ${will.topic}` };
+      return { code: NOT_AUTHORIZED, why: `its will may not be published to ${shortened(will.topic)}` };
     return undefined;
   }
 
-  #admit(client: Client, peer: Peer, user: User | undefined): Refusal | undefined {
-    const mine = user?.name ?? '';
+  #admit(client: Client, guest: Guest): Refusal | undefined {
+    const mine = guest.user?.name ?? '';
     if (!this.connections.enterUser(mine))
       return { code: SERVER_UNAVAILABLE, why: 'too many connections of this user' };
     if (!client.clean && !this.#store.wake(client.id, mine)) {
       this.connections.leaveUser(mine);
       return { code: SERVER_UNAVAILABLE, why: 'too many lasting sessions' };
     }
-    const guest: Guest = { peer, user, why: undefined };
-    this.#guests.set(client, guest);
-    const holder = this.#holders.get(client.id);
-    if (holder) {
-      holder.count++;
+    const holders = this.#holders.get(client.id) ?? 0;
+    if (holders > 0) {
       for (const [other, { why }] of this.#guests)
-        if (other !== client && other.id === client.id) this.#leaveWhy(other, why ?? 'taken over');
-    } else this.#holders.set(client.id, { user: mine, count: 1 });
+        if (other.id === client.id) this.#leaveWhy(other, why ?? 'taken over');
+    }
+    this.#holders.set(client.id, holders + 1);
+    this.#guests.set(client, guest);
     client.conn.once('close', () => this.#leave(client, guest));
-    this.#audit.add({ ...auditOf(client, peer, user?.name), event: 'connect' });
+    this.#audit.add({ ...auditOf(guest, guest.user?.name), event: 'connect' });
     return undefined;
   }
 
   #leave(client: Client, guest: Guest): void {
     if (!this.#guests.delete(client)) return;
     this.connections.leaveUser(guest.user?.name ?? '');
-    const holder = this.#holders.get(client.id);
-    if (holder && --holder.count === 0) {
+    const left = (this.#holders.get(client.id) ?? 1) - 1;
+    if (left > 0) this.#holders.set(client.id, left);
+    else {
       this.#holders.delete(client.id);
       if (!client.clean) this.#store.sleep(client.id);
     }
     const { _disconnected: said } = client as unknown as { _disconnected: boolean };
     const why = guest.why ?? (said ? 'disconnected' : 'connection lost');
-    this.#audit.add({ ...auditOf(client, guest.peer, guest.user?.name), event: 'disconnect', why });
+    this.#audit.add({ ...auditOf(guest, guest.user?.name), event: 'disconnect', why });
   }
 
   #authorizePublish(
@@ -453,10 +453,6 @@ export class BrokerCore implements Service {
     return topic.length * 3 <= maxTopicBytes || Buffer.byteLength(topic) <= maxTopicBytes;
   }
 
-  #isKnown(user: string): boolean {
-    return !this.#users || this.#users.find(user) !== undefined;
-  }
-
   #leaveWhy(client: Client, why: string): void {
     const guest = this.#guests.get(client);
     if (guest) guest.why ??= why;
@@ -479,15 +475,24 @@ export class BrokerCore implements Service {
   }
 }
 
-function auditOf(client: Client, peer: Peer, user: string | undefined): Omit<AuditEntry, 'event'> {
+function auditOf({ peer, saysId }: Guest, user: string | undefined): Omit<AuditEntry, 'event'> {
   const { address, listener, certificate } = peer;
   return {
-    client: client.id,
+    client: saysId,
     ...(user === undefined ? {} : { user }),
     from: address,
     ...(certificate === undefined ? {} : { serial: certificate.serial }),
     listener,
   };
+}
+
+/**
+ * A client id is good within its user. Were it good for all, whoever has any account could come with the id of a gateway
+ * or of ingest, which are easily guessed: it would be ended ([MQTT-3.1.4-2]), or kept out for as long as the guest stays.
+ */
+function ownId(user: User | undefined, saysId: string): string {
+  // The name without a slash, so that no two users and ids make the same.
+  return user ? `${encodeURIComponent(user.name)}/${saysId}` : saysId;
 }
 
 function refusalError({ code, why }: Refusal): AuthenticateError {

@@ -184,13 +184,14 @@ export class SessionStore extends Memory {
     };
   }
 
-  ownerOf(client: string): string | undefined {
-    return this.#sessions.get(client)?.user;
-  }
-
   /** A client with a lasting session has come. False where there are too many sessions. */
   wake(client: string, user: string): boolean {
     let session = this.#sessions.get(client);
+    // Of the time before there were users, or after.
+    if (session && session.user !== user) {
+      this.forget(client);
+      session = undefined;
+    }
     if (!session) {
       if (this.#sessions.size >= this.#limits.maxSessions) return false;
       session = this.#create(client, user);
