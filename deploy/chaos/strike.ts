@@ -14,6 +14,8 @@ const AT_ONCE = 2;
  * documentation says so). After this time it has been confirmed, whatever else was broken.
  */
 const IN_MEMORY_MS = 60_000;
+/** So long after its disk has room again a gateway may go on in memory: it looks every 10 s. */
+const DISK_UNNOTICED_MS = 11_000;
 
 export interface Span {
   readonly fromMs: number;
@@ -48,13 +50,16 @@ export async function strike(
       deaf.get(fault.deaf)!.push(span);
       const full = filled.get(fault.deaf);
       const isInMemory = full && span.fromMs < full.toMs + IN_MEMORY_MS;
-      if (isInMemory && fault.kind.startsWith('kill')) deaf.get(fault.deaf)!.push(full);
+      if (isInMemory && fault.kind.startsWith('kill')) {
+        deaf.get(fault.deaf)!.push({ fromMs: full.fromMs, toMs: Math.min(full.toMs, span.fromMs) });
+      }
     }
     await fault.strike();
     await sleep(forMs);
     await fault.mend();
     span.toMs = Date.now();
-    if (fault.kind === 'fill disk of gateway') filled.set(fault.targets[0]!, span);
+    if (fault.kind === 'fill disk of gateway')
+      filled.set(fault.targets[0]!, { ...span, toMs: span.toMs + DISK_UNNOTICED_MS });
   }
 
   async function striker(random: Random): Promise<void> {
