@@ -260,6 +260,27 @@ describe('ingest', () => {
     expect(await bench.gateways()).toMatchObject([{ devices: [{ online: false }] }]);
   });
 
+  it('names a second host of the same id, once, however often they push each other out', async () => {
+    const bench = await Bench.create();
+    await bench.start();
+    const pushOut = async () => {
+      const twin = await mqtt.connectAsync(bench.broker.url, {
+        clientId: 'sluice-host-sluice',
+        reconnectPeriod: 0,
+      });
+      await eventually(async () => (await bench.health()).components.subscriber === 'BROKER_UNAVAILABLE');
+      await twin.endAsync(true);
+      await eventually(async () => (await bench.health()).components.subscriber !== 'BROKER_UNAVAILABLE', {
+        withinMs: 8_000,
+      });
+    };
+    await pushOut();
+    await pushOut();
+    const told = bench.kept.texts();
+    expect(told.filter((line) => line.includes('another host application runs as "sluice"'))).toHaveLength(1);
+    expect(told.filter((line) => line.includes('answers again'))).toHaveLength(1);
+  }, 20_000);
+
   it('reads on while the store is away, holds so much, and tells what a gateway without a ledger lost by it', async () => {
     const bench = await Bench.create({ pipeline: { maxPendingReadings: 1_000, flushReadings: 100 } });
     await bench.start();

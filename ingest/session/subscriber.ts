@@ -1,17 +1,21 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-import { reasonOf, SluiceError } from '../../core/errors.ts';
+import type { Cancel } from '../../core/clock.ts';
+import { reasonOf, SluiceError, type Words } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { stateTopic } from '../../core/sparkplug/topic.ts';
 import type { AutomationDoor } from '../automation/automation-door.ts';
 import type { BrokerConnectionConfig } from '../config.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import { brokerOptions } from './broker-options.ts';
+import { brokerOptions, RECONNECT_MS } from './broker-options.ts';
 import { HostCarrier, type HostCarrierParts } from './host-carrier.ts';
 import { statePayload } from './host-session.ts';
 
 const FAREWELL_MS = 1_000;
 /** Pings and their answers wait meanwhile, and the broker's memory fills: so it must be short. */
 const LONGEST_PAUSE_MS = 1_000;
+const LONGEST_RECONNECT_MS = 30_000;
+/** Two hosts of one id push each other out again and again: a connection that has lasted this long is none of those. */
+const LASTING_MS = 60_000;
 
 interface SubscriberParts extends HostCarrierParts {
   readonly pipeline: HostCarrierParts['pipeline'] & Pick<Pipeline, 'isBraking' | 'whenRoom'>;
@@ -38,6 +42,11 @@ export class Subscriber implements Service {
   /** Ends the wait of `start`. */
   #settled = () => {};
   #error: SluiceError | undefined;
+  /** What was logged last, so that a connection that comes and goes is not told each time. */
+  #told: string | undefined;
+  #isReturnToTell = false;
+  #cancelLasting: Cancel | undefined;
+  #reconnectMs = RECONNECT_MS;
 
   constructor(config: BrokerConnectionConfig, parts: SubscriberParts) {
     this.#config = config;
@@ -95,7 +104,8 @@ export class Subscriber implements Service {
     });
     client.on('close', () => {
       if (client !== this.#client) return;
-      if (!this.#error) this.#failed('the connection was closed');
+      this.#cancelLasting?.();
+      if (!this.#error) this.#failed(this.#isAnnounced ? this.#wasClosed() : 'the connection was closed');
       this.#isAnnounced = false;
       this.#carrier.step({ kind: 'disconnected' });
     });
@@ -110,6 +120,7 @@ export class Subscriber implements Service {
     const client = this.#client;
     if (!client) return;
     this.#client = undefined;
+    this.#cancelLasting?.();
     this.#settled();
     const hasSaidFarewell = this.#isAnnounced && (await this.#sayFarewell(client));
     this.#isAnnounced = false;
@@ -145,9 +156,12 @@ export class Subscriber implements Service {
         client.stream.destroy();
         return;
       }
-      if (this.#error) this.#parts.log.info({ url: this.#config.url }, 'the MQTT broker answers again');
+      if (this.#isReturnToTell)
+        this.#parts.log.info({ url: this.#config.url }, 'the MQTT broker answers again');
+      this.#isReturnToTell = false;
       this.#error = undefined;
       this.#isAnnounced = true;
+      this.#waitLongerNextTime(client);
       granted();
       this.#openDoor(client);
       this.#settled();
@@ -165,11 +179,36 @@ export class Subscriber implements Service {
     });
   }
 
-  #failed(reason: string): void {
+  /** Brokers give no reason. Two clients of one name are the one that nobody thinks of (MQTT-3.1.4-2). */
+  #wasClosed(): Words {
+    const { hostId } = this.#parts.host.options;
+    return {
+      en: `the connection was closed, as it is too when another host application runs as "${hostId}"`,
+      zh: `连接已关闭；若另一主机应用也以“${hostId}”运行，也会如此`,
+    };
+  }
+
+  /** Further and further apart, until a connection lasts: each that comes and goes sends gateways away and calls them back. */
+  #waitLongerNextTime(client: MqttClient): void {
+    const { options } = client;
+    options.reconnectPeriod = this.#reconnectMs;
+    this.#reconnectMs = Math.min(2 * this.#reconnectMs, LONGEST_RECONNECT_MS);
+    this.#cancelLasting?.();
+    this.#cancelLasting = this.#parts.clock.after(LASTING_MS, () => {
+      this.#told = undefined;
+      this.#reconnectMs = options.reconnectPeriod = RECONNECT_MS;
+    });
+  }
+
+  #failed(reason: string | Words): void {
     const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#config.url, reason });
-    if (!this.#error) this.#parts.log.error({ code: error.code }, error.message);
+    const isTold = this.#error !== undefined || error.message === this.#told;
     this.#error = error;
     this.#settled();
+    if (isTold) return;
+    this.#told = error.message;
+    this.#isReturnToTell = true;
+    this.#parts.log.error({ code: error.code }, error.message);
   }
 
   #pause(done: () => void): void {
