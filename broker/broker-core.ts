@@ -94,7 +94,7 @@ export class BrokerCore implements Service {
     this.#users = this.#usersFile === undefined ? undefined : Users.load(this.#usersFile);
     this.#complaints = new Complaints(log, clock);
     this.connections = new ConnectionCounts(config.limits, clock);
-    this.#unread = new Unread(config.limits.maxUnreadMessages);
+    this.#unread = new Unread(config.limits.maxUnreadMessages, config.limits.maxUnreadBytes);
     this.#audit = new Audit(join(dataFolder, 'broker', 'audit'), config.audit, clock, log);
     this.#passwords = new PasswordCheck(config.limits.failedLoginsPerMin, clock);
     this.#store = this.#newStore();
@@ -301,6 +301,11 @@ export class BrokerCore implements Service {
             this.#detailsOf(client),
             'MQTT client does not read: messages at QoS 0 are lost',
           );
+          return null;
+        }
+        if (packet.qos > 0 && this.#unread.isBeyond(client.conn)) {
+          // It comes again, and gets what its session has kept.
+          client.conn.destroy(new Error('it does not read, and too much waits for it'));
           return null;
         }
         const isBeyond =

@@ -78,6 +78,12 @@ const limits = Type.Object(
       50_000,
       'Messages at QoS 0 that wait for a client that does not read, about 4 kB of memory each; further ones are lost to it, and counted',
     ),
+    maxUnreadBytes: whole(
+      2_097_152,
+      4_294_967_296,
+      134_217_728,
+      'Bytes that wait for a client that does not read: further messages at QoS 0 are lost to it, one at QoS 1 or 2 ends its connection',
+    ),
     unreadS: whole(
       1,
       3_600,
