@@ -7,6 +7,7 @@ import type { Log } from '../../core/log.ts';
 import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
 import type { Payload } from '../../core/sparkplug/payload.ts';
 import { formatTopic, type MessageType, parseTopic, stateTopic } from '../../core/sparkplug/topic.ts';
+import { wasHungUp } from '../../core/was-hung-up.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { BdSeqFile } from './bd-seq-file.ts';
 import { readCommands } from './edge-commands.ts';
@@ -234,7 +235,7 @@ export class EdgeClient {
       };
     let problem: string | Words = CONNECTION_CLOSED;
     client.on('error', (error) => {
-      problem = reasonOf(error);
+      if (!(this.isOnline && wasHungUp(error))) problem = reasonOf(error);
     });
     const refused = (topic: string) => {
       problem = { en: `the broker refuses to subscribe ${topic}`, zh: `代理拒绝订阅 ${topic}` };

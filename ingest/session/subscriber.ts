@@ -3,6 +3,7 @@ import type { Cancel } from '../../core/clock.ts';
 import { reasonOf, SluiceError, type Words } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { stateTopic } from '../../core/sparkplug/topic.ts';
+import { wasHungUp } from '../../core/was-hung-up.ts';
 import type { AutomationDoor } from '../automation/automation-door.ts';
 import type { BrokerConnectionConfig } from '../config.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -100,7 +101,9 @@ export class Subscriber implements Service {
     });
     client.on('error', (error) => {
       // What goes wrong while saying farewell troubles nobody.
-      if (client === this.#client) this.#failed(reasonOf(error));
+      if (client !== this.#client) return;
+      // `close`, which follows, knows better than an error that depends on what was being written.
+      if (!(this.#isAnnounced && wasHungUp(error))) this.#failed(reasonOf(error));
     });
     client.on('close', () => {
       if (client !== this.#client) return;
