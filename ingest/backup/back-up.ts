@@ -8,13 +8,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { reasonOf, SluiceError } from '../../core/errors.ts';
 import { FolderLock } from '../../core/folder-lock.ts';
 import { copyDatabase, describeCopy } from './copy-database.ts';
 import { type CopiedFile, LEDGER_FILE, MANIFEST, type Manifest, manifestOf, STORE_FILE } from './manifest.ts';
+import { syncPath } from './sync-path.ts';
 
 export interface BackUpOptions {
   readonly dataFolder: string;
@@ -58,9 +58,9 @@ export async function backUp(
       const manifest = manifestOf({ startedAt: startedAt!, endedAt: endedAt!, files });
       writeFileSync(join(part, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
       for (const synced of [join(part, MANIFEST), join(part, 'store'), join(part, 'ingest'), part])
-        await sync(synced);
+        await syncPath(synced);
       renameSync(part, folder);
-      await sync(toFolder);
+      await syncPath(toFolder);
       if (keep !== undefined) clearOld(toFolder, basename(folder), keep);
       return { folder, manifest };
     } catch (error) {
@@ -144,11 +144,4 @@ function clearOld(toFolder: string, made: string, keep: number): void {
     renameSync(old, gone);
     rmSync(gone, { recursive: true });
   }
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r').catch(() => undefined);
-  // Some systems cannot sync a folder; a file they can.
-  await handle?.sync().catch(() => {});
-  await handle?.close();
 }

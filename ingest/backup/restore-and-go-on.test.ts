@@ -47,3 +47,36 @@ it('ingest starts on a restored backup, and gateways send what it does not have'
   const { series } = await restored.get<{ series: { value: number[] }[] }>(query);
   expect(series[0]!.value).toEqual(Array.from({ length: 500 }, (_, number) => number));
 });
+
+it('what was confirmed after the backup and went with the disk is told as missing, with its numbers and times', async () => {
+  const broker = new TestBroker(await freePort());
+  await broker.start();
+  onTestFinished(() => broker.stop());
+  const config = { broker: { url: broker.url }, http: { port: 0 } };
+  const [first, second, backups] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const old = new IngestProcess(first!, config);
+  await old.start();
+  const gateway = await LedgerGateway.connect(broker.url);
+  onTestFinished(() => gateway.end());
+  gateway.born();
+  const startMs = Date.now() - 3_600_000;
+  const run = (...args: string[]) => execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  gateway.readings(200, startMs);
+  await eventually(() => gateway.confirmed.size === 200);
+  run('backup', '--data', join(first!, 'data'), '--to', backups!);
+  const [name] = readdirSync(backups!).filter((one) => one.startsWith('sluice-'));
+  gateway.readings(100, startMs);
+  await eventually(() => gateway.confirmed.size === 300);
+  await old.kill();
+
+  run('restore', join(backups!, name!), '--data', join(second!, 'data'));
+  const restored = new IngestProcess(second!, config);
+  await restored.start();
+  gateway.born();
+  gateway.readings(50, startMs);
+  await eventually(() => gateway.confirmed.size === 350);
+  const account = await restored.get<Completeness>(COMPLETENESS);
+  expect(account).toMatchObject({ produced: 350, stored: 250, missing: [{ first: 200, last: 299 }] });
+  const [{ afterMs, beforeMs } = {}] = account.missing;
+  expect([afterMs, beforeMs]).toEqual([startMs + 199, startMs + 300]);
+});

@@ -7,6 +7,7 @@ import { FolderLock } from '../../core/folder-lock.ts';
 import { STATE_FORMAT } from '../state-database.ts';
 import { STORE_FORMAT } from '../stores/embedded/database.ts';
 import { type Manifest, readManifest, STORE_FILE, sha256Of } from './manifest.ts';
+import { syncPath } from './sync-path.ts';
 
 export interface RestoreOptions {
   /** One backup: the folder with its manifest. */
@@ -90,5 +91,8 @@ async function putAll({ files }: Manifest, backup: string, dataFolder: string): 
     const to = join(dataFolder, path);
     if (existsSync(to)) throw new Error(`${to} has come into being meanwhile`);
     renameSync(`${to}${UNFINISHED}`, to);
+    // Names last as little as what is in a file, until they are synced: the ledger's must not be there before the readings'.
+    await syncPath(dirname(to));
   }
+  await syncPath(dataFolder);
 }

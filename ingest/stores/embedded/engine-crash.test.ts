@@ -104,3 +104,84 @@ it('has everything it acknowledged and nothing else after a crash between any tw
     }
   }
 }, 60_000);
+
+const DAY_MS = 86_400_000;
+const DAYS = 4;
+const EXPIRED = { measurement: 'm', rawMs: 2 * DAY_MS, minuteMs: 2 * DAY_MS };
+
+/** Four days of three series, four readings an hour, sealed but not rolled up. */
+function sealedDays(file: string): Engine {
+  const engine = new Engine(file, { ...LIMITS, rows: 100 });
+  for (let day = 0; day < DAYS; day++) {
+    const rows = Array.from({ length: 3 * 96 }, (_, n) => ({
+      id: n % 3,
+      timeMs: day * DAY_MS + Math.floor(n / 3) * 900_000,
+      value: n,
+    }));
+    engine.write([writeOf(rows)]);
+    engine.sealSome();
+    while (engine.needsSealing) engine.sealSome();
+  }
+  return engine;
+}
+
+function hourlyOf(engine: Engine): unknown {
+  return (['sum', 'min', 'max', 'count', 'first', 'last'] as const).map((fn) => {
+    const window = { everyMs: 3_600_000, fn };
+    const range = { fromMs: 0, toMs: DAYS * DAY_MS, maxPoints: 10_000 };
+    const steps = engine.query({ groups: [[0], [1], [2]], window, ...range });
+    let step = steps.next();
+    while (!step.done) step = steps.next();
+    return step.value.map(({ timeMs, value }) => [timeMs, value]);
+  });
+}
+
+function readingsOf(engine: Engine): number {
+  const range = { fromMs: 0, toMs: DAYS * DAY_MS, maxPoints: 1e6 };
+  const steps = engine.query({ groups: [[0], [1], [2]], ...range });
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value.reduce((sum, { timeMs }) => sum + timeMs.length, 0);
+}
+
+/** Rolls up and deletes until all is done or the process has "crashed". */
+function rollUpAndExpire(engine: Engine): boolean {
+  try {
+    for (const steps of [engine.rollUp(DAYS * DAY_MS, 1e9), engine.expire(EXPIRED, 1e9)]) {
+      while (!steps.next().done);
+    }
+    return true;
+  } catch (error) {
+    expect(error).toMatchObject({ message: 'crashed' });
+    return false;
+  }
+}
+
+it('answers hours as before after a crash between any two statements of a roll-up and a deletion', () => {
+  let isDone = false;
+  let least = Number.POSITIVE_INFINITY;
+  let counted = 0;
+  for (let statements = 0; !isDone; statements += statements < 12 ? 1 : 7) {
+    const file = join(temporaryFolder(), 'readings.sqlite');
+    const engine = sealedDays(file);
+    const before = hourlyOf(engine);
+    const all = readingsOf(engine);
+    const mend = crashAfter(statements);
+    isDone = rollUpAndExpire(engine);
+    mend();
+    engine.close();
+
+    const again = new Engine(file, LIMITS);
+    expect(hourlyOf(again), `after ${statements} statements`).toEqual(before);
+    const left = readingsOf(again);
+    expect(left).toBeGreaterThanOrEqual(all / 2);
+    expect(left).toBeLessThanOrEqual(all);
+    expect(rollUpAndExpire(again)).toBe(true);
+    expect(hourlyOf(again), `and going on after ${statements} statements`).toEqual(before);
+    least = Math.min(least, readingsOf(again));
+    expect(least).toBe(readingsOf(again));
+    again.close();
+    counted = statements;
+  }
+  expect(counted).toBeGreaterThan(40);
+}, 120_000);
