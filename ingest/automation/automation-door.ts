@@ -6,7 +6,7 @@ import type { ReadingBatch } from '../../core/reading-batch.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
 import type { KeptEvent } from '../events/event-sink.ts';
-import type { LiveReading, LiveSink } from '../pipeline/live-sink.ts';
+import type { LiveListener, LiveReading } from '../pipeline/live-sink.ts';
 import type { RefusalLog } from '../pipeline/refusal-log.ts';
 import type { Store } from '../stores/store.ts';
 import { commandSender, idOf, NO_DEVICE, parseCommandMessage, userOf } from './command-message.ts';
@@ -40,7 +40,7 @@ interface Zone {
  *     sluice/{site}/outcome/{user}                what became of this user's commands
  *     sluice/{site}/command/{user}                in: a command, under the name of the user whom the broker knows
  */
-export class AutomationDoor implements LiveSink, Service {
+export class AutomationDoor implements LiveListener, Service {
   readonly name = 'automation';
   readonly topics = ['sluice/+/command/+'];
   readonly #parts: AutomationParts;

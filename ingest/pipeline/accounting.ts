@@ -7,7 +7,7 @@ export interface GatewayAccount {
   readonly site: string;
   readonly gateway: string;
   received: number;
-  /** Known by their numbers to be stored or rejected already; they are not in `received`. */
+  /** Known by their numbers to be stored or rejected already, or to wait for the store; they are not in `received`. */
   repeated: number;
   /** Not taken for want of room, as their gateway has them and sends them again; they are not in `received`. */
   deferred: number;

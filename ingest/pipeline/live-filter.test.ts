@@ -25,16 +25,18 @@ async function setUp(lastMs?: number) {
   /** `atMs` counts from the start; tells whether it was passed on. */
   const taken = (atMs: number, status = SYNCED) => {
     const before = told.length;
-    filter.taken([{ key: KEY, value: 1, timeMs: startMs + atMs, status }]);
+    filter.taken(batchOf(startMs + atMs, status), [0]);
     return told.length > before;
   };
-  const stored = (atMs: number) => {
-    const table = new SeriesTable();
-    const batch = new ReadingBatch(table);
-    batch.push(table.intern(KEY).id, startMs + atMs, 1, SYNCED);
-    filter.stored(batch);
-  };
+  const stored = (atMs: number) => filter.stored(batchOf(startMs + atMs, SYNCED));
   return { clock, taken, stored };
+}
+
+function batchOf(timeMs: number, status: number): ReadingBatch {
+  const table = new SeriesTable();
+  const batch = new ReadingBatch(table);
+  batch.push(table.intern(KEY).id, timeMs, 1, status);
+  return batch;
 }
 
 test('each reading is told once, and what is late is not', async () => {

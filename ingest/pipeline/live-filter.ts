@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { clockOf, type SeriesKey, seriesIdentity } from '../../core/reading.ts';
-import type { ReadingBatch } from '../../core/reading-batch.ts';
+import type { ReadingBatch, SeriesTable } from '../../core/reading-batch.ts';
 import type { Store } from '../stores/store.ts';
-import type { LiveReading, LiveSink } from './live-sink.ts';
+import type { LiveListener, LiveReading, LiveSink } from './live-sink.ts';
 
 /**
  * How long nothing but readings older than the newest may come of a series until its clock counts as set back. What
@@ -24,18 +24,19 @@ interface LiveFilterParts {
   readonly clock: Clock;
 }
 
-/** Lets through to `sink` what is live as `LiveSink` has it. */
+/** Tells `listener` what is live as `LiveListener` has it. */
 export class LiveFilter implements LiveSink, Service {
   readonly name = 'live';
-  readonly #sink: LiveSink;
+  readonly #listener: LiveListener;
   readonly #liveWithinMs: number;
   readonly #parts: LiveFilterParts;
   readonly #known = new Map<string, Known>();
-  /** The same by key: one object lives from birth to rebirth, and in the store's table for ever. */
-  readonly #byKey = new WeakMap<SeriesKey, Known>();
+  /** The same by the series ids of `#table`. */
+  #bySeries: Known[] = [];
+  #table: SeriesTable | undefined;
 
-  constructor(sink: LiveSink, liveWithinS: number, parts: LiveFilterParts) {
-    this.#sink = sink;
+  constructor(listener: LiveListener, liveWithinS: number, parts: LiveFilterParts) {
+    this.#listener = listener;
     this.#liveWithinMs = 1000 * liveWithinS;
     this.#parts = parts;
   }
@@ -47,21 +48,29 @@ export class LiveFilter implements LiveSink, Service {
 
   async stop(): Promise<void> {}
 
-  taken(readings: readonly LiveReading[]): void {
+  taken(batch: ReadingBatch, rows: readonly number[]): void {
+    this.#use(batch.table);
     const nowMs = this.#parts.clock.nowMs();
     const monotonicMs = this.#parts.clock.monotonicMs();
-    const live = readings.filter((reading) => this.#isLive(reading, nowMs, monotonicMs));
-    if (live.length > 0) this.#sink.taken(live);
+    const live: LiveReading[] = [];
+    for (const row of rows) {
+      const timeMs = batch.timeMs[row]!;
+      const status = batch.status[row]!;
+      const seriesId = batch.seriesId[row]!;
+      if (!this.#isLive(this.#bySeriesId(seriesId), timeMs, status, nowMs, monotonicMs)) continue;
+      live.push({ key: batch.table.get(seriesId), value: batch.valueAt(row), timeMs, status });
+    }
+    if (live.length > 0) this.#listener.taken(live);
   }
 
   stored(batch: ReadingBatch): void {
-    const { table, seriesId, timeMs, length } = batch;
-    for (let row = 0; row < length; row++) this.#note(this.#of(table.get(seriesId[row]!)), timeMs[row]!);
-    this.#sink.stored(batch);
+    this.#use(batch.table);
+    const { seriesId, timeMs, length } = batch;
+    for (let row = 0; row < length; row++) this.#note(this.#bySeriesId(seriesId[row]!), timeMs[row]!);
+    this.#listener.stored(batch);
   }
 
-  #isLive({ key, timeMs, status }: LiveReading, nowMs: number, monotonicMs: number): boolean {
-    const known = this.#of(key);
+  #isLive(known: Known, timeMs: number, status: number, nowMs: number, monotonicMs: number): boolean {
     if (timeMs <= known.newestMs && !this.#isSetBack(known, timeMs, monotonicMs)) return false;
     const isOld = timeMs < nowMs - this.#liveWithinMs && clockOf(status) !== 'unsynced';
     // Its time is known from here on all the same: what is older still is not live either.
@@ -86,16 +95,28 @@ export class LiveFilter implements LiveSink, Service {
     if (timeMs > known.newestMs) known.newestMs = timeMs;
   }
 
+  /** Ids mean what the table of the batches says: a pipeline has one for as long as it lives. */
+  #use(table: SeriesTable): void {
+    if (table === this.#table) return;
+    this.#table = table;
+    this.#bySeries = [];
+  }
+
+  #bySeriesId(id: number): Known {
+    const found = this.#bySeries[id];
+    if (found) return found;
+    const known = this.#of(this.#table!.get(id));
+    this.#bySeries[id] = known;
+    return known;
+  }
+
   #of(key: SeriesKey): Known {
-    let known = this.#byKey.get(key);
-    if (known) return known;
     const identity = seriesIdentity(key);
-    known = this.#known.get(identity);
+    let known = this.#known.get(identity);
     if (!known) {
       known = { newestMs: Number.NEGATIVE_INFINITY, lateSinceMs: undefined, newestLateMs: 0 };
       this.#known.set(identity, known);
     }
-    this.#byKey.set(key, known);
     return known;
   }
 }

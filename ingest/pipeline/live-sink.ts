@@ -20,9 +20,16 @@ export interface LiveReading {
  *
  * The pipeline sees to the first, `LiveFilter` to the rest.
  */
-export interface LiveSink {
+export interface LiveListener {
   /** The live readings of one data message; never empty. They are not stored yet, and may never be. */
   taken(readings: readonly LiveReading[]): void;
   /** The batch is in the store: births, history and repeats too, in any order. Only valid during the call. */
+  stored(batch: ReadingBatch): void;
+}
+
+/** The same before it is known which readings are live, as the pipeline has them. */
+export interface LiveSink {
+  /** Rows of a batch that came as data, in one message, and are not history; never empty. Only valid during the call. */
+  taken(batch: ReadingBatch, rows: readonly number[]): void;
   stored(batch: ReadingBatch): void;
 }

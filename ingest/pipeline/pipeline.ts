@@ -1,25 +1,19 @@
-import { type Cancel, type Clock, delay } from '../../core/clock.ts';
-import { asSluiceError, type SluiceError } from '../../core/errors.ts';
+import { delay } from '../../core/clock.ts';
+import type { SluiceError } from '../../core/errors.ts';
 import { EVENT_METRIC, parseGatewayEvent } from '../../core/gateway-event.ts';
 import type { LedgerMark } from '../../core/ledger.ts';
 import type { Service } from '../../core/lifecycle.ts';
-import type { Log } from '../../core/log.ts';
-import { seriesIdentity } from '../../core/reading.ts';
-import { SeriesTable } from '../../core/reading-batch.ts';
 import type { Metric } from '../../core/sparkplug/payload.ts';
 import { statusOf } from '../../core/sparkplug/status.ts';
 import type { PipelineConfig } from '../config.ts';
-import type { EventSink } from '../events/event-sink.ts';
-import { gatewayName } from '../gateway-name.ts';
 import type { LedgerBook } from '../ledger/ledger-book.ts';
 import { PendingMessage } from '../ledger/pending-message.ts';
-import type { LetterSink } from '../letters/letter.ts';
-import { letterIdentity, refusedMetric, refusedRow } from '../letters/refused-reading.ts';
+import { PendingRanges } from '../ledger/pending-ranges.ts';
+import { letterIdentity, refusedMetric } from '../letters/refused-reading.ts';
 import type { IncomingReadings } from '../session/host-effect.ts';
-import type { MetricDefinition } from '../session/host-state.ts';
-import type { PlainData, PlainPlace } from '../session/plain-data.ts';
-import type { Rejection, Store } from '../stores/store.ts';
-import { type Accounting, countDropped, countRejected, type GatewayAccount } from './accounting.ts';
+import type { PlainData } from '../session/plain-data.ts';
+import type { Store } from '../stores/store.ts';
+import { type Accounting, countDropped, type GatewayAccount } from './accounting.ts';
 import {
   checkNumber,
   checkTime,
@@ -28,81 +22,62 @@ import {
   type Refusal,
   refusal,
 } from './check-reading.ts';
-import type { LiveReading, LiveSink } from './live-sink.ts';
-import { bindMetric, type MetricBinding } from './metric-binding.ts';
-import { PendingBatch } from './pending-batch.ts';
+import { Lane } from './lane.ts';
+import { type OpenMetric, OpenMetrics } from './open-metrics.ts';
 import { GIVEN_UP } from './receipt.ts';
-import type { RefusalLog } from './refusal-log.ts';
+import { Settlement, type SettlementParts } from './settlement.ts';
+import { Writer } from './writer.ts';
 
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 10_000;
 /** Characters of text held at most, as `maxPendingReadings` bounds only their number. */
 const MOST_PENDING_TEXT = 16 * 1024 * 1024;
 /** How long the store may take for its last answers, so that the whole stops within five seconds. */
 const STOP_MS = 2_000;
-/** A write that takes longer: the store is slow or away, and nothing is gained by not reading on. */
-const STALLED_MS = 1_000;
-const NOTHING_REJECTED: { readonly rejected: readonly Rejection[] } = { rejected: [] };
 
-interface PipelineParts {
+interface PipelineParts extends SettlementParts {
   readonly store: Pick<Store, 'write'>;
-  readonly ledger: Pick<LedgerBook, 'find' | 'settle' | 'drop' | 'confirmAgain'>;
-  readonly events: EventSink;
-  readonly live?: LiveSink | undefined;
+  readonly ledger: SettlementParts['ledger'] & Pick<LedgerBook, 'find' | 'confirmAgain'>;
   readonly accounting: Accounting;
-  readonly refusals: RefusalLog;
-  readonly letters: LetterSink;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** A metric that may be stored, with the series and the account that its readings go to. */
-interface OpenMetric extends MetricBinding {
-  readonly seriesId: number;
 }
 
 /**
- * From what gateways send to what the store has. Readings are checked one by one and gathered in columns; one batch
- * is being written while the next one fills. A store that is away is tried again with the same batch until it
- * answers, so order is kept; meanwhile `isBraking` tells the subscriber to pause. When that has lasted too long, reading
- * goes on: what comes again by itself, because its gateway keeps a ledger, is deferred when half of the room is taken if
- * it is history, and when all of it is taken if not; what does not is dropped past `maxPendingReadings`, and counted
- * with the time it covers.
+ * From what gateways send to what the store has. Readings are checked one by one and gathered in columns, what happens now
+ * and history each in a lane of its own, so that a backlog does not keep live readings waiting; within a lane order is
+ * kept. A store that is away is tried again with the same batch until it answers; meanwhile `isBraking` tells the subscriber
+ * to pause. When that has lasted too long, reading goes on: what comes again by itself, because its gateway keeps a ledger,
+ * is deferred when half of the room is taken if it is history, and when all of it is taken if not; what does not is dropped
+ * past `maxPendingReadings`, and counted with the time it covers.
  *
  * A message that somebody asks after (a ledger, the holder of a receipt) lies within one batch. Once all of that is durable,
- * they are told which of its readings are stored and which were refused for good. Of a message with something that was
- * dropped the ledger is told nothing, so it comes again.
- *
- * Past 400 lines because taking, writing and settling share the two batches: what may be confirmed, and when a batch is
- * free again, can only be seen together.
+ * they are told which of its readings are stored and which were refused for good (`Settlement`).
  */
 export class Pipeline implements Service {
   readonly name = 'pipeline';
   readonly #config: PipelineConfig;
   readonly #parts: PipelineParts;
-  readonly #table = new SeriesTable();
-  /** By series id. */
-  readonly #accounts: GatewayAccount[] = [];
-  readonly #identities = new Map<GatewayAccount, Set<string>>();
-  readonly #metrics = new WeakMap<MetricDefinition, OpenMetric | Refusal>();
+  readonly #metrics: OpenMetrics;
+  readonly #settlement: Settlement;
+  readonly #pending = new PendingRanges();
+  readonly #live: Lane;
+  readonly #history: Lane;
+  readonly #writer: Writer;
   readonly #abort = new AbortController();
-  #filling = new PendingBatch(this.#table);
-  #spare = new PendingBatch(this.#table);
-  #writing: { readonly rows: number; readonly sinceMs: number; readonly done: Promise<void> } | undefined;
-  /** Characters of text in both batches. */
-  #pendingText = 0;
-  /** Of the message at hand, where somebody wants to know. */
-  #live: LiveReading[] | undefined;
-  #cancelFlush: Cancel | undefined;
-  #isDue = false;
   #waiting: (() => void)[] = [];
   #storeError: SluiceError | undefined;
-  /** What the store wrote in a second lately, and `flushReadings` at least. */
-  #rowsPerS = Number.POSITIVE_INFINITY;
 
   constructor(config: PipelineConfig, parts: PipelineParts) {
     this.#config = config;
     this.#parts = parts;
+    this.#metrics = new OpenMetrics(config.maxSeriesPerGateway, parts.refusals);
+    this.#settlement = new Settlement(this.#metrics, this.#pending, parts);
+    const laneParts = {
+      ...{ store: parts.store, clock: parts.clock, settlement: this.#settlement, signal: this.#abort.signal },
+      answered: () => this.#storeAnswered(),
+      failed: (error: SluiceError) => this.#storeFailed(error),
+    };
+    this.#live = new Lane(this.#metrics.table, laneParts);
+    this.#history = new Lane(this.#metrics.table, laneParts);
+    const lanes = { live: this.#live, history: this.#history };
+    this.#writer = new Writer(config, lanes, parts.clock, () => this.#letIn());
   }
 
   async start(): Promise<void> {}
@@ -110,22 +85,14 @@ export class Pipeline implements Service {
   /** Writes what is there, with one more try for each batch, and counts as dropped what the store did not take. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#cancelFlush?.();
+    this.#writer.stop();
     const drained = new AbortController();
-    const drain = this.#drain().finally(() => drained.abort());
+    const drain = this.#writer.drain().finally(() => drained.abort());
     await Promise.race([drain, delay(this.#parts.clock, STOP_MS, drained.signal)]);
     this.#letIn();
     if (this.pendingReadings > 0) {
       const lost = { readings: this.pendingReadings };
       this.#parts.log.error(lost, 'stopping without an answer of the store: these readings may be lost');
-    }
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#writing || !this.#filling.isEmpty) {
-      this.#isDue = true;
-      this.#pump();
-      await this.#writing?.done;
     }
   }
 
@@ -135,7 +102,7 @@ export class Pipeline implements Service {
   }
 
   get pendingReadings(): number {
-    return this.#filling.rows.length + (this.#writing?.rows ?? 0);
+    return this.#live.pendingReadings + this.#history.pendingReadings;
   }
 
   /**
@@ -143,18 +110,15 @@ export class Pipeline implements Service {
    * stalled: a reader that pauses for long fills the memory of its broker, which ends the connection at last.
    */
   get isBraking(): boolean {
-    return (this.isCrowded || this.#isFull) && !this.#isStalled;
+    if (this.#writer.isStalled) return false;
+    return (
+      this.isCrowded || this.#isFull(this.#live) || (this.#isFull(this.#history) && !this.#writer.isSlow)
+    );
   }
 
   /** As much is gathered as the store will take a second for: what comes after it would have to wait for all of that. */
-  get #isFull(): boolean {
-    return this.#filling.rows.length >= this.#rowsPerS;
-  }
-
-  get #isStalled(): boolean {
-    return (
-      this.#writing !== undefined && this.#parts.clock.monotonicMs() - this.#writing.sinceMs >= STALLED_MS
-    );
+  #isFull(lane: Lane): boolean {
+    return lane.filling.rows.length >= this.#writer.rowsPerS;
   }
 
   /** Half of the room is taken: the rest is for what happens now. */
@@ -165,6 +129,16 @@ export class Pipeline implements Service {
     );
   }
 
+  get #pendingText(): number {
+    return this.#live.pendingText + this.#history.pendingText;
+  }
+
+  /** Messages without a row take room as well, so there are only so many of them. */
+  get #hasTooManyMessages(): boolean {
+    const messages = this.#live.filling.messages.length + this.#history.filling.messages.length;
+    return messages >= this.#config.maxPendingReadings;
+  }
+
   /** Calls `fn` once, when it is crowded no longer or everything stops. */
   whenRoom(fn: () => void): void {
     this.#waiting.push(fn);
@@ -172,23 +146,39 @@ export class Pipeline implements Service {
 
   /** Somebody waits for an answer: what is there is written now, or as soon as the write under way has ended. */
   hurry(): void {
-    if (this.#filling.isEmpty) return;
-    this.#isDue = true;
-    this.#pump();
+    this.#writer.hurry(this.#live);
+    this.#writer.hurry(this.#history);
   }
 
   take(incoming: IncomingReadings): void {
-    if (incoming.plain && this.#takePlain(incoming, incoming.plain)) return;
-    const { site, gateway, metrics, definitions, defaultTimeMs, isBirth, numbered } = incoming;
+    const { plain } = incoming;
+    const isHistorical = plain ? plain.isHistorical : incoming.metrics[0]?.isHistorical;
+    const lane = isHistorical ? this.#history : this.#live;
+    if (plain && this.#takePlain(lane, incoming, plain)) return;
+    const { site, gateway, metrics, isBirth } = incoming;
     const account = this.#parts.accounting.of(site, gateway);
-    const message = this.#begin(incoming);
+    const message = this.#begin(lane, incoming);
     if (message === 'done' || message === 'deferred') {
       account[message === 'done' ? 'repeated' : 'deferred'] += metrics.length;
       return;
     }
     account.received += metrics.length;
+    const live = this.#parts.live && !isBirth ? [] : undefined;
+    this.#takeMetrics(lane, incoming, account, message, live);
+    this.#taken(lane, message, live);
+  }
+
+  /** Puts into `live` the rows that are not history. */
+  #takeMetrics(
+    lane: Lane,
+    incoming: IncomingReadings,
+    account: GatewayAccount,
+    message: PendingMessage | undefined,
+    live: number[] | undefined,
+  ): void {
+    const { metrics, definitions, defaultTimeMs, numbered } = incoming;
+    const { rows } = lane.filling;
     const nowMs = this.#parts.clock.nowMs();
-    this.#live = this.#parts.live && !isBirth ? [] : undefined;
     for (const { position, code } of numbered?.leftOut ?? []) message?.leaveOut(position, code);
     for (let index = 0; index < metrics.length; index++) {
       const metric = metrics[index]!;
@@ -196,33 +186,38 @@ export class Pipeline implements Service {
       const position = numbered?.positions?.[index] ?? index;
       const timeMs = metric.timeMs ?? defaultTimeMs;
       const isEvent = numbered !== undefined && definition.name === EVENT_METRIC && definition.device === '';
+      const row = rows.length;
       const problem = isEvent
-        ? this.#takeEvent(metric, timeMs, account, message)
-        : this.#takeOne(this.#open(definition, account), metric, timeMs, nowMs, account, message, position);
+        ? this.#takeEvent(lane, metric, timeMs, account, message)
+        : this.#takeOne(
+            lane,
+            this.#metrics.open(definition, account),
+            metric,
+            timeMs,
+            nowMs,
+            account,
+            message,
+            position,
+          );
+      if (live && rows.length > row && !metric.isHistorical) live.push(row);
       if (problem) {
-        this.#reject(account, problem, 1);
+        this.#settlement.reject(account, problem, 1);
         message?.reject(position, problem);
         this.#keepMetric(incoming, index, position, problem);
       }
     }
-    if (message) this.#filling.messages.push(message);
-    if (this.#live && this.#live.length > 0) this.#parts.live?.taken(this.#live);
-    this.#pump();
   }
 
-  /**
-   * Takes all readings of plain data at once. False, with nothing done, where one of them would be refused or dropped, or
-   * somebody wants them one by one.
-   */
-  #takePlain(incoming: IncomingReadings, { places, timesMs, values }: PlainData): boolean {
+  /** Takes all readings of plain data at once. False, with nothing done, where one of them would be refused or dropped. */
+  #takePlain(lane: Lane, incoming: IncomingReadings, plain: PlainData): boolean {
+    const { places, timesMs, values, isHistorical } = plain;
     const { length } = values;
     const { maxPendingReadings, maxAheadS } = this.#config;
-    const { rows, messages } = this.#filling;
-    const isFull =
-      this.pendingReadings + length > maxPendingReadings || messages.length >= maxPendingReadings;
-    if (this.#parts.live || isFull || !this.#hasRoom(0)) return false;
+    const { rows } = lane.filling;
+    if (this.pendingReadings + length > maxPendingReadings || this.#hasTooManyMessages || !this.#hasRoom(0))
+      return false;
     const account = this.#parts.accounting.of(incoming.site, incoming.gateway);
-    const message = this.#begin(incoming);
+    const message = this.#begin(lane, incoming);
     if (message === 'done' || message === 'deferred') {
       account[message === 'done' ? 'repeated' : 'deferred'] += length;
       return true;
@@ -230,7 +225,7 @@ export class Pipeline implements Service {
     const latestMs = this.#parts.clock.nowMs() + maxAheadS * 1000;
     const start = rows.length;
     for (let index = 0; index < length; index++) {
-      const open = this.#openPlace(places[index]!, account);
+      const open = this.#metrics.openPlace(places[index]!, account);
       const timeMs = Number.isNaN(timesMs[index]!) ? incoming.defaultTimeMs : timesMs[index]!;
       const value = 'code' in open ? Number.NaN : checkNumber(open, values[index]!);
       if (Number.isNaN(value) || !isTimePossible(timeMs, latestMs)) {
@@ -241,20 +236,20 @@ export class Pipeline implements Service {
     }
     account.received += length;
     account.inFlight += length;
-    if (message) {
-      message.rows = length;
-      messages.push(message);
-    }
-    this.#pump();
+    if (message) message.rows = length;
+    const live = this.#parts.live && !isHistorical ? places.map((_, index) => start + index) : undefined;
+    this.#taken(lane, message, live);
     return true;
   }
 
-  #openPlace(place: PlainPlace, account: GatewayAccount): OpenMetric | Refusal {
-    if (place.owner !== this) {
-      place.opened = this.#open(place.definition, account);
-      place.owner = this;
+  /** A message is in its lane: `live` are its rows that say what is now. */
+  #taken(lane: Lane, message: PendingMessage | undefined, live: readonly number[] | undefined): void {
+    if (message) {
+      lane.filling.messages.push(message);
+      if (message.numbered) this.#pending.add(message.numbered.handle.ledger, message);
     }
-    return place.opened as OpenMetric | Refusal;
+    if (live && live.length > 0) this.#parts.live?.taken(lane.filling.rows, live);
+    this.#writer.pump(lane);
   }
 
   #keepMetric(
@@ -275,60 +270,59 @@ export class Pipeline implements Service {
     });
   }
 
-  /** `undefined` where nobody asks, or no account can be kept of it just now; `'done'` where it was settled before. */
-  #begin(incoming: IncomingReadings): PendingMessage | 'done' | 'deferred' | undefined {
+  /** `undefined` where nobody asks, or no account can be kept of it just now; `'done'` where a first copy is settled or waits. */
+  #begin(lane: Lane, incoming: IncomingReadings): PendingMessage | 'done' | 'deferred' | undefined {
     const { site, gateway, numbered, receipt, plain } = incoming;
     if (!numbered && !receipt) return undefined;
-    // Messages without a row take room as well, so there are only so many of them.
-    if (this.#filling.messages.length >= this.#config.maxPendingReadings) {
+    if (this.#hasTooManyMessages) {
       receipt?.settled(GIVEN_UP);
       return numbered && 'deferred';
     }
+    const startRow = lane.filling.rows.length;
     const handle = numbered && this.#parts.ledger.find(site, gateway, numbered.mark);
-    if (!numbered || !handle) {
-      return receipt && new PendingMessage(undefined, receipt, this.#filling.rows.length);
-    }
+    if (!numbered || !handle) return receipt && new PendingMessage(undefined, receipt, startRow);
     const { mark } = numbered;
     const range = { first: mark.first, last: mark.first + mark.count - 1 };
-    if (!handle.ledger.isDone(range)) {
-      if (!this.#isDeferred(incoming)) {
-        return new PendingMessage({ handle, mark }, receipt, this.#filling.rows.length);
-      }
-      receipt?.settled(GIVEN_UP);
-      return 'deferred';
+    if (handle.ledger.isDone(range)) {
+      this.#parts.ledger.confirmAgain(handle, range);
+      const stored = plain ? plain.values.length : incoming.metrics.length;
+      receipt?.settled({ stored, rejected: [], isWhole: true });
+      return 'done';
     }
-    this.#parts.ledger.confirmAgain(handle, range);
-    const stored = plain ? plain.values.length : incoming.metrics.length;
-    receipt?.settled({ stored, rejected: [], isWhole: true });
-    return 'done';
+    // The holder of a receipt is told of its own copy, so that one is taken.
+    if (!receipt && this.#pending.has(handle.ledger, range)) return 'done';
+    if (!this.#isDeferred(lane, incoming)) return new PendingMessage({ handle, mark }, receipt, startRow);
+    receipt?.settled(GIVEN_UP);
+    return 'deferred';
   }
 
   /**
    * Whether a message that comes again by itself is left for later: while the store cannot keep up, half of the room is for
    * what happens now, and a backlog waits where it is safe, in its gateway.
    */
-  #isDeferred(incoming: IncomingReadings): boolean {
-    if (!this.isCrowded && !(this.#isFull && this.#isStalled)) return false;
-    const { plain } = incoming;
-    const isHistorical = plain ? plain.isHistorical : incoming.metrics[0]?.isHistorical;
-    const readings = plain ? plain.values.length : incoming.metrics.length;
-    return isHistorical || this.pendingReadings + readings > this.#config.maxPendingReadings;
+  #isDeferred(lane: Lane, { plain, metrics }: IncomingReadings): boolean {
+    const isHistory = lane === this.#history;
+    if (isHistory && (this.isCrowded || (this.#isFull(lane) && this.#writer.isSlow))) return true;
+    if (!this.isCrowded) return false;
+    const readings = plain ? plain.values.length : metrics.length;
+    return this.pendingReadings + readings > this.#config.maxPendingReadings;
   }
 
-  /** Readings that a gateway had to give up. Noted in turn, after what came before it. */
+  /** Readings that a gateway had to give up: old ones, so noted in turn with history. */
   takeDropped(site: string, gateway: string, mark: LedgerMark): void {
-    if (this.#filling.dropped.length >= this.#config.maxPendingReadings) return;
+    const { dropped } = this.#history.filling;
+    if (dropped.length >= this.#config.maxPendingReadings) return;
     const handle = this.#parts.ledger.find(site, gateway, mark);
     if (!handle) return;
-    this.#filling.dropped.push({ handle, mark });
-    this.#pump();
+    dropped.push({ handle, mark });
+    this.#writer.pump(this.#history);
   }
 
   /** Counts and reports what never became a reading of a known metric. */
   refuse(site: string, gateway: string, error: SluiceError, readings: number): void {
     const account = this.#parts.accounting.of(site, gateway);
     account.received += readings;
-    this.#reject(account, { code: error.code, describe: () => error }, readings);
+    this.#settlement.reject(account, { code: error.code, describe: () => error }, readings);
   }
 
   /** A gateway of which nothing but refusals was counted; without this, made-up names would fill the memory. */
@@ -337,6 +331,7 @@ export class Pipeline implements Service {
   }
 
   #takeOne(
+    lane: Lane,
     open: OpenMetric | Refusal,
     metric: Metric,
     timeMs: number,
@@ -356,18 +351,16 @@ export class Pipeline implements Service {
       if (message) message.isWhole = false;
       return undefined;
     }
-    this.#filling.rows.push(open.seriesId, timeMs, value, statusOf(metric.properties));
+    lane.filling.rows.push(open.seriesId, timeMs, value, statusOf(metric.properties));
     message?.addRow(position);
-    if (this.#live && !metric.isHistorical) {
-      this.#live.push({ key: open.key, value, timeMs, status: statusOf(metric.properties) });
-    }
-    this.#pendingText += textLength;
+    lane.pendingText += textLength;
     account.inFlight++;
     return undefined;
   }
 
   /** An event is kept beside the readings, and must be as safe as they are before its message is settled. */
   #takeEvent(
+    lane: Lane,
     { value }: Metric,
     timeMs: number,
     account: GatewayAccount,
@@ -384,9 +377,9 @@ export class Pipeline implements Service {
       return undefined;
     }
     const { site, gateway } = account;
-    this.#filling.events.push({ kept: { site, gateway, event, text }, account, message });
+    lane.filling.events.push({ kept: { site, gateway, event, text }, account, message });
     if (message) message.events++;
-    this.#pendingText += text.length;
+    lane.pendingText += text.length;
     account.inFlight++;
     return undefined;
   }
@@ -397,187 +390,6 @@ export class Pipeline implements Service {
       this.#pendingText + textLength <= MOST_PENDING_TEXT &&
       !this.#abort.signal.aborted
     );
-  }
-
-  /** The binding of a metric is worked out when its first reading comes, and kept until its next birth. */
-  #open(definition: MetricDefinition, account: GatewayAccount): OpenMetric | Refusal {
-    const known = this.#metrics.get(definition);
-    if (known) return known;
-    const opened = this.#bind(definition, account);
-    this.#metrics.set(definition, opened);
-    return opened;
-  }
-
-  #bind(definition: MetricDefinition, account: GatewayAccount): OpenMetric | Refusal {
-    try {
-      const binding = bindMetric(definition);
-      for (const error of binding.ignored) {
-        this.#parts.refusals.note(gatewayName(account), error.code, 1, () => error);
-      }
-      const identities = this.#identities.get(account) ?? new Set();
-      this.#identities.set(account, identities);
-      const identity = seriesIdentity(binding.key);
-      const limit = this.#config.maxSeriesPerGateway;
-      if (!identities.has(identity) && identities.size >= limit) {
-        return refusal('SERIES_LIMIT', { gateway: account.gateway, limit });
-      }
-      identities.add(identity);
-      const { id } = this.#table.intern(binding.key);
-      this.#accounts[id] = account;
-      return { ...binding, seriesId: id };
-    } catch (thrown) {
-      const error = asSluiceError(thrown);
-      return { code: error.code, describe: () => error };
-    }
-  }
-
-  /** Begins a write where none is under way and the batch is large or old enough. */
-  #pump(): void {
-    if (this.#writing || this.#filling.isEmpty) return;
-    if (this.#filling.rows.length < this.#config.flushReadings && !this.#isDue) {
-      this.#cancelFlush ??= this.#parts.clock.after(this.#config.flushMs, () => {
-        this.#cancelFlush = undefined;
-        this.#isDue = true;
-        this.#pump();
-      });
-      return;
-    }
-    this.#cancelFlush?.();
-    this.#cancelFlush = undefined;
-    this.#isDue = false;
-    const batch = this.#filling;
-    this.#filling = this.#spare;
-    const sinceMs = this.#parts.clock.monotonicMs();
-    this.#writing = { rows: batch.rows.length, sinceMs, done: this.#write(batch) };
-  }
-
-  async #write(batch: PendingBatch): Promise<void> {
-    const { rows } = batch;
-    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
-      try {
-        // Awaited even where there is nothing to write: `#writing` is set only once this has been called.
-        const { rejected } = await (rows.length > 0 ? this.#parts.store.write(rows) : NOTHING_REJECTED);
-        if (rows.length > 0) this.#storeAnswered();
-        this.#settle(batch, rejected);
-        this.#settleEvents(batch);
-        this.#settleLetters(batch, rejected);
-        this.#settleMessages(batch);
-        this.#parts.live?.stored(rows);
-        break;
-      } catch (thrown) {
-        const error = asSluiceError(thrown);
-        if (!error.retryable) {
-          // A defect, here or of the store: the messages are not settled, for it may be mended before they come again.
-          const everyRow = Array.from({ length: rows.length }, (_, row) => ({ row, error }));
-          this.#settle(batch, everyRow);
-          this.#settleEvents(batch);
-          this.#settleLetters(batch, everyRow);
-          giveUp(batch);
-          break;
-        }
-        this.#storeFailed(error);
-        if (this.#abort.signal.aborted) {
-          this.#drop(batch);
-          giveUp(batch);
-          break;
-        }
-        await delay(this.#parts.clock, retryMs, this.#abort.signal);
-      }
-    }
-    const tookS = (this.#parts.clock.monotonicMs() - (this.#writing?.sinceMs ?? 0)) / 1000;
-    if (rows.length > 0) this.#rowsPerS = Math.max(this.#config.flushReadings, rows.length / tookS);
-    this.#pendingText -= batch.textLength;
-    batch.clear();
-    this.#spare = batch;
-    this.#writing = undefined;
-    this.#pump();
-    this.#letIn();
-  }
-
-  #settle({ rows }: PendingBatch, rejected: readonly Rejection[]): void {
-    for (let row = 0; row < rows.length; row++) {
-      const account = this.#accounts[rows.seriesId[row]!]!;
-      account.inFlight--;
-      account.stored++;
-    }
-    for (const { row, error } of rejected) {
-      const account = this.#accounts[rows.seriesId[row]!]!;
-      account.stored--;
-      this.#reject(account, { code: error.code, describe: () => error }, 1);
-    }
-  }
-
-  #settleEvents({ events }: PendingBatch): void {
-    if (events.length === 0) return;
-    let isKept = true;
-    try {
-      this.#parts.events.keep(events.map(({ kept }) => kept));
-    } catch (thrown) {
-      isKept = false;
-      const { code, message } = asSluiceError(thrown);
-      this.#parts.log.error({ code, events: events.length }, message);
-    }
-    for (const { kept, account, message } of events) {
-      account.inFlight--;
-      if (isKept) {
-        account.stored++;
-        continue;
-      }
-      countDropped(account, kept.event.timeMs);
-      if (message) message.isWhole = false;
-    }
-  }
-
-  /** What was refused must be on the disk before its message is settled as that; where it cannot be, the message comes again. */
-  #settleLetters(batch: PendingBatch, rejected: readonly Rejection[]): void {
-    const { letters, clock } = this.#parts;
-    for (const { row, error } of rejected) {
-      const problem = { code: error.code, describe: () => error };
-      const message = batch.messageOf(row);
-      message?.rejectRow(row, problem);
-      if (message?.receipt?.keepsRefused) continue;
-      letters.keep(this.#accounts[batch.rows.seriesId[row]!]!, problem, () =>
-        refusedRow(batch.rows, row, { receivedMs: clock.nowMs(), identity: message?.identityOf(row) }),
-      );
-    }
-    try {
-      letters.flush();
-    } catch {
-      // Said by the letters themselves.
-      for (const message of batch.messages) if (message.hasRejected) message.isWhole = false;
-    }
-  }
-
-  #settleMessages(batch: PendingBatch): void {
-    const { ledger, clock } = this.#parts;
-    for (const message of batch.messages) {
-      const { numbered, receipt, isWhole } = message;
-      if (numbered && isWhole) {
-        const { handle, mark } = numbered;
-        ledger.settle(handle, message.settled(mark, batch.rows, clock.nowMs()));
-      }
-      receipt?.settled(message.outcome());
-    }
-    for (const { handle, mark } of batch.dropped) ledger.drop(handle, mark);
-  }
-
-  #drop({ rows, events }: PendingBatch): void {
-    for (let row = 0; row < rows.length; row++) {
-      const account = this.#accounts[rows.seriesId[row]!]!;
-      account.inFlight--;
-      countDropped(account, rows.timeMs[row]!);
-    }
-    for (const { account, kept } of events) {
-      account.inFlight--;
-      countDropped(account, kept.event.timeMs);
-    }
-    this.#parts.log.error({ readings: rows.length }, 'readings were lost: the store was away until the end');
-  }
-
-  #reject(account: GatewayAccount, problem: Refusal, readings: number): void {
-    countRejected(account, problem.code, readings);
-    // A message that nobody can read counts as one refusal, though not as a reading.
-    this.#parts.refusals.note(gatewayName(account), problem.code, Math.max(1, readings), problem.describe);
   }
 
   #storeAnswered(): void {
@@ -597,8 +409,4 @@ export class Pipeline implements Service {
     this.#waiting = [];
     for (const fn of waiting) fn();
   }
-}
-
-function giveUp({ messages }: PendingBatch): void {
-  for (const { receipt } of messages) receipt?.settled(GIVEN_UP);
 }

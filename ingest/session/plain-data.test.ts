@@ -7,6 +7,7 @@ import { DATA_TYPES, type Metric } from '../../core/sparkplug/payload.ts';
 import { oracleEncode } from '../../core/sparkplug/testing/oracle.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { Accounting } from '../pipeline/accounting.ts';
+import { LiveFilter } from '../pipeline/live-filter.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { RefusalLog } from '../pipeline/refusal-log.ts';
 import { EdgeMessages } from '../testing/edge-messages.ts';
@@ -117,8 +118,12 @@ const takenBytes = fc
     fc.record(
       {
         alias: fc.constantFrom(1, 2, 6),
-        timestamp: fc.constantFrom(`${NOW_MS}`, `${NOW_MS - 1}`, '0', `${NOW_MS + 301_000}`),
+        timestamp: fc.constantFrom(
+          ...[0, -2, -1, 1, 2, 301_000].map((atMs) => `${NOW_MS + atMs}`),
+          ...['0', `${NOW_MS - 1_000_000}`],
+        ),
         doubleValue: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(1, 20.5, -0) }, number),
+        isHistorical: fc.boolean(),
       },
       { requiredKeys: ['alias', 'doubleValue'] },
     ),
@@ -130,12 +135,15 @@ const takenBytes = fc
 class Taken {
   readonly accounting = new Accounting();
   readonly written: unknown[] = [];
+  readonly live: unknown[] = [];
   readonly pipeline: Pipeline;
 
   constructor() {
     const clock = new FakeClock(NOW_MS);
     const config = { flushReadings: 8, flushMs: 250, maxPendingReadings: 20, maxAheadS: 300 };
     const { log } = new KeptLog();
+    const listener = { taken: (readings: readonly unknown[]) => void this.live.push(readings), stored() {} };
+    const live = new LiveFilter(listener, 900, { store: { last: async () => [] }, clock });
     this.pipeline = new Pipeline(
       { ...config, maxSeriesPerGateway: 2 },
       {
@@ -148,6 +156,7 @@ class Taken {
         ledger: { find: () => undefined, settle() {}, drop() {}, confirmAgain() {} },
         events: { keep() {} },
         letters: { keep() {}, flush() {} },
+        live,
         ...{ accounting: this.accounting, refusals: new RefusalLog(log, clock), clock, log },
       },
     );
@@ -196,7 +205,7 @@ describe('plain data', () => {
       }),
       { numRuns: 3_000 },
     );
-    expect(plain).toBeGreaterThan(200);
+    expect(plain).toBeGreaterThan(150);
   });
 
   test('changes nothing of what the session says: readings, marks and refusals', () => {
@@ -212,23 +221,28 @@ describe('plain data', () => {
     );
   });
 
-  test('is taken by the pipeline as its metrics would be one by one: what is stored, refused, dropped and counted', () => {
+  test('is taken by the pipeline as its metrics would be one by one: what is stored, live, refused, dropped and counted', () => {
+    let told = 0;
     fc.assert(
       fc.property(fc.array(takenBytes, { maxLength: 12 }), (messages) => {
         const [columns, oneByOne] = [new Taken(), new Taken()];
         const { table } = born();
         for (const some of messages) {
-          const plain = readPlainData(some, table)!;
+          const plain = readPlainData(some, table);
+          if (!plain) continue;
           const incoming = new PlainReadings({ site: 'farm', gateway: 'g' }, plain, NOW_MS, undefined);
           const { metrics, definitions, site, gateway, defaultTimeMs, isBirth } = incoming;
           oneByOne.pipeline.take({ site, gateway, metrics, definitions, defaultTimeMs, isBirth });
           columns.pipeline.take(incoming);
         }
         expect(columns.written).toEqual(oneByOne.written);
+        expect(columns.live).toEqual(oneByOne.live);
+        if (columns.live.length > 0) told++;
         expect(columns.accounting.counters()).toEqual(oneByOne.accounting.counters());
       }),
       { numRuns: 300 },
     );
+    expect(told).toBeGreaterThan(50);
   });
 
   test('an alias that is given anew, or twice, no longer stands for what it did', () => {

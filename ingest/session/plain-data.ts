@@ -30,7 +30,7 @@ export class PlainData implements Payload {
   timeMs?: number;
   seq?: number;
   body?: Uint8Array;
-  /** Of its first metric. */
+  /** Of all its metrics: where they differ it is not plain. */
   isHistorical = false;
   readonly places: PlainPlace[] = [];
   /** UTC; NaN for a metric without a time of its own. */
@@ -149,6 +149,7 @@ class PlainReader {
     }
     if (!place || !hasValue) return false;
     if (data.places.length === 0) data.isHistorical = historical === 1;
+    else if (data.isHistorical !== (historical === 1)) return false;
     data.places.push(place);
     data.timesMs.push(timeMs);
     data.values.push(value);
