@@ -1,12 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { connectAsync } from 'mqtt';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
+import { spawnTethered } from '../../core/testing/spawn-tethered.ts';
 
 /** Where Debian has the programs themselves; those on the path insist on their own user and folders. */
 const PROGRAMS = '/usr/lib/rabbitmq/bin';
@@ -65,16 +67,12 @@ export class RabbitCluster {
   async kill(server: RabbitServer): Promise<void> {
     const child = this.#processes.get(server);
     this.#processes.delete(server);
-    if (!child || child.exitCode !== null) return;
-    const exited = once(child, 'exit');
-    // A script, and the virtual machine that it started, are a group of their own.
-    process.kill(-child.pid!, 'SIGKILL');
-    await exited;
+    await endGroup(child);
   }
 
   async stop(): Promise<void> {
     for (const server of this.servers) await this.kill(server);
-    this.#epmd?.kill('SIGKILL');
+    await endGroup(this.#epmd);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -83,8 +81,8 @@ export class RabbitCluster {
     writeFileSync(join(this.#folder, 'plugins'), '[rabbitmq_mqtt].\n');
     const env = this.#environment();
     const address = ['-address', '127.0.0.1', '-port', `${this.#epmdPort}`];
-    this.#epmd = spawn('epmd', address, { stdio: 'ignore', env });
-    await once(this.#epmd, 'spawn');
+    this.#epmd = spawnTethered('epmd', address, { env });
+    await eventually(() => isListening(this.#epmdPort), { withinMs: STARTED_WITHIN_MS });
     // The MQTT plug-ins agree among each other who may connect. Those of servers that start all at once may never find
     // each other, so the first one is let go ahead.
     const [first, ...others] = this.servers;
@@ -143,15 +141,9 @@ export class RabbitCluster {
       RABBITMQ_ENABLED_PLUGINS_FILE: join(this.#folder, 'plugins'),
       // One scheduler, which sleeps when it has nothing to do.
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
-        '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}',
+        '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1} -start_epmd false',
     };
-    const child = spawn(join(PROGRAMS, 'rabbitmq-server'), [], {
-      stdio: 'ignore',
-      env,
-      detached: true,
-      cwd: folder,
-    });
-    this.#processes.set(server, child);
+    this.#processes.set(server, spawnTethered(join(PROGRAMS, 'rabbitmq-server'), [], { env, cwd: folder }));
   }
 
   #environment(): NodeJS.ProcessEnv {
@@ -162,6 +154,8 @@ export class RabbitCluster {
       ERL_EPMD_PORT: `${this.#epmdPort}`,
       ERL_EPMD_ADDRESS: '127.0.0.1',
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
+      // It would start a name service of its own, which goes on for ever.
+      RABBITMQ_CTL_ERL_ARGS: '-start_epmd false',
     };
   }
 
@@ -193,5 +187,23 @@ ${nodes.join('\n')}
         return logs.map((name) => readFileSync(join(folder, name), 'utf8').slice(-2_000)).join('\n');
       })
       .join('\n');
+  }
+}
+
+/** A script, and the virtual machine that it started, are a group of their own. */
+async function endGroup(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  process.kill(-child.pid!, 'SIGKILL');
+  await exited;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
   }
 }
