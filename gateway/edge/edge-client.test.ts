@@ -7,6 +7,7 @@ import { findQuantity } from '../../core/quantities.ts';
 import { encodePayload } from '../../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES, type Metric } from '../../core/sparkplug/payload.ts';
 import { eventually } from '../../core/testing/eventually.ts';
+import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { freePort } from '../../core/testing/free-port.ts';
 import { serviceContext } from '../../core/testing/service-context.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
@@ -58,10 +59,10 @@ function edgeClient(
   return client;
 }
 
-/** For a host that knows no ledger: what is on the socket is settled. */
-function memoryOutbox(): LedgerOutbox {
-  const settings = { ...SETTINGS, confirm: 'sent' as const };
-  return new LedgerOutbox(new MemoryLog(100_000_000), settings, clock, trustingStampClock(clock));
+/** By default for a host that knows no ledger: what is on the socket is settled. */
+function memoryOutbox(confirm: 'sent' | 'host' = 'sent', itsClock: Clock = clock): LedgerOutbox {
+  const settings = { ...SETTINGS, confirm };
+  return new LedgerOutbox(new MemoryLog(100_000_000), settings, itsClock, trustingStampClock(itsClock));
 }
 
 async function setUp(parts: Partial<EdgeClientOptions> = {}) {
@@ -280,4 +281,75 @@ test('two gateways of one id: it is named once, and they push each other out les
   const told = lines.map(({ msg }) => msg);
   expect(told.filter((text) => text.includes('another gateway has the same site and id'))).toHaveLength(1);
   expect(told.filter((text) => text.startsWith('online')).length).toBeLessThanOrEqual(2);
+});
+
+const MINUTE_MS = 60_000;
+
+/** A gateway with one reading that nobody confirms, and a clock that stands. */
+async function unanswered(primaryHost?: string) {
+  const fake = new FakeClock();
+  const port = await freePort();
+  const broker = new TestBroker();
+  onTestFinished(() => broker.stop());
+  await broker.start(port);
+  const outbox = memoryOutbox('host', fake);
+  const client = edgeClient(port, outbox, { clock: fake, random: () => 0.5, primaryHost });
+  client.start();
+  const kept = { name: 'soil/moisture', dataType: metric.dataType, properties: { engUnit: '%' } };
+  const samples = [{ metric: kept, value: 1, quality: 'good' as const }];
+  const reads = () =>
+    outbox.add({ device: 'probe', stamp: { timeMs: fake.nowMs(), clock: 'synced' }, samples });
+  /** Resolves at the end of the connection, and once there is another. */
+  const reconnected = async (count: number) => {
+    await eventually(() => !client.isOnline);
+    await fake.advance(1_000);
+    await eventually(() => broker.connects.length === count);
+  };
+  return { broker, client, fake, outbox, reads, reconnected };
+}
+
+test('one that hears nothing though it is owed an answer connects anew, each time after twice as long', async () => {
+  const { broker, client, fake, outbox, reads, reconnected } = await unanswered();
+  await eventually(() => client.isOnline);
+  reads();
+  client.pump();
+  await eventually(() => broker.titles.includes('DDATA probe'));
+  await fake.advance(5 * MINUTE_MS - 1);
+  expect(broker.connects).toHaveLength(1);
+  await fake.advance(1);
+  await reconnected(2);
+  await eventually(() => client.isOnline);
+  await eventually(() => broker.titles.filter((title) => title === 'DDATA probe').length >= 2);
+  await fake.advance(10 * MINUTE_MS - 1);
+  expect(broker.connects).toHaveLength(2);
+  await fake.advance(1);
+  await reconnected(3);
+  await eventually(() => client.isOnline);
+  const { id, first, next } = outbox.ledger;
+  outbox.confirm({ ledger: id, ranges: [{ first, last: next - 1 }] });
+  await fake.advance(60 * MINUTE_MS);
+  expect(client.isOnline).toBe(true);
+  expect(broker.connects).toHaveLength(3);
+});
+
+test('one that hears commands stays, whatever is not confirmed', async () => {
+  const { broker, client, fake, reads } = await unanswered();
+  await eventually(() => client.isOnline);
+  reads();
+  client.pump();
+  for (let births = 2; births < 5; births++) {
+    await fake.advance(4 * MINUTE_MS);
+    const rebirth = { name: 'Node Control/Rebirth', dataType: DATA_TYPES.Boolean, value: true };
+    await broker.publish('spBv1.0/farm/NCMD/shed', Buffer.from(encodePayload({ metrics: [rebirth] })));
+    await eventually(() => broker.titles.filter((title) => title === 'NBIRTH').length === births);
+  }
+  expect(broker.connects).toHaveLength(1);
+});
+
+test('one that waits for its host in vain connects anew, for it may only not hear it', async () => {
+  const { broker, fake } = await unanswered('plant');
+  await eventually(() => fake.pendingTimers > 0);
+  await fake.advance(5 * MINUTE_MS + 1_000);
+  await eventually(() => broker.connects.length === 2);
+  expect(broker.titles).toEqual([]);
 });

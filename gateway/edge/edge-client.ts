@@ -51,6 +51,12 @@ const GOODBYE_MS = 1_000;
 const SETTLED_AFTER_MS = 10_000;
 /** And one that lasts this long lets the next trouble be told, though it was told before. */
 const LASTING_MS = 60_000;
+/**
+ * Silence after which the connection is made anew, though the broker answers its pings: it may have lost the subscription
+ * (RabbitMQ can, when a server of a cluster dies). A host may as well be away, and then it only costs: so each time doubles it.
+ */
+const FIRST_UNHEARD_MS = 5 * 60_000;
+const LONGEST_UNHEARD_MS = 3_600_000;
 /** The code of a SUBACK for a topic that is not granted (MQTT 3.1.1, clause 3.9.3). */
 const REFUSED = 0x80;
 /** Brokers give no reason. Two clients of one name are the one that nobody thinks of (MQTT-3.1.4-2). */
@@ -80,6 +86,8 @@ export class EdgeClient {
   #onlineAtMs = 0;
   #problems = 0;
   #problemAtMs = Number.NEGATIVE_INFINITY;
+  #unheardMs = FIRST_UNHEARD_MS;
+  #cancelListening: Cancel | undefined;
 
   constructor(options: EdgeClientOptions) {
     this.#options = options;
@@ -106,6 +114,7 @@ export class EdgeClient {
     this.#cancelRetry?.();
     this.#cancelBirth?.();
     this.#cancelSettled?.();
+    this.#cancelListening?.();
     this.#step({ kind: 'stop' });
     await this.#closed;
   }
@@ -297,9 +306,33 @@ export class EdgeClient {
     client.subscribe(topics, { qos: 1 }, (error, grants) => {
       if (client !== this.#client || !client.connected) return;
       const refusal = grants?.find(({ qos }) => (qos as number) === REFUSED);
-      if (error || refusal) refused(refusal?.topic ?? topics.join(', '));
-      else this.#step({ kind: 'connected' });
+      if (error || refusal) {
+        refused(refusal?.topic ?? topics.join(', '));
+        return;
+      }
+      this.#step({ kind: 'connected' });
+      this.#listen();
     });
+  }
+
+  /** Waits from now on for whoever says something, and not all gateways of a host equally long. */
+  #listen(): void {
+    const { clock } = this.#options;
+    this.#cancelListening?.();
+    this.#cancelListening = clock.after(this.#spread(this.#unheardMs), () => this.#hearsNothing());
+  }
+
+  #hearsNothing(): void {
+    const isOwedAnswer =
+      this.#state.phase === 'awaiting-host' ||
+      this.#options.outbox.status().unconfirmedForMs >= this.#unheardMs / 2;
+    if (!isOwedAnswer) {
+      this.#listen();
+      return;
+    }
+    this.#log.warn({ waitedS: Math.round(this.#unheardMs / 1_000) }, 'nobody answers: connecting anew');
+    this.#unheardMs = Math.min(2 * this.#unheardMs, LONGEST_UNHEARD_MS);
+    this.#step({ kind: 'unheard' });
   }
 
   #disconnect(): void {
@@ -320,6 +353,7 @@ export class EdgeClient {
 
   #receive(topic: string, bytes: Buffer, isRetained: boolean): void {
     const { primaryHost } = this.#options;
+    this.#listen();
     if (primaryHost !== undefined && topic === stateTopic(primaryHost)) {
       const hostState = parseHostState(bytes.toString());
       if (hostState) this.#step({ kind: 'host-state', ...hostState, isRetained });
@@ -330,6 +364,8 @@ export class EdgeClient {
   }
 
   #obey(topic: string, bytes: Buffer): void {
+    // Unlike STATE, which a broker may keep and say at each connection, it is of now.
+    this.#unheardMs = FIRST_UNHEARD_MS;
     const { table, outbox, onCommand, onCare } = this.#options;
     const { device = '' } = parseTopic(topic);
     const asked = readCommands(bytes, device, table);

@@ -230,3 +230,23 @@ test('inputs that are out of date change nothing', () => {
   expect(run(online(), START, RETRY, CONNECTED).effects).toEqual([]);
   expect(run(fresh, DISCONNECTED, CONNECTED).effects).toEqual([]);
 });
+
+test('one that nobody answers says goodbye, and comes back', () => {
+  const UNHEARD: SessionInput = { kind: 'unheard' };
+  const { state, effects } = run(online('a'), UNHEARD);
+  expect(state.phase).toBe('offline');
+  expect(effects).toEqual([
+    { kind: 'node-death', bdSeq: 0 },
+    { kind: 'disconnect' },
+    { kind: 'hold-data' },
+    { kind: 'retry-after', delayMs: 1_000 },
+  ]);
+  // Nothing is born yet that could die.
+  expect(run(waiting, UNHEARD).effects.map(({ kind }) => kind)).toEqual([
+    'disconnect',
+    'hold-data',
+    'retry-after',
+  ]);
+  for (const phase of [fresh, run(fresh, START).state, run(online(), DISCONNECTED).state])
+    expect(run(phase, UNHEARD)).toEqual({ state: phase, effects: [] });
+});

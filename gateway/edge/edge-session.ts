@@ -57,6 +57,8 @@ export type SessionInput =
   | { readonly kind: 'rebirth' }
   | { readonly kind: 'device-up'; readonly device: string }
   | { readonly kind: 'device-down'; readonly device: string }
+  /** Nobody answers, though the connection stands: what the broker holds for this gateway may have got lost. */
+  | { readonly kind: 'unheard' }
   /** Nothing of this device is waiting any more. */
   | { readonly kind: 'device-drained'; readonly device: string }
   | { readonly kind: 'data'; readonly entry: OutboxEntry }
@@ -131,6 +133,8 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
       return state.phase === 'online' ? unchanged({ ...state, retryMs: FIRST_RETRY_MS }) : unchanged(state);
     case 'rebirth':
       return state.phase === 'online' ? bear(state) : unchanged(state);
+    case 'unheard':
+      return state.phase === 'online' || state.phase === 'awaiting-host' ? leave(state) : unchanged(state);
     case 'device-up':
       return deviceUp(state, input.device);
     case 'device-down':
@@ -193,9 +197,19 @@ function hostState(
   if (state.phase === 'awaiting-host') return hostWhileAwaited(next, isOnline, isRetained);
   if (isOnline || state.phase !== 'online') return unchanged(next);
   // tck-id-message-flow-edge-node-birth-publish-phid-offline: NDEATH, then disconnect, then start over.
-  const offline = goOffline(next);
-  const farewell: SessionEffect[] = [{ kind: 'node-death', bdSeq: state.bdSeq }, { kind: 'disconnect' }];
-  return { state: offline.state, effects: [...farewell, ...offline.effects] };
+  return leave(next);
+}
+
+/** Of its own accord, and comes back. */
+function leave(state: SessionState): SessionStep {
+  const offline = goOffline(state);
+  const farewell: SessionEffect[] = state.phase === 'online' ? [nodeDeath(state)] : [];
+  return { state: offline.state, effects: [...farewell, { kind: 'disconnect' }, ...offline.effects] };
+}
+
+/** It goes before a deliberate DISCONNECT, which keeps the broker from sending the will. */
+function nodeDeath({ bdSeq }: SessionState): SessionEffect {
+  return { kind: 'node-death', bdSeq };
 }
 
 function hostWhileAwaited(state: SessionState, isOnline: boolean, isRetained: boolean): SessionStep {
@@ -252,11 +266,10 @@ function data(state: SessionState, entry: OutboxEntry): SessionStep {
   };
 }
 
-/** NDEATH goes before a deliberate DISCONNECT, which keeps the broker from sending the will. */
 function stop(state: SessionState): SessionStep {
   const stopped: SessionState = { ...state, phase: 'stopped' };
   if (state.phase === 'offline') return unchanged(stopped);
-  const death: SessionEffect[] = state.phase === 'online' ? [{ kind: 'node-death', bdSeq: state.bdSeq }] : [];
+  const death: SessionEffect[] = state.phase === 'online' ? [nodeDeath(state)] : [];
   return { state: stopped, effects: [...death, { kind: 'disconnect' }] };
 }
 

@@ -209,7 +209,9 @@ export class LedgerOutbox implements Outbox {
         return undefined;
       }
       const { first, last } = numbersOf(message);
-      if (this.#settled.covers(first, last) || this.#underWay.has(first)) {
+      // It may have been confirmed since it was read.
+      const isSettled = last < this.#log.first || this.#settled.covers(first, last);
+      if (isSettled || this.#underWay.has(first)) {
         this.#piece.shift();
         continue;
       }
