@@ -17,14 +17,14 @@ import { LoadFleet } from './load-fleet.ts';
 import { gatewayId, type LoadPlan, loadReading } from './load-reading.ts';
 
 /** A broker, and a host that keeps what comes and confirms it where `confirms` says so. */
-async function host(port: number) {
+async function host(port: number, isConfirming = true) {
   const aedes = await Aedes.createBroker();
   const server = createServer(aedes.handle);
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const client = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4, clientId: 'host' });
   const stored = new Map<string, number>();
   const births = new Set<string>();
-  const host = { stored, births, isConfirming: true, repeats: 0, clients: () => aedes.connectedClients - 1 };
+  const host = { stored, births, isConfirming, repeats: 0, clients: () => aedes.connectedClients - 1 };
   client.on('message', (topic, bytes) => {
     const { site, type, gateway, device } = parseTopic(topic);
     if (type === 'NBIRTH') births.add(gateway);
@@ -108,6 +108,17 @@ describe('a fleet of gateways', () => {
     expect(late.stored).toEqual(expected(made.plan, 10));
     expect(made.report()).toMatchObject({ confirmed: 600, unconfirmed: 0 });
   });
+
+  it('connects anew where it sends again and again and hears nothing, for its subscription may have got lost', async () => {
+    const port = await freePort();
+    const { stored, births } = await host(port, false);
+    const { made, announced } = fleet(port, { gateways: 1 });
+    await eventually(() => stored.size === 30);
+    expect(made.report().connects).toBe(1);
+    await eventually(() => made.report().connects === 2, { withinMs: 15_000 });
+    expect(births.size).toBe(1);
+    expect(announced).toEqual([]);
+  }, 20_000);
 
   it('leaves no connection behind', async () => {
     const port = await freePort();

@@ -43,6 +43,9 @@ const MOST_UNWRITTEN_BYTES = 65_536;
 const KEEPALIVE_S = 120;
 const DOUBLE = DATA_TYPES.Double;
 
+/** Rounds of sending again after which one that heard nothing connects anew, as a real gateway does in the end. */
+const UNHEARD_ROUNDS = 5;
+
 /**
  * One Sparkplug edge node of a fleet (Sparkplug B 3.0). It keeps no readings: each follows from its number, so that what
  * is not confirmed is made again when it has to be sent again, and thousands of them take little memory.
@@ -63,6 +66,8 @@ export class LoadGateway {
   /** The number from which on it looks for what to send again. */
   #resendFrom = 0;
   #roundMs = 0;
+  /** Since something was heard. */
+  #rounds = 0;
 
   constructor(index: number, plan: LoadPlan, options: LoadGatewayOptions) {
     this.index = index;
@@ -101,12 +106,17 @@ export class LoadGateway {
     });
     this.#client = client;
     client.on('connect', () => {
-      client.subscribe(this.#topic('NCMD'), { qos: 1 }, () => {
+      client.subscribe(this.#topic('NCMD'), { qos: 1 }, (error) => {
         if (client !== this.#client) return;
+        if (error) {
+          client.end(true);
+          return;
+        }
         this.#isOnline = true;
         // What was under way when the line went may be lost: it is looked at again from the first gap.
         this.#resendFrom = 0;
         this.#roundMs = 0;
+        this.#rounds = 0;
         this.#birth();
       });
     });
@@ -152,7 +162,13 @@ export class LoadGateway {
         this.#resendFrom = 0;
         return sent;
       }
-      if (this.#resendFrom === 0) this.#roundMs = nowMs;
+      if (this.#resendFrom === 0) {
+        this.#roundMs = nowMs;
+        if (this.#rounds++ >= UNHEARD_ROUNDS) {
+          this.#client?.end(true);
+          return sent;
+        }
+      }
       if (!this.#send(message, true)) return sent;
       this.#resendFrom = (message + 1) * this.#plan.metrics;
       this.#options.counts.sentAgain += 1;
@@ -225,6 +241,7 @@ export class LoadGateway {
   }
 
   #onCommand(bytes: Uint8Array): void {
+    this.#rounds = 0;
     let metrics: readonly Metric[];
     try {
       ({ metrics } = decodePayload(bytes, () => undefined));
