@@ -16,7 +16,7 @@ function linesOf(batches: readonly (readonly Row[])[], explicitUntilMs = Number.
   const lines = new InfluxLines(reader.table, () => explicitUntilMs);
   return batches.flatMap((rows) => {
     const read = reader.read(batchOf(rows));
-    return lines.write(read, rows.keys()).map(({ text }) => text);
+    return [...lines.bodies(read)].flatMap(({ text }) => text.split(/\n(?!c")/));
   });
 }
 
@@ -82,6 +82,62 @@ it('keeps two values of one field at one time apart, in their order', () => {
       ],
     ]),
   ).toEqual([`${head} ec=1 5`, `${head} ec=2 5`]);
+});
+
+it('cuts a large batch into bodies that hold every value once, those of one series and time in their order', () => {
+  const keys = Array.from({ length: 6 }, (_, n) => ({
+    ...MOISTURE,
+    device: `d${n >> 1}`,
+    field: `f${n & 1}`,
+  }));
+  const row = fc.tuple(fc.nat(5), fc.constantFrom(5, 6, 7), fc.nat(99), fc.constantFrom(0, 0, 0, BAD));
+  const rows = fc.array(row, { minLength: 1, maxLength: 40, size: 'max' });
+  fc.assert(
+    fc.property(rows, fc.constantFrom(1, 500), (some, repeats) => {
+      const all = Array.from({ length: repeats }, () => some).flat();
+      const reader = new RowReader('influx');
+      const read = reader.read(batchOf(all.map(([key, ...rest]): Row => [seriesKey(keys[key]!), ...rest])));
+      const bodies = [...new InfluxLines(reader.table, () => Number.NEGATIVE_INFINITY).bodies(read)];
+      let next = 0;
+      const found = bodies.flatMap(({ text, from, to }) => {
+        expect(from).toBe(next);
+        next = to;
+        const lines = text.split('\n');
+        expect(lines.length).toBeLessThanOrEqual(5_000);
+        return lines.flatMap((line) => {
+          const [head, fields = '', timeMs] = line.split(' ');
+          const values = fields.split(',').filter((field) => !field.includes('_status'));
+          return values.map((field) => `${head} ${timeMs} ${field}`);
+        });
+      });
+      expect(next).toBe(all.length);
+      const sent = all.map(([key, timeMs, value]) => {
+        const { device, field } = keys[key]!;
+        return `soil,device=${device},gateway=g,site=farm,zone=north ${timeMs} ${field}=${value}`;
+      });
+      const placeOf = (line: string) => line.slice(0, line.indexOf('=', line.lastIndexOf(' ')));
+      expect(Object.groupBy(found, placeOf)).toEqual(Object.groupBy(sent, placeOf));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('gives a text that is longer than a body may be one to itself', () => {
+  const long = 'x'.repeat(3_000_000);
+  const reader = new RowReader('influx');
+  const rows = reader.read(
+    batchOf([
+      [EC, 5, 1],
+      [EC, 6, long],
+      [MOISTURE, 6, long],
+      [EC, 7, 2],
+    ]),
+  );
+  const bodies = [...new InfluxLines(reader.table, () => Number.NEGATIVE_INFINITY).bodies(rows)];
+  expect(bodies.map(({ from, to }) => [from, to])).toEqual([
+    [0, 2],
+    [2, 4],
+  ]);
 });
 
 it('writes texts beside numbers, and escapes what would end them', () => {

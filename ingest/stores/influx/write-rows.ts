@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../core/errors.ts';
 import type { Rows } from '../rows.ts';
 import { type InfluxConnection, RefusedLines } from './influx-connection.ts';
-import type { InfluxLine, InfluxLines } from './influx-lines.ts';
+import type { InfluxBody, InfluxLines } from './influx-lines.ts';
 
 /** A row that the database does not take. */
 export interface RefusedRow {
@@ -9,10 +9,11 @@ export interface RefusedRow {
   readonly error: SluiceError;
 }
 
-/** 5 000 to 10 000 lines are its makers' advice. */
-const LINES_PER_BODY = 5_000;
-/** InfluxDB takes bodies of at most 25 MB, and cuts the connection on longer ones; a character is up to three bytes. */
-const CHARACTERS_PER_BODY = 4_000_000;
+/** A row with its line. */
+interface SingleLine {
+  readonly row: number;
+  readonly text: string;
+}
 
 /**
  * Stores all rows but those that the database refuses, and returns these with its own words. Resolves when it has
@@ -23,47 +24,29 @@ export async function writeRows(
   lines: InfluxLines,
   rows: Rows,
 ): Promise<RefusedRow[]> {
-  const all = lines.write(rows, rowNumbers(rows.length));
   const refused: RefusedRow[] = [];
-  for (const some of bodies(all)) {
-    if ((await refusal(connection, some)) === undefined) continue;
+  for (const body of lines.bodies(rows)) {
+    if ((await refusal(connection, body.text)) === undefined) continue;
     // One field of one device spoils its whole line, so look further with a line for each value. Most often a
     // whole field is refused (its type differs), so go field by field.
-    for (const group of byColumn(lines, rows, some)) {
-      const single = group.flatMap((row) => lines.write(rows, [row]));
+    for (const group of byColumn(lines, rows, body)) {
+      const single = group.map((row) => ({ row, text: lines.line(rows, row) }));
       refused.push(...(await findRefused(connection, single)));
     }
   }
   return refused;
 }
 
-/** A line that is longer than a body may be has one to itself. */
-function* bodies(lines: readonly InfluxLine[]): Generator<InfluxLine[]> {
-  let body: InfluxLine[] = [];
-  let characters = 0;
-  for (const line of lines) {
-    const isFull = body.length === LINES_PER_BODY || characters + line.text.length > CHARACTERS_PER_BODY;
-    if (isFull && body.length > 0) {
-      yield body;
-      body = [];
-      characters = 0;
-    }
-    body.push(line);
-    characters += line.text.length;
-  }
-  if (body.length > 0) yield body;
-}
-
 /** Halves the lines until those that are refused stand alone. Writing the others again changes nothing. */
 async function findRefused(
   connection: InfluxConnection,
-  lines: readonly InfluxLine[],
+  lines: readonly SingleLine[],
 ): Promise<RefusedRow[]> {
-  const words = await refusal(connection, lines);
+  const words = await refusal(connection, lines.map(({ text }) => text).join('\n'));
   if (words === undefined) return [];
   if (lines.length === 1 || droppedCount(words) === lines.length) {
     const error = new SluiceError('STORE_REFUSED', { store: 'influx', reason: words });
-    return lines.flatMap((line) => line.rows.map((row) => ({ row, error })));
+    return lines.map(({ row }) => ({ row, error }));
   }
   const middle = lines.length >> 1;
   return [
@@ -73,12 +56,9 @@ async function findRefused(
 }
 
 /** The database's words, or undefined where it took every line. */
-async function refusal(
-  connection: InfluxConnection,
-  lines: readonly InfluxLine[],
-): Promise<string | undefined> {
+async function refusal(connection: InfluxConnection, body: string): Promise<string | undefined> {
   try {
-    await connection.write(lines.map(({ text }) => text).join('\n'));
+    await connection.write(body);
     return undefined;
   } catch (error) {
     if (error instanceof RefusedLines) return error.message;
@@ -92,13 +72,7 @@ function droppedCount(words: string): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
-function byColumn(lines: InfluxLines, rows: Rows, some: readonly InfluxLine[]): Iterable<number[]> {
-  return Map.groupBy(
-    some.flatMap((line) => line.rows),
-    (row) => lines.columnOf(rows, row),
-  ).values();
-}
-
-function* rowNumbers(count: number): Generator<number> {
-  for (let row = 0; row < count; row++) yield row;
+function byColumn(lines: InfluxLines, rows: Rows, { from, to }: InfluxBody): Iterable<number[]> {
+  const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+  return Map.groupBy(numbers, (row) => lines.columnOf(rows, row)).values();
 }
