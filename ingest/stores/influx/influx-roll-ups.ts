@@ -15,7 +15,14 @@ import { WindowFold } from '../window-fold.ts';
 import { type InfluxCatalog, tagsOf } from './influx-catalog.ts';
 import type { InfluxConnection, InfluxSeries } from './influx-connection.ts';
 import { pointsOf } from './influx-points.ts';
-import { type FieldColumns, selectEnd, selectPoints, selectRolled, selectSummaries } from './influxql.ts';
+import {
+  type FieldColumns,
+  selectEnd,
+  selectOldest,
+  selectPoints,
+  selectRolled,
+  selectSummaries,
+} from './influxql.ts';
 import { encodeMeasurement, ROLL_UP_SUFFIX } from './names.ts';
 import { RollUpLines } from './roll-up-lines.ts';
 
@@ -54,13 +61,23 @@ export class InfluxRollUps {
     const measurements = new Set([...this.#catalog.fields()].map(({ measurement }) => measurement));
     for (const measurement of measurements) {
       if (this.#book.knows(measurement)) continue;
-      const [oldestMs, newestMs] = [
-        await this.#end(measurement, 'ASC'),
-        await this.#end(measurement, 'DESC'),
-      ];
+      const oldestMs = await this.#timeOf(selectEnd(measurement, 'ASC'));
+      const newestMs = await this.#timeOf(selectEnd(measurement, 'DESC'));
       if (oldestMs === undefined) continue;
       this.#book.learn(measurement, Math.max(FIRST_MS, oldestMs), Math.min(LAST_MS, newestMs! + 1));
+      await this.#learnKeptFrom(measurement);
     }
+  }
+
+  /**
+   * Hours without their readings: these were deleted, and the book that knew it is lost. What comes late for such an
+   * hour would take its place.
+   */
+  async #learnKeptFrom(measurement: string): Promise<void> {
+    const oldestMs = await this.#timeOf(selectOldest(measurement));
+    const oldestHourMs = await this.#timeOf(selectOldest(measurement, ROLL_UP_SUFFIX.hour));
+    if (oldestMs === undefined || oldestHourMs === undefined || oldestHourMs >= startOfHour(oldestMs)) return;
+    this.#book.setKeptFrom(measurement, startOfHour(oldestMs));
   }
 
   /** The hours that a write touches, by measurement. */
@@ -185,8 +202,8 @@ export class InfluxRollUps {
     return hasTexts || findQuantity(measurement, field)?.hasPercentiles === true;
   }
 
-  async #end(measurement: string, order: 'ASC' | 'DESC'): Promise<number | undefined> {
-    for await (const { values } of this.#connection.query(selectEnd(measurement, order))) {
+  async #timeOf(statement: string): Promise<number | undefined> {
+    for await (const { values } of this.#connection.query(statement)) {
       return Number(values[0]![0]);
     }
     return undefined;

@@ -286,4 +286,36 @@ describeWith('influxd')('influx store and what its database says', () => {
     for (const point of [`[${oldMs},1]`, `[${oldMs},2]`, `[${T0},4]`]) expect(left).toContain(point);
     expect(left).not.toContain(`[${oldMs},3]`);
   });
+
+  it('refuses what is late for deleted readings also where its notes are lost, and answers from their hours', async () => {
+    const database = `words${databases++}`;
+    const config = checkConfig(InfluxConfig, { kind: 'influx', url: influxd.url, database });
+    const dataFolder = temporaryFolder();
+    const dayMs = 86_400_000;
+    const oldMs = T0 - 400 * dayMs;
+    const open = async () => {
+      const clock = new FakeClock(T0 + dayMs);
+      const store = new InfluxStore(config, serviceContext({ clock, dataFolder }));
+      onTestFinished(() => store.stop());
+      await store.start();
+      return store;
+    };
+    const first = await open();
+    const old = Array.from({ length: 60 }, (_, minute): Row => [MOISTURE, oldMs + minute * 60_000, minute]);
+    await first.write(batchOf([...old, [MOISTURE, T0, 4]]));
+    while ((await first.upkeep!.rollUp(T0 + dayMs, 1_000)).waiting > 0);
+    const order = { measurement: 'soil', rawMs: T0 - 100 * dayMs };
+    while ((await first.upkeep!.expire(order, 1_000)).isUnfinished);
+    await first.stop();
+    rmSync(join(dataFolder, 'store'), { recursive: true });
+
+    const store = await open();
+    const { rejected } = await store.write(batchOf([[MOISTURE, oldMs + 1, 1]]));
+    expect(rejected.map(({ error }) => error.code)).toEqual(['READING_EXPIRED']);
+    while ((await store.upkeep!.rollUp(T0 + dayMs, 1_000)).waiting > 0);
+    const range = { fromMs: oldMs, toMs: oldMs + 3_600_000, maxPoints: 10 };
+    const window = { everyMs: 3_600_000, fn: 'count' } as const;
+    const [hours] = await store.query({ measurement: 'soil', field: 'moisture', ...range, window });
+    expect(hours?.value).toEqual([60]);
+  });
 });

@@ -74,6 +74,12 @@ export function selectEnd(measurement: string, order: 'ASC' | 'DESC'): string {
   return `SELECT * FROM ${quoteName(encodeMeasurement(measurement))} ORDER BY time ${order} LIMIT 1`;
 }
 
+/** The oldest of ours: readings, or with the suffix of roll-ups these. Others have no gateway. */
+export function selectOldest(measurement: string, suffix = ''): string {
+  const from = quoteName(encodeMeasurement(measurement) + suffix);
+  return `SELECT * FROM ${from} WHERE "gateway" =~ /./ ORDER BY time ASC LIMIT 1`;
+}
+
 /** The newest value of every series since `sinceMs`; columns as in `selectPoints`, with either `v` or `x`. */
 export function selectLast(
   measurement: string,
