@@ -6,6 +6,8 @@ const QUIET_MS = 60_000;
 
 /** So that names made up by a stranger cannot fill the memory, later sources share one entry. */
 const MOST_SOURCES = 1_000;
+/** After a restart thousands of gateways may have to be born again at once: past so many in a minute they are told of as one. */
+const MOST_NEW_SOURCES = 50;
 
 /**
  * Says what was refused without a line per reading: the first refusal of a source and code at once, then at most one
@@ -16,6 +18,9 @@ export class RefusalLog {
   readonly #clock: Clock;
   readonly #entries = new Map<string, { quietUntilMs: number; unsaid: number }>();
 
+  #windowEndsMs = Number.NEGATIVE_INFINITY;
+  #newSources = 0;
+
   constructor(log: Log, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
@@ -23,15 +28,28 @@ export class RefusalLog {
 
   /** `describe` is only asked where a line is written. */
   note(source: string, code: ErrorCode, count: number, describe: () => SluiceError): void {
+    const nowMs = this.#clock.monotonicMs();
     let key = `${source} ${code}`;
-    if (!this.#entries.has(key) && this.#entries.size >= MOST_SOURCES) key = `others ${code}`;
+    let told = source;
+    if (!this.#entries.has(key) && !this.#hasRoom(nowMs)) {
+      told = 'others';
+      key = `${told} ${code}`;
+    }
     const entry = this.#entries.get(key) ?? { quietUntilMs: Number.NEGATIVE_INFINITY, unsaid: 0 };
     this.#entries.set(key, entry);
     entry.unsaid += count;
-    const nowMs = this.#clock.monotonicMs();
     if (nowMs < entry.quietUntilMs) return;
-    this.#log.warn({ source, code, count: entry.unsaid }, describe().message);
+    this.#log.warn({ source: told, code, count: entry.unsaid }, describe().message);
     entry.unsaid = 0;
     entry.quietUntilMs = nowMs + QUIET_MS;
+  }
+
+  #hasRoom(nowMs: number): boolean {
+    if (nowMs >= this.#windowEndsMs) {
+      this.#windowEndsMs = nowMs + QUIET_MS;
+      this.#newSources = 0;
+    }
+    this.#newSources++;
+    return this.#entries.size < MOST_SOURCES && this.#newSources <= MOST_NEW_SOURCES;
   }
 }
