@@ -505,6 +505,20 @@ describe('rebirth requests', () => {
     }
   });
 
+  it('to many nodes keep their rate where the timer comes late, and make up for a second at most', () => {
+    const bench = new Bench({ rebirthsPerS: 50, maxGateways: 1_000 });
+    for (let n = 0; n < 500; n++) bench.message(new EdgeMessages('farm', `g${n}`).data(undefined, []));
+    bench.elapsedMs += 100;
+    bench.timer('rebirths');
+    expect(bench.rebirthRequests).toBe(5);
+    bench.elapsedMs += 20;
+    bench.timer('rebirths');
+    expect(bench.rebirthRequests).toBe(1);
+    bench.elapsedMs += 60_000;
+    bench.timer('rebirths');
+    expect(bench.rebirthRequests).toBe(51);
+  });
+
   it('to those that were born meanwhile take no time from the others', () => {
     const bench = new Bench({ maxGateways: 200 });
     const fleet = Array.from({ length: 100 }, (_, n) => new EdgeMessages('farm', `g${n}`));

@@ -8,6 +8,8 @@ import type { HostState, NodeState } from './host-state.ts';
 export const REBIRTH_METRIC = 'Node Control/Rebirth';
 
 const LONGEST_INTERVAL_FACTOR = 64;
+/** A busy machine calls late: what the rate allowed meanwhile is made up for, but no more than this. */
+const LONGEST_LAG_MS = 1_000;
 /** A day: past 25 of them a timer would run over, and ring at once. */
 const LONGEST_INTERVAL_MS = 86_400_000;
 
@@ -61,14 +63,17 @@ export function onRebirthTimer(state: HostState, node: NodeState, at: Instant, e
   if (node.rebirth.needed) askForBirth(state, node, at, effects);
 }
 
-/** The common rate allows one more. */
+/** The common rate allows one more, or several where this comes late. */
 export function onQueueTimer(state: HostState, at: Instant, effects: HostEffect[]): void {
   const { rebirths } = state;
-  const [node] = rebirths.queue;
-  if (!node) return;
-  rebirths.queue.delete(node);
-  node.rebirth.plan = 'none';
-  send(state, node, at, effects);
+  let dueMs = Math.max(rebirths.nextMs, at.monotonicMs - LONGEST_LAG_MS);
+  for (const node of rebirths.queue) {
+    rebirths.queue.delete(node);
+    node.rebirth.plan = 'none';
+    send(state, node, at, effects, dueMs);
+    dueMs = rebirths.nextMs;
+    if (dueMs > at.monotonicMs) break;
+  }
   if (rebirths.queue.size > 0) callNextIn(rebirths.nextMs - at.monotonicMs, effects);
 }
 
@@ -103,10 +108,17 @@ function callNextIn(delayMs: number, effects: HostEffect[]): void {
   effects.push({ kind: 'timer', key: QUEUE_TIMER_KEY, delayMs });
 }
 
-function send(state: HostState, node: NodeState, at: Instant, effects: HostEffect[]): void {
+/** `dueMs`: when the common rate allowed it. */
+function send(
+  state: HostState,
+  node: NodeState,
+  at: Instant,
+  effects: HostEffect[],
+  dueMs = at.monotonicMs,
+): void {
   const { rebirth } = node;
   const { rebirthIntervalMs: shortestMs, rebirthsPerS } = state.options;
-  state.rebirths.nextMs = at.monotonicMs + 1000 / rebirthsPerS;
+  state.rebirths.nextMs = dueMs + 1000 / rebirthsPerS;
   const isFruitless = rebirth.isAnswered || state.neverBorn.has(node);
   const wasInVain =
     isFruitless && rebirth.notBeforeMs > 0 && at.monotonicMs < rebirth.notBeforeMs + rebirth.intervalMs;
