@@ -26,7 +26,7 @@ export class StateDatabase {
     try {
       mkdirSync(folder, { recursive: true });
       db = new DatabaseSync(this.#file, { timeout: BUSY_MS });
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4000000;');
       const found = Number(db.prepare('PRAGMA user_version').get()!.user_version);
       if (found > STATE_FORMAT) {
         throw new SluiceError('DATA_FORMAT_NEWER', { file: this.#file, found, known: STATE_FORMAT });

@@ -14,11 +14,13 @@ export interface NumberedSeries extends SeriesKey {
 
 /**
  * `log` holds the batches as they came, `block` what they were sealed into. Times are ms. A commit is on the disk
- * when it returns (`synchronous = FULL`): "stored" must survive a power cut.
+ * when it returns (`synchronous = FULL`): "stored" must survive a power cut. While a backup copies a file its `-wal`
+ * grows by what is written; afterwards it is cut to 16 MB, or it would stay so long for ever.
  */
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
+  PRAGMA journal_size_limit = 16000000;
   PRAGMA cache_size = -16384;
   CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY, measurement TEXT, field TEXT, unit TEXT, ${TAGS.map((tag) => `"${tag}" TEXT`).join(', ')}

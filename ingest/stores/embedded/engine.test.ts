@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
@@ -244,3 +245,21 @@ describe('engine', () => {
     engine.close();
   });
 });
+
+it('cuts its journal after a long copy of the file has made it grow', () => {
+  const file = join(temporaryFolder(), 'readings.sqlite');
+  const engine = new Engine(file, HEAD_LIMITS);
+  const walBytes = () => statSync(`${file}-wal`).size;
+  const write = (step: number) =>
+    engine.write([writeOf([[0, step, randomBytes(1_000_000).toString('hex')]])]);
+  const copier = new DatabaseSync(file);
+  copier.exec('BEGIN');
+  copier.prepare('SELECT count(*) FROM log').get();
+  for (let step = 0; step < 24; step++) write(step);
+  expect(walBytes()).toBeGreaterThan(20_000_000);
+  copier.exec('COMMIT');
+  for (let step = 24; step < 40; step++) write(step);
+  expect(walBytes()).toBeLessThan(20_000_000);
+  copier.close();
+  engine.close();
+}, 60_000);
