@@ -3,6 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import type { Measurement } from '../core/testing/median-of-three.ts';
+import { NotMeasured } from './bench/not-measured.ts';
 import { PATH_BENCHES, type PathOptions } from './bench/path.bench.ts';
 
 /** Each is loaded and runs in a process of its own, so that its peak memory is its own. */
@@ -49,7 +50,8 @@ async function main(): Promise<void> {
     ...(values.code === undefined ? {} : { code: resolve(values.code) }),
   };
   if (values.one !== undefined) {
-    print(JSON.stringify(await BENCHES[values.one]!(options)));
+    const { one } = values;
+    print(JSON.stringify(await BENCHES[one]!(options).catch((error) => leftOut(one, error))));
     return;
   }
   const memoryGB = Math.round(totalmem() / 1e9);
@@ -58,7 +60,7 @@ async function main(): Promise<void> {
   );
   print(row('what', 'median', 'unit', 'all three', 'peak MB'));
   for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
-    for (const one of await inOwnProcess(name, options)) {
+    for (const one of await inOwnProcess(name, options).catch((error) => failed(name, error))) {
       const runs = one.runs.length > 1 ? one.runs.map(format).join(' · ') : '';
       print(row(one.what, format(one.median), one.unit, runs, `${one.peakMemoryMB}`));
       for (const note of one.notes ?? []) print(`    ${note}`);
@@ -69,8 +71,25 @@ async function main(): Promise<void> {
 async function inOwnProcess(name: string, { seconds, code }: PathOptions): Promise<Measurement[]> {
   const options = ['--seconds', `${seconds}`, ...(code === undefined ? [] : ['--code', code])];
   const args = [import.meta.filename, ...options, '--one', name];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: MOST_OUTPUT_BYTES });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+    maxBuffer: MOST_OUTPUT_BYTES,
+  });
+  process.stderr.write(stderr);
   return JSON.parse(stdout) as Measurement[];
+}
+
+/** The others are measured all the same, and the exit status tells. */
+function failed(name: string, error: { readonly stderr?: string; readonly message: string }): [] {
+  process.stderr.write(`${name} failed:\n${error.stderr ?? error.message}`);
+  process.exitCode = 1;
+  return [];
+}
+
+/** What cannot be measured here is no failure. */
+function leftOut(name: string, error: unknown): [] {
+  if (!(error instanceof NotMeasured)) throw error;
+  process.stderr.write(`${name} not measured: ${error.message}\n`);
+  return [];
 }
 
 function row(what: string, median: string, unit: string, runs: string, memory: string): string {

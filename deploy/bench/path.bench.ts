@@ -1,6 +1,7 @@
 import { eventually } from '../../core/testing/eventually.ts';
 import type { Measurement } from '../../core/testing/median-of-three.ts';
 import type { FleetOrder, FleetReport } from './fleet-order.ts';
+import { NotMeasured } from './not-measured.ts';
 import type { ProcessUsage } from './process-usage.ts';
 import { Rig } from './rig.ts';
 
@@ -146,7 +147,8 @@ function recoverBacklog({ code }: PathOptions): Promise<Measurement> {
 }
 
 /** Connected, born with 20 metrics, and silent. */
-function idleGateways({ code }: PathOptions): Promise<Measurement> {
+async function idleGateways({ code }: PathOptions): Promise<Measurement> {
+  if (process.platform !== 'linux') throw new NotMeasured('the memory of a process is told on Linux only');
   return withRig(code, async (rig) => {
     await rig.startBroker();
     await rig.startIngest('embedded');
@@ -205,6 +207,7 @@ function cpuNotes(
   after: ReadonlyMap<string, ProcessUsage>,
   readings: number,
 ): string[] {
+  if (after.size === 0) return ['processor time and memory: told on Linux only'];
   let sum = 0;
   const notes = Array.from(after, ([name, { cpuMs, peakMB }]) => {
     const usPerReading = ((cpuMs - (before.get(name)?.cpuMs ?? 0)) * 1000) / readings;

@@ -8,6 +8,7 @@ import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
 import { Influxd } from '../../core/testing/influxd.ts';
 import type { FleetOrder, FleetReport } from './fleet-order.ts';
+import { NotMeasured } from './not-measured.ts';
 import { type ProcessUsage, usageOf } from './process-usage.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
@@ -56,10 +57,15 @@ export class Rig {
     await eventually(async () => (await this.get<{ status: string }>('/api/health')).status === 'up', WITHIN);
   }
 
+  /** Throws `NotMeasured` where there is none on this machine. */
   async startInfluxd(): Promise<Influxd> {
-    this.#influxd = new Influxd(await freePort());
-    await this.#influxd.start();
-    return this.#influxd;
+    const influxd = new Influxd(await freePort());
+    this.#influxd = influxd;
+    await influxd.start().catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      throw new NotMeasured('influxd not found (on Debian: apt install influxdb)');
+    });
+    return influxd;
   }
 
   async startPlain(influxUrl: string): Promise<ChildProcess> {
