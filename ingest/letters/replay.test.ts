@@ -64,6 +64,35 @@ it('is done at the terminal while ingest runs, and while it does not, and change
   expect(await stored(startMs)).toEqual([...expected, [3, 3], [4, 4]]);
 }, 60_000);
 
+it('that is ended with kill -9 in the middle loses nothing and doubles nothing', async () => {
+  const { ingest, gateway, run, stored } = await farm({ letters: { perMinute: 10_000 } });
+  const readings = 10_000;
+  const startMs = Date.now() - 3_600_000;
+  // No more than letters hold before they are on the disk.
+  while (gateway.next < readings) {
+    for (let n = 0; n < 10; n++) gateway.readings(100, startMs + DAY_MS);
+    await eventually(() => gateway.confirmed.size === gateway.next, { withinMs: 20_000 });
+  }
+
+  let before = 0;
+  for (let kill = 1; kill <= 2; kill++) {
+    const replaying = run('replay', '--shift=-1d').catch(String);
+    await eventually(async () => (await stored(startMs)).length > before, { everyMs: 5 });
+    await ingest.kill();
+    await replaying;
+    const [, waiting, replayed] = /waiting (\d+), replayed (\d+)/.exec(await run('letters'))!;
+    expect(Number(waiting) + Number(replayed), `after kill ${kill}`).toBe(readings);
+    expect(Number(waiting), `after kill ${kill}`).toBeGreaterThan(0);
+    await ingest.start();
+    before = (await stored(startMs)).length;
+    // What is marked as replayed is in the store; of the page that was under way more may be.
+    expect(before).toBeGreaterThanOrEqual(Number(replayed));
+  }
+  await run('replay', '--shift=-1d');
+  expect(await run('letters')).toContain(`waiting 0, replayed ${readings}`);
+  expect(await stored(startMs)).toEqual(Array.from({ length: readings }, (_, n) => [n, n]));
+}, 120_000);
+
 describeWith('influxd')('a field whose type is another in InfluxDB', () => {
   it('is kept with its words, and comes in once somebody has mended that', async () => {
     const influxd = await startInfluxd();

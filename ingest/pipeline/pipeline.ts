@@ -117,8 +117,8 @@ export class Pipeline implements Service {
   }
 
   /** As much is gathered as the store will take a second for: what comes after it would have to wait for all of that. */
-  #isFull(lane: Lane): boolean {
-    return lane.filling.rows.length >= this.#writer.rowsPerS;
+  #isFull(lane: Lane, andReadings = 1): boolean {
+    return lane.filling.rows.length + andReadings > this.#writer.rowsPerS;
   }
 
   /** Half of the room is taken: the rest is for what happens now. */
@@ -301,11 +301,10 @@ export class Pipeline implements Service {
    * what happens now, and a backlog waits where it is safe, in its gateway.
    */
   #isDeferred(lane: Lane, { plain, metrics }: IncomingReadings): boolean {
-    const isHistory = lane === this.#history;
-    if (isHistory && (this.isCrowded || (this.#isFull(lane) && this.#writer.isSlow))) return true;
-    if (!this.isCrowded) return false;
     const readings = plain ? plain.values.length : metrics.length;
-    return this.pendingReadings + readings > this.#config.maxPendingReadings;
+    if (lane === this.#history)
+      return this.isCrowded || (this.#isFull(lane, readings) && this.#writer.isSlow);
+    return this.isCrowded && this.pendingReadings + readings > this.#config.maxPendingReadings;
   }
 
   /** Readings that a gateway had to give up: old ones, so noted in turn with history. */

@@ -25,7 +25,7 @@ export class Writer {
   #liveWrites = 0;
   #lastMs = 0;
   /** What the store wrote in a second lately, and `flushReadings` at least. */
-  #rowsPerS = Number.POSITIVE_INFINITY;
+  #rowsPerS: number;
 
   constructor(
     options: WriterOptions,
@@ -34,6 +34,8 @@ export class Writer {
     written: () => void,
   ) {
     this.#options = options;
+    // Nothing is known of the store yet: a backlog may be there before its first answer.
+    this.#rowsPerS = options.flushReadings;
     this.#lanes = lanes;
     this.#clock = clock;
     this.#written = written;

@@ -76,11 +76,17 @@ export class LedgerGateway {
   }
 
   /** Sends readings of one device under the next numbers: reading n is n µS/cm (or `values`), at `startMs` + n. */
-  readings(count: number, startMs: number, values: readonly number[] = []): LedgerRange {
+  readings(
+    count: number,
+    startMs: number,
+    values: readonly number[] = [],
+    more: Pick<Metric, 'isHistorical'> = {},
+  ): LedgerRange {
     const first = this.next;
-    const metrics = Array.from({ length: count }, (_, n) =>
-      double('soil/ec', values[n] ?? (first + n) % 50_000, startMs + first + n),
-    );
+    const metrics = Array.from({ length: count }, (_, n) => ({
+      ...double('soil/ec', values[n] ?? (first + n) % 50_000, startMs + first + n),
+      ...more,
+    }));
     return this.#number('soil-1', metrics);
   }
 
