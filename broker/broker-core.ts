@@ -50,6 +50,9 @@ interface Guest {
   readonly user: User | undefined;
   /** The client id that it came with; aedes has it with the user's name before it. */
   readonly saysId: string;
+  /** At least as many as it has: what its session brings and what it gives up is counted once it matters. */
+  subscriptions: number;
+  mustCount: boolean;
   why: string | undefined;
 }
 
@@ -115,6 +118,10 @@ export class BrokerCore implements Service {
     const aedes = new Aedes(this.#options());
     aedes.on('clientError', (client, error) => this.#reportClient(client, error));
     aedes.on('connectionError', (client, error) => this.#reportClient(client, error));
+    aedes.on('unsubscribe', (_topics, client) => {
+      const guest = this.#guests.get(client);
+      if (guest) guest.mustCount = true;
+    });
     aedes.on('keepaliveTimeout', (client) => this.#leaveWhy(client, 'keep alive timeout'));
     this.#onEvent(aedes, 'error', (error) =>
       this.#context.log.error({ error: reasonOf(error) }, 'MQTT broker'),
@@ -173,7 +180,7 @@ export class BrokerCore implements Service {
   #newStore(): SessionStore {
     const { sessions, limits } = this.#config;
     return new SessionStore(
-      { ...sessions, maxInFlight: limits.maxInFlight },
+      { ...sessions, maxInFlight: limits.maxInFlight, maxSubscriptions: limits.maxSubscriptions },
       this.#context.clock,
       (shortage, of) => this.#complaints.add({ client: of }, `${shortage}: further messages are not kept`),
       (client, filter) => this.#maySubscribe(client, filter),
@@ -330,7 +337,7 @@ export class BrokerCore implements Service {
     if (client.conn.destroyed) return { code: SERVER_UNAVAILABLE, why: 'gone' };
     const saysId = client.id;
     client.id = ownId(user, saysId);
-    const guest: Guest = { peer, user, saysId, why: undefined };
+    const guest = { peer, user, saysId, subscriptions: Infinity, mustCount: true, why: undefined };
     const refusal = 'code' in login ? login : (this.#objection(client, user) ?? this.#admit(client, guest));
     if (!refusal) return undefined;
     const shown = user?.name ?? name;
@@ -437,11 +444,27 @@ export class BrokerCore implements Service {
     done: Parameters<NonNullable<AedesOptions['authorizeSubscribe']>>[2],
   ): void {
     const mine = client as unknown as { subscriptions: Record<string, unknown> };
-    const isNew = mine.subscriptions[subscription.topic] === undefined;
-    const isTooMany = isNew && countKeys(mine.subscriptions) >= this.#config.limits.maxSubscriptions;
-    if (isTooMany) this.#complaints.add(this.#detailsOf(client), 'MQTT client: too many subscriptions');
     // Answering null makes aedes send 0x80 (failure) for this subscription and keep the connection.
-    done(null, !isTooMany && this.#maySubscribe(client, subscription.topic) ? subscription : null);
+    if (!this.#maySubscribe(client, subscription.topic)) {
+      done(null, null);
+      return;
+    }
+    const isNew = mine.subscriptions[subscription.topic] === undefined;
+    const isTooMany = isNew && !this.#hasRoomFor(this.#guests.get(client), mine.subscriptions);
+    if (isTooMany) this.#complaints.add(this.#detailsOf(client), 'MQTT client: too many subscriptions');
+    done(null, isTooMany ? null : subscription);
+  }
+
+  /** Counts up, and looks again only after something was given up: counting a thousand for each of a thousand more is work for a flood. */
+  #hasRoomFor(guest: Guest | undefined, subscriptions: Record<string, unknown>): boolean {
+    if (!guest) return false;
+    if (guest.subscriptions >= this.#config.limits.maxSubscriptions && guest.mustCount) {
+      guest.subscriptions = Object.keys(subscriptions).length;
+      guest.mustCount = false;
+    }
+    if (guest.subscriptions >= this.#config.limits.maxSubscriptions) return false;
+    guest.subscriptions++;
+    return true;
   }
 
   #maySubscribe(client: Client, filter: string): boolean {
@@ -502,12 +525,6 @@ function ownId(user: User | undefined, saysId: string): string {
 
 function refusalError({ code, why }: Refusal): AuthenticateError {
   return Object.assign(new Error(why), { returnCode: code }) as AuthenticateError;
-}
-
-function countKeys(record: Record<string, unknown>): number {
-  let count = 0;
-  for (const _key in record) count++;
-  return count;
 }
 
 function shortened(text: string): string {

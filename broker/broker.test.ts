@@ -278,6 +278,33 @@ test('subscriptions, levels and lengths are bounded; the connection lives on', a
   expect(client.connected).toBe(true);
 });
 
+test('a lasting session brings back no more subscriptions than a client may have, and counts them', async () => {
+  const port = await freePort();
+  const limits = { maxSubscriptions: 3 };
+  await start({ listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port }], limits } as never);
+  const options = { clientId: 'greedy', clean: false, resubscribe: false };
+  const first = await connect(`mqtt://127.0.0.1:${port}`, options);
+  const asked = ['a', 'b', 'c', 'd', 'e'];
+  await first.subscribeAsync(asked, { qos: 1 }).catch(() => {});
+  await first.endAsync();
+  const publisher = await connect(`mqtt://127.0.0.1:${port}`);
+  for (const topic of [...asked, 'a']) await publisher.publishAsync(topic, '', { qos: 1 });
+  const received: string[] = [];
+  const again = mqtt.connect(`mqtt://127.0.0.1:${port}`, { ...options, reconnectPeriod: 0 });
+  onTestFinished(() => again.endAsync(true));
+  again.on('message', (topic) => received.push(topic));
+  await eventually(() => received.filter((topic) => topic === 'a').length === 2);
+  expect(received).toEqual(['a', 'b', 'c', 'a']);
+  const grant = (filter: string) =>
+    again.subscribeAsync(filter, { qos: 1 }).then(
+      () => 'granted',
+      () => 'refused',
+    );
+  expect(await grant('f')).toBe('refused');
+  await again.unsubscribeAsync('a');
+  expect([await grant('f'), await grant('g')]).toEqual(['granted', 'refused']);
+});
+
 test('an empty client id with a lasting session is refused with return code 2', async () => {
   const { port } = await startOnFreePorts();
   // MQTT.js itself refuses such options, so the bytes go out by hand: CONNECT, level 4, flags 0, keep-alive 10 s.

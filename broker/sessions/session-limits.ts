@@ -8,6 +8,7 @@ export const SESSION_LIMITS: SessionLimits = {
   maxQueuedBytes: 67_108_864,
   maxQueuedBytesInAll: 268_435_456,
   maxInFlight: 1_000,
+  maxSubscriptions: 1_000,
   maxRetainedMessages: 100_000,
   maxRetainedBytes: 67_108_864,
 };

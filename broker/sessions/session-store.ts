@@ -15,6 +15,8 @@ export interface SessionLimits {
   /** Of all sessions together. */
   readonly maxQueuedBytesInAll: number;
   readonly maxInFlight: number;
+  /** Of one session. */
+  readonly maxSubscriptions: number;
   readonly maxRetainedMessages: number;
   readonly maxRetainedBytes: number;
 }
@@ -312,10 +314,14 @@ export class SessionStore extends Memory {
 
   /** aedes hands over all filters of a SUBSCRIBE, those too that were refused. */
   override async addSubscriptions(client: Client, asked: Subscription[]): Promise<void> {
-    const subscriptions = asked.filter(({ topic }) => this.#admits(client, topic));
     const session = this.#sessions.get(client.id) ?? this.#create(client.id, '');
-    for (const { topic, qos } of subscriptions) {
+    const subscriptions: Subscription[] = [];
+    for (const subscription of asked) {
+      const { topic, qos } = subscription;
       const before = session.subscriptions.get(topic);
+      const hasRoom = before !== undefined || session.subscriptions.size < this.#limits.maxSubscriptions;
+      if (!hasRoom || !this.#admits(client, topic)) continue;
+      subscriptions.push(subscription);
       if (before === undefined) this.#subscriptions++;
       if (before === qos) continue;
       session.subscriptions.set(topic, qos);
