@@ -41,8 +41,8 @@ const UNREADABLE = {
   FST_ERR_BAD_URL: { en: 'its path does not decode; write % as %25', zh: '路径无法解码；% 请写作 %25' },
 };
 const UNUSABLE = {
-  en: 'its body cannot be used; where one is needed, send a JSON object with content-type application/json',
-  zh: '无法处理请求正文；如接口需要正文，请发送 JSON 对象，并设置 content-type: application/json',
+  en: 'its body cannot be used: it is not packed as its content-encoding says, or, where an object is needed, no JSON with content-type application/json',
+  zh: '无法处理请求正文：压缩方式与 content-encoding 不符；或接口需要 JSON 对象，而正文不是 content-type 为 application/json 的 JSON',
 };
 
 /** Fastify's own refusals (a body too large, a path that does not decode) carry the status a client caused. */
