@@ -27,21 +27,27 @@ class Bench {
   readonly clock = new FakeClock();
   readonly startMs = this.clock.nowMs();
   confirmations: LedgerConfirmation[] = [];
-  book = this.#create();
+  readonly #isShared: boolean;
+  book: LedgerBook;
+
+  constructor(isShared = false) {
+    this.#isShared = isShared;
+    this.book = this.#create();
+  }
 
   #create(maxGateways = 10): LedgerBook {
     const confirm = (_site: string, _gateway: string, confirmation: LedgerConfirmation) => {
       if (book === this.book) this.confirmations.push(confirmation);
     };
     const book: LedgerBook = new LedgerBook(
-      { folder: this.folder, maxGateways },
+      { folder: this.folder, maxGateways, isShared: this.#isShared },
       { clock: this.clock, log: createLog('silent'), confirm },
     );
     return book;
   }
 
-  static async started(): Promise<Bench> {
-    const bench = new Bench();
+  static async started(isShared = false): Promise<Bench> {
+    const bench = new Bench(isShared);
     await bench.book.start();
     return bench;
   }
@@ -181,6 +187,33 @@ describe('the account', () => {
     const bench = await Bench.started();
     bench.book.announce('farm', 'g', { ledger: A, first: 5_000, next: 5_010 });
     expect(bench.all).toMatchObject({ produced: 10, inFlight: 10 });
+  });
+
+  describe.each([
+    // What others settled while they had the gateway was never seen here: the account begins anew.
+    { isShared: true, settled: [[0, 50]], is: { produced: 20, stored: 0, inFlight: 20 } },
+    // What this one settled itself from there on is kept.
+    {
+      isShared: true,
+      settled: [
+        [0, 10],
+        [60, 30],
+      ],
+      is: { produced: 20, stored: 10, inFlight: 10 },
+    },
+    // Nothing was settled elsewhere.
+    { isShared: true, settled: [[0, 80]], is: { produced: 100, stored: 80, inFlight: 20 } },
+    // Nobody else is there who could have.
+    { isShared: false, settled: [[0, 50]], is: { produced: 100, stored: 50 } },
+  ] as const)('where workers share the gateways ($isShared) and this one settled $settled of 0–80', (one) => {
+    it(`it is ${JSON.stringify(one.is)}`, async () => {
+      const bench = await Bench.started(one.isShared);
+      bench.book.announce('farm', 'g', { ledger: A, first: 0, next: 0 });
+      for (const [first, count] of one.settled) bench.settle(first, count);
+      await bench.committed();
+      bench.book.announce('farm', 'g', { ledger: A, first: 80, next: 100 });
+      expect(bench.all).toMatchObject(one.is);
+    });
   });
 
   it('closes a ledger when another begins, and keeps what is missing of it', async () => {

@@ -577,6 +577,40 @@ describe('the connection', () => {
   });
 });
 
+describe('a gateway that another worker takes over', () => {
+  const handedOver = { kind: 'handedOver', site: 'farm', gateway: 'pump-house' } as const;
+
+  it('is followed no more, and its aliases are not trusted should it come back', () => {
+    const bench = new Bench().born();
+    bench.message(bench.soil(2));
+    bench.step(handedOver);
+    expect(bench.online).toEqual([]);
+    bench.message(bench.soil(3));
+    expect(bench.readings).toEqual([]);
+    expect(bench.rebirthRequests).toBe(1);
+  });
+
+  it('costs no other gateway anything', () => {
+    const bench = new Bench().born();
+    const before = bench.online;
+    bench.step({ ...handedOver, gateway: 'other' });
+    expect(bench.effects).toEqual([]);
+    bench.message(new EdgeMessages('farm', 'other').nbirth());
+    bench.step({ ...handedOver, gateway: 'other' });
+    expect(bench.online).toEqual(before);
+    bench.message(bench.soil(3));
+    expect(bench.readings).toEqual(['soil-1 soil/moisture=3']);
+  });
+
+  it('is lost sight of once, however often that is said', () => {
+    const bench = new Bench().born();
+    bench.step(handedOver);
+    bench.step(handedOver);
+    expect(bench.effects.filter(({ kind }) => kind === 'presence')).toEqual([]);
+    expect(bench.rebirthRequests).toBe(0);
+  });
+});
+
 describe('a gateway that has nothing to say', () => {
   const REBIRTH = 'rebirth farm/pump-house';
 
