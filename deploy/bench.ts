@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonl
   modbus: async () => (await import('../gateway/gateway.bench.ts')).benchModbus(),
   outbox: async () => (await import('../gateway/outbox/outbox.bench.ts')).benchOutbox(),
   stores: async () => (await import('../ingest/stores/store.bench.ts')).benchStores(),
+  cluster: async () => (await import('./bench/cluster.bench.ts')).benchCluster(),
   ...Object.fromEntries(
     Object.entries(PATH_BENCHES).map(([name, run]) => [
       `path-${name}`,

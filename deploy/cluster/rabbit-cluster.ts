@@ -1,6 +1,14 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -42,6 +50,10 @@ export class RabbitCluster {
     this.#distributionPorts = distributionPorts;
   }
 
+  static isInstalled(): boolean {
+    return existsSync(join(PROGRAMS, 'rabbitmq-server'));
+  }
+
   /** Resolves when all have started and found each other. */
   static async start(size: number): Promise<RabbitCluster> {
     const servers: RabbitServer[] = [];
@@ -68,6 +80,12 @@ export class RabbitCluster {
     const child = this.#processes.get(server);
     this.#processes.delete(server);
     await endGroup(child);
+  }
+
+  /** Of its virtual machine, which writes it where the script looks for it. */
+  pid(server: RabbitServer): number {
+    const file = join(this.#folder, `${this.servers.indexOf(server)}`, `${server.name}.pid`);
+    return Number(readFileSync(file, 'utf8'));
   }
 
   async stop(): Promise<void> {
