@@ -7,7 +7,8 @@ import type { HttpSources } from './sources.ts';
 const MAX_LABELLED_GATEWAYS = 500;
 
 const COUNTERS = {
-  repeated: 'Readings that came again though they were settled, as confirmations are lost at times.',
+  repeated:
+    'Readings that came again though they were settled or waited here, as confirmations are late or lost at times.',
   deferred:
     'Readings not taken while the store was slow or away; their gateways have them and send them again.',
   received: 'Readings that arrived; received = stored + rejected + dropped + in flight.',

@@ -49,6 +49,8 @@ interface PipelineParts extends SettlementParts {
  *
  * A message that somebody asks after (a ledger, the holder of a receipt) lies within one batch. Once all of that is durable,
  * they are told which of its readings are stored and which were refused for good (`Settlement`).
+ *
+ * Past 400 lines because the two ways of taking, all at once and one by one, must judge room, repeats and lanes alike.
  */
 export class Pipeline implements Service {
   readonly name = 'pipeline';
