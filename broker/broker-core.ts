@@ -25,7 +25,6 @@ import { Journal } from './sessions/journal.ts';
 import { SessionStore, type StoredPacket } from './sessions/session-store.ts';
 import { Unread } from './unread.ts';
 import { type User, Users } from './users.ts';
-import { WriteTogether } from './write-together.ts';
 
 /** MQTT 3.1.1, table 3.1: connect return codes. */
 const IDENTIFIER_REJECTED = 2;
@@ -72,7 +71,6 @@ export class BrokerCore implements Service {
   readonly #complaints: Complaints;
   readonly #audit: Audit;
   readonly #unread: Unread;
-  readonly #together = new WriteTogether();
   readonly #passwords: PasswordCheck;
   readonly #guests = new Map<Client, Guest>();
   readonly #peers = new WeakMap<Duplex, Peer>();
@@ -317,9 +315,7 @@ export class BrokerCore implements Service {
         }
         const isBeyond =
           packet.qos > 0 && !client.clean && this.#store.isBeyond(client.id, packet as StoredPacket);
-        if (isBeyond) return null;
-        this.#together.hold(client.conn, packet.topic.length + packet.payload.length);
-        return packet;
+        return isBeyond ? null : packet;
       },
     };
   }
