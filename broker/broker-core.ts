@@ -154,11 +154,6 @@ export class BrokerCore implements Service {
     return this.#usersTrouble ?? this.#diskTrouble ?? this.#journal?.trouble ?? this.#audit.trouble;
   }
 
-  /** How often each kind of refusal happened. */
-  get refusals(): ReadonlyMap<string, number> {
-    return this.#complaints.counts;
-  }
-
   /** Takes over a connection; while the core is down the connection is ended. */
   handle(stream: Duplex, peer: Peer): void {
     if (!this.#aedes) {

@@ -10,7 +10,6 @@ test('a flood of complaints fills no log, and its size is said afterwards', asyn
   const complaints = new Complaints(log, clock);
   for (let n = 0; n < 1_500; n++) complaints.add({ from: `10.0.0.${n % 30}` }, 'garbage');
   expect(lines).toHaveLength(20);
-  expect(complaints.counts.get('garbage')).toBe(1_500);
   await clock.advance(60_000);
   complaints.add({ from: '10.0.0.9' }, 'garbage');
   expect(lines.slice(20)).toEqual([

@@ -3,28 +3,21 @@ import type { Log } from '../core/log.ts';
 
 const MOST_LINES = 20;
 const PERIOD_MS = 60_000;
-const MOST_KINDS = 100;
 
 /**
  * Warnings that strangers can cause at will: one line a minute for the same thing of the same peer, so many lines a
- * minute in all, then their number. Each is counted by what it says.
+ * minute in all, then their number.
  */
 export class Complaints {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #said = new Set<string>();
-  readonly #counts = new Map<string, number>();
   #periodEndMs = Number.NEGATIVE_INFINITY;
   #unsaid = 0;
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
-  }
-
-  /** How often each sentence was due, said or not. */
-  get counts(): ReadonlyMap<string, number> {
-    return this.#counts;
   }
 
   add(details: Readonly<Record<string, string>>, sentence: string): void {
@@ -36,8 +29,6 @@ export class Complaints {
       this.#said.clear();
       this.#unsaid = 0;
     }
-    if (this.#counts.has(sentence) || this.#counts.size < MOST_KINDS)
-      this.#counts.set(sentence, (this.#counts.get(sentence) ?? 0) + 1);
     const key = `${sentence}\0${details.client ?? ''}\0${details.user ?? ''}\0${details.from ?? ''}`;
     if (this.#said.has(key) || this.#said.size >= MOST_LINES) {
       this.#unsaid++;

@@ -13,7 +13,8 @@ import { TestBroker } from '../testing/test-broker.ts';
 const MAIN = join(import.meta.dirname, '../main.ts');
 const COMPLETENESS = '/api/v1/gateways/farm/pump-house/completeness';
 
-it('ingest starts on a restored backup, and gateways send what it does not have', async () => {
+/** An ingest with a gateway that keeps a ledger, a backup of its folder, and one that starts on what was restored. */
+async function setUp() {
   const broker = new TestBroker(await freePort());
   await broker.start();
   onTestFinished(() => broker.stop());
@@ -25,19 +26,31 @@ it('ingest starts on a restored backup, and gateways send what it does not have'
   onTestFinished(() => gateway.end());
   gateway.born();
   const startMs = Date.now() - 3_600_000;
+  const run = (...args: string[]) => execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  return {
+    ...{ old, gateway, startMs },
+    backUp: () => run('backup', '--data', join(first!, 'data'), '--to', backups!),
+    async restore(): Promise<IngestProcess> {
+      const [name] = readdirSync(backups!).filter((one) => one.startsWith('sluice-'));
+      run('restore', join(backups!, name!), '--data', join(second!, 'data'));
+      const restored = new IngestProcess(second!, config);
+      await restored.start();
+      return restored;
+    },
+  };
+}
+
+it('ingest starts on a restored backup, and gateways send what it does not have', async () => {
+  const { old, gateway, startMs, backUp, restore } = await setUp();
   for (let message = 0; message < 20; message++) gateway.readings(20, startMs);
   await eventually(() => gateway.confirmed.size === 400);
 
-  const run = (...args: string[]) => execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
-  run('backup', '--data', join(first!, 'data'), '--to', backups!);
-  const [name] = readdirSync(backups!).filter((one) => one.startsWith('sluice-'));
+  backUp();
   // The disk dies with ingest; what comes now reaches nobody.
   await old.kill();
   for (let message = 0; message < 5; message++) gateway.readings(20, startMs);
 
-  run('restore', join(backups!, name!), '--data', join(second!, 'data'));
-  const restored = new IngestProcess(second!, config);
-  await restored.start();
+  const restored = await restore();
   gateway.born();
   gateway.repeatUnconfirmed();
   await eventually(() => gateway.confirmed.size === 500);
@@ -49,29 +62,15 @@ it('ingest starts on a restored backup, and gateways send what it does not have'
 });
 
 it('what was confirmed after the backup and went with the disk is told as missing, with its numbers and times', async () => {
-  const broker = new TestBroker(await freePort());
-  await broker.start();
-  onTestFinished(() => broker.stop());
-  const config = { broker: { url: broker.url }, http: { port: 0 } };
-  const [first, second, backups] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
-  const old = new IngestProcess(first!, config);
-  await old.start();
-  const gateway = await LedgerGateway.connect(broker.url);
-  onTestFinished(() => gateway.end());
-  gateway.born();
-  const startMs = Date.now() - 3_600_000;
-  const run = (...args: string[]) => execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  const { old, gateway, startMs, backUp, restore } = await setUp();
   gateway.readings(200, startMs);
   await eventually(() => gateway.confirmed.size === 200);
-  run('backup', '--data', join(first!, 'data'), '--to', backups!);
-  const [name] = readdirSync(backups!).filter((one) => one.startsWith('sluice-'));
+  backUp();
   gateway.readings(100, startMs);
   await eventually(() => gateway.confirmed.size === 300);
   await old.kill();
 
-  run('restore', join(backups!, name!), '--data', join(second!, 'data'));
-  const restored = new IngestProcess(second!, config);
-  await restored.start();
+  const restored = await restore();
   gateway.born();
   gateway.readings(50, startMs);
   await eventually(() => gateway.confirmed.size === 350);

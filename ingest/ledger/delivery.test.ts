@@ -149,9 +149,12 @@ describe('a command, end to end', () => {
 
   it('that was taken before kill -9 goes on afterwards, and its answer is kept though it came twice', async () => {
     const { ingest, gateway } = await farm();
-    const born = async () =>
-      (await ingest.get<{ gateways: unknown[] }>('/api/v1/gateways')).gateways.length === 1;
-    await eventually(born);
+    await eventually(async () => {
+      const { gateways } = await ingest.get<{ gateways: { devices: { device: string }[] }[] }>(
+        '/api/v1/gateways',
+      );
+      return gateways[0]?.devices.some(({ device }) => device === 'valves');
+    });
     const posted = await ingest.post('/api/v1/commands', body);
     expect(posted).toMatchObject({ status: 202, body: { state: 'pending', issuer: 'api:operator' } });
     const { id } = posted.body;
