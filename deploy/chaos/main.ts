@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { reasonOf } from '../../core/errors.ts';
 import { eventually } from '../../core/testing/eventually.ts';
@@ -76,8 +77,9 @@ async function run(plan: ChaosPlan): Promise<readonly string[]> {
       { withinMs: UP_WITHIN_MS, everyMs: 250 },
     );
     say('everything is up');
-    const { counts, deaf } = await strike(rig, plan.seed, plan.seconds, say);
+    const { counts, deaf, disksSeenMs } = await strike(rig, plan.seed, plan.seconds, say);
     say('everything is mended');
+    await sleep(Math.max(0, disksSeenMs - Date.now()));
     const unsettled = await settle(rig, plan.ledger ? SETTLED_WITHIN_MS : LOST_WITHIN_MS);
     say(unsettled.length === 0 ? 'everything is settled' : 'not everything is settled');
     const { plan: load, produced } = await rig.fleetReport(SETTLED_WITHIN_MS);

@@ -27,6 +27,11 @@ export interface Strikes {
   readonly counts: ReadonlyMap<string, number>;
   /** When each gateway heard nothing of its slave, or lost what it had heard to a full disk. */
   readonly deaf: ReadonlyMap<string, readonly Span[]>;
+  /**
+   * When every gateway has looked at its disk again, UTC; until then one that was started on a full disk sends nothing of what is on
+   * it, and no host knows of that.
+   */
+  readonly disksSeenMs: number;
 }
 
 /** Breaks two things at a time, over and over, and mends them; the seed decides what, when and for how long. */
@@ -76,5 +81,6 @@ export async function strike(
   }
 
   await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => striker(new Random(seed, `chaos ${n}`))));
-  return { counts, deaf };
+  const freed = [...filled.values()].map(({ toMs }) => toMs + DISK_UNNOTICED_MS);
+  return { counts, deaf, disksSeenMs: Math.max(0, ...freed) };
 }
