@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { reasonOf, SluiceError } from '../core/errors.ts';
@@ -75,6 +75,21 @@ export class StateDatabase {
       return new SluiceError('STATE_DAMAGED', { file: this.#file, reason: reasonOf(error) }, error);
     return new SluiceError('LEDGER_UNAVAILABLE', { file: this.#file, reason: reasonOf(error) }, error);
   }
+}
+
+/**
+ * A damaged file and what SQLite keeps beside it get other names: what is in it is lost to us, but not to somebody with the
+ * right tools. Returns the new one. Throws `LEDGER_UNAVAILABLE`.
+ */
+export function putAside(file: string, nowMs: number): string {
+  const aside = `${file}.damaged-${nowMs}`;
+  try {
+    for (const part of ['', '-wal', '-shm'])
+      if (existsSync(file + part)) renameSync(file + part, aside + part);
+  } catch (error) {
+    throw new SluiceError('LEDGER_UNAVAILABLE', { file, reason: reasonOf(error) }, error);
+  }
+  return aside;
 }
 
 /** The conditions of a SELECT, with their values beside them: nothing from outside stands in the text. */

@@ -294,10 +294,6 @@ export class SessionStore extends Memory {
 
   // From here on: what aedes asks of a persistence.
 
-  override async setup(broker: unknown): Promise<void> {
-    await super.setup(broker);
-  }
-
   override async storeRetained(packet: StoredPacket): Promise<void> {
     this.#setRetained({ ...packet });
     if (!this.#reservations.get(packet.payload)?.isRetained)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePort } from '../../core/testing/free-port.ts';
+import { getJson } from '../../core/testing/get-json.ts';
 import { Influxd } from '../../core/testing/influxd.ts';
 import { Program } from '../../core/testing/program.ts';
 import type { LoadReport } from '../../firmware-sim/load/load-fleet.ts';
@@ -259,10 +260,4 @@ function fleetSettings(broker: object, { seed, seconds }: ChaosPlan): object {
     seed,
     load: { broker, ...shape, everyMs, messages: seconds * messagesPerS, resendAfterMs: 2_000 },
   };
-}
-
-async function getJson<T>(url: string): Promise<T> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as T;
 }

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { freePort } from '../../core/testing/free-port.ts';
+import { getJson } from '../../core/testing/get-json.ts';
 import type { Influxd } from '../../core/testing/influxd.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import type { LoadReport } from '../../firmware-sim/load/load-fleet.ts';
-import { getJson } from '../e2e/farm.ts';
+
 import { RunningProcess } from '../e2e/process.ts';
 import { FrontDoor } from './front-door.ts';
 import type { RabbitCluster, RabbitServer } from './rabbit-cluster.ts';

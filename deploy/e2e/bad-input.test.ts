@@ -5,12 +5,12 @@ import mqtt from 'mqtt';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
+import { getJson } from '../../core/testing/get-json.ts';
 import { startInfluxd } from '../../core/testing/influxd.ts';
 import { describeWith } from '../../core/testing/needs.ts';
 import {
   demoSettings,
   type Farm,
-  getJson,
   lastReading,
   type QueryReply,
   run,

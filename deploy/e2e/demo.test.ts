@@ -3,15 +3,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
-import {
-  demoSettings,
-  getJson,
-  type LastReply,
-  lastReading,
-  type QueryReply,
-  startFarm,
-  startWith,
-} from './farm.ts';
+import { getJson } from '../../core/testing/get-json.ts';
+import { demoSettings, type LastReply, lastReading, type QueryReply, startFarm, startWith } from './farm.ts';
 
 function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {

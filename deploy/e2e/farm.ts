@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
+import { getJson } from '../../core/testing/get-json.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { RunningProcess } from './process.ts';
 
@@ -86,12 +87,6 @@ export function run(settings: Settings, folder: string, name = 'sluice.yaml'): R
   writeFileSync(join(folder, name), stringify(files));
   const options = ['--config', join(folder, name), '--data', join(folder, 'data')];
   return new RunningProcess('deploy/start.ts', options);
-}
-
-export async function getJson<T>(url: string): Promise<T> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as T;
 }
 
 /** Waits until `/api/v1/last` has a reading for which `accept` is true, and returns it. */

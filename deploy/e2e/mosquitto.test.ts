@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
+import { getJson } from '../../core/testing/get-json.ts';
 import { describeWith } from '../../core/testing/needs.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { CertificateFolder } from '../certs/certificate-folder.ts';
-import { demoSettings, getJson, lastReading, startWith } from './farm.ts';
+import { demoSettings, lastReading, startWith } from './farm.ts';
 
 function blockOf(kind: string): string {
   const page = readFileSync('docs/broker.md', 'utf8');

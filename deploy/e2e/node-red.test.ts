@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { hashPassword } from '../../broker/users.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
-import { demoSettings, type Farm, getJson, lastReading, type Settings, startWith } from './farm.ts';
+import { getJson } from '../../core/testing/get-json.ts';
+import { demoSettings, type Farm, lastReading, type Settings, startWith } from './farm.ts';
 import { RunningProcess } from './process.ts';
 
 const EXAMPLE = 'gateway/node-red/examples/irrigate-by-moisture.json';

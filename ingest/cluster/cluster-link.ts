@@ -8,6 +8,7 @@ import { readSecret } from '../../core/read-secret.ts';
 import { stateTopic } from '../../core/sparkplug/topic.ts';
 import { readAuthorities } from '../../core/tls-files.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { FirstTry } from '../session/first-try.ts';
 import { HostCarrier, type HostCarrierParts } from '../session/host-carrier.ts';
 import { statePayload } from '../session/host-session.ts';
 import { Assigner } from './assigner.ts';
@@ -62,8 +63,7 @@ export class ClusterLink implements Service {
   #settingUp: Promise<void> | undefined;
   #cancels = new Set<Cancel>();
   #isConnected = false;
-  /** Ends the wait of `start`. */
-  #settled = () => {};
+  readonly #firstTry = new FirstTry();
   #error: SluiceError | undefined;
 
   constructor(config: ClusterConfig, parts: ClusterLinkParts) {
@@ -90,13 +90,7 @@ export class ClusterLink implements Service {
 
   /** Resolves when it stands in line at every partition, or when the first try has failed or is not wanted. */
   async start(signal: AbortSignal): Promise<void> {
-    const settled = new Promise<void>((done) => {
-      this.#settled = done;
-    });
-    signal.addEventListener('abort', this.#settled, { once: true });
-    this.#connect();
-    await settled;
-    signal.removeEventListener('abort', this.#settled);
+    await this.#firstTry.begin(() => this.#connect(), signal);
   }
 
   /** Whoever stands behind takes the partitions over at once; what is under way gets a moment to be stored. */
@@ -104,7 +98,7 @@ export class ClusterLink implements Service {
     const [consuming, publishing] = [this.#consuming, this.#publishing];
     if (!consuming || !publishing) return;
     this.#consuming = undefined;
-    this.#settled();
+    this.#firstTry.end();
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
     if (this.#isConnected) await this.#sayFarewell();
@@ -223,7 +217,7 @@ export class ClusterLink implements Service {
       this.#carrier.step({ kind: 'connected', stateTimestampMs: this.#parts.clock.nowMs() });
       this.#tellPresence();
     }
-    this.#settled();
+    this.#firstTry.end();
   }
 
   #disconnected(): void {
@@ -347,7 +341,7 @@ export class ClusterLink implements Service {
     const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#config.urls.join(', '), reason });
     if (!this.#error) this.#parts.log.error({ code: error.code }, error.message);
     this.#error = error;
-    this.#settled();
+    this.#firstTry.end();
   }
 
   #after(delayMs: number, work: () => void): void {

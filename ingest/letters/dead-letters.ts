@@ -1,11 +1,11 @@
-import { existsSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, type ErrorCode, reasonOf, SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import { gatewayName } from '../gateway-name.ts';
 import type { Refusal } from '../pipeline/check-reading.ts';
+import { putAside } from '../state-database.ts';
 import type { LettersConfig } from './config.ts';
 import {
   type KeptLetter,
@@ -209,23 +209,15 @@ export class DeadLetters implements Service, LetterSink {
     }
   }
 
-  /** What is in the damaged file is lost to us, but not to somebody with the right tools. */
   #beginAnew(damage: SluiceError): LetterFile {
     const { folder, clock, log } = this.#parts;
     this.#file?.close();
     this.#file = undefined;
-    const aside = `${LETTERS_FILE}.damaged-${clock.nowMs()}`;
-    try {
-      for (const part of ['', '-wal', '-shm']) {
-        const file = join(folder, LETTERS_FILE + part);
-        if (existsSync(file)) renameSync(file, join(folder, aside + part));
-      }
-    } catch (error) {
-      throw new SluiceError('LEDGER_UNAVAILABLE', { file: LETTERS_FILE, reason: reasonOf(error) }, error);
-    }
+    const file = join(folder, LETTERS_FILE);
+    const aside = basename(putAside(file, clock.nowMs()));
     const { code, message } = new SluiceError(
       'LETTERS_DAMAGED',
-      { file: join(folder, LETTERS_FILE), aside, reason: reasonOf(damage.cause) },
+      { file, aside, reason: reasonOf(damage.cause) },
       damage,
     );
     log.error({ code }, message);

@@ -8,6 +8,7 @@ import type { AutomationDoor } from '../automation/automation-door.ts';
 import type { BrokerConnectionConfig } from '../config.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { brokerOptions, RECONNECT_MS } from './broker-options.ts';
+import { FirstTry } from './first-try.ts';
 import { HostCarrier, type HostCarrierParts } from './host-carrier.ts';
 import { statePayload } from './host-session.ts';
 
@@ -40,8 +41,7 @@ export class Subscriber implements Service {
   #client: MqttClient | undefined;
   #stateTimestampMs = 0;
   #isAnnounced = false;
-  /** Ends the wait of `start`. */
-  #settled = () => {};
+  readonly #firstTry = new FirstTry();
   #error: SluiceError | undefined;
   /** What was logged last, so that a connection that comes and goes is not told each time. */
   #told: string | undefined;
@@ -76,13 +76,7 @@ export class Subscriber implements Service {
 
   /** Resolves when it is connected, subscribed and announced, or when the first try has failed or is not wanted. */
   async start(signal: AbortSignal): Promise<void> {
-    const settled = new Promise<void>((resolve) => {
-      this.#settled = resolve;
-    });
-    signal.addEventListener('abort', this.#settled, { once: true });
-    this.#connect();
-    await settled;
-    signal.removeEventListener('abort', this.#settled);
+    await this.#firstTry.begin(() => this.#connect(), signal);
   }
 
   #connect(): void {
@@ -124,7 +118,7 @@ export class Subscriber implements Service {
     if (!client) return;
     this.#client = undefined;
     this.#cancelLasting?.();
-    this.#settled();
+    this.#firstTry.end();
     const hasSaidFarewell = this.#isAnnounced && (await this.#sayFarewell(client));
     this.#isAnnounced = false;
     this.#carrier.stop();
@@ -167,7 +161,7 @@ export class Subscriber implements Service {
       this.#waitLongerNextTime(client);
       granted();
       this.#openDoor(client);
-      this.#settled();
+      this.#firstTry.end();
     });
   }
 
@@ -207,7 +201,7 @@ export class Subscriber implements Service {
     const error = new SluiceError('BROKER_UNAVAILABLE', { url: this.#config.url, reason });
     const isTold = this.#error !== undefined || error.message === this.#told;
     this.#error = error;
-    this.#settled();
+    this.#firstTry.end();
     if (isTold) return;
     this.#told = error.message;
     this.#isReturnToTell = true;

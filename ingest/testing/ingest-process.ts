@@ -1,16 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
+import { Program } from '../../core/testing/program.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
+const START_WITHIN_MS = 60_000;
 
 /** Ingest as a process of its own, which a test may kill and start again on the same folder. */
 export class IngestProcess {
   readonly #folder: string;
-  #child: ChildProcess | undefined;
+  #program: Program | undefined;
   #url = '';
 
   /** `config` is written as JSON, which YAML is a superset of. */
@@ -22,37 +22,16 @@ export class IngestProcess {
 
   /** Resolves when all of it is up. */
   async start(): Promise<void> {
-    const args = [
-      '--config',
-      join(this.#folder, 'config.yaml'),
-      '--data',
-      join(this.#folder, 'data'),
-      '--log',
-      'warn',
-    ];
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    let said = '';
-    child.stderr!.on('data', (text) => {
-      said += text;
-    });
-    for await (const text of child.stdout!) {
-      const found = /Sluice: (\S+)/.exec(String(text));
-      if (!found) continue;
-      this.#url = found[1]!;
-      await eventually(async () => (await this.get<{ status: string }>('/api/health')).status === 'up');
-      return;
-    }
-    throw new Error(`ingest did not start: ${said}`);
+    const files = ['--config', join(this.#folder, 'config.yaml'), '--data', join(this.#folder, 'data')];
+    this.#program = new Program(MAIN, [...files, '--log', 'warn']);
+    this.#url = (await this.#program.prints(/Sluice: (\S+)/, START_WITHIN_MS))[1]!;
+    await eventually(async () => (await this.get<{ status: string }>('/api/health')).status === 'up');
   }
 
   /** `kill -9`. */
   async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await this.#program?.signal('SIGKILL');
+    this.#program = undefined;
   }
 
   async get<T>(path: string): Promise<T> {

@@ -8,6 +8,7 @@ import type { BrokerConnectionConfig } from '../../config.ts';
 import type { RefusedMessage } from '../../letters/letter.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { brokerOptions } from '../../session/broker-options.ts';
+import { FirstTry } from '../../session/first-try.ts';
 import { pingOn } from '../../session/ping-on.ts';
 import type { Door } from '../door.ts';
 import type { DoorReading } from '../door-reading.ts';
@@ -51,7 +52,7 @@ export class SenmlSubscriber implements Service {
   #cancelRepeat: (() => void) | undefined;
   #waiting: (() => void) | undefined;
   #isStopping = false;
-  #settled = () => {};
+  readonly #firstTry = new FirstTry();
   #error: SluiceError | undefined;
 
   constructor(config: SenmlConfig, broker: BrokerConnectionConfig, parts: SenmlParts) {
@@ -66,14 +67,8 @@ export class SenmlSubscriber implements Service {
 
   /** Resolves when it is subscribed, or when the first try has failed or is not wanted. */
   async start(signal: AbortSignal): Promise<void> {
-    const settled = new Promise<void>((resolve) => {
-      this.#settled = resolve;
-    });
-    signal.addEventListener('abort', this.#settled, { once: true });
     this.#isStopping = false;
-    this.#connect();
-    await settled;
-    signal.removeEventListener('abort', this.#settled);
+    await this.#firstTry.begin(() => this.#connect(), signal);
   }
 
   /** Reads no more, and waits a moment for what it has read: unacknowledged, it would come again. */
@@ -81,7 +76,7 @@ export class SenmlSubscriber implements Service {
     const client = this.#client;
     if (!client) return;
     this.#isStopping = true;
-    this.#settled();
+    this.#firstTry.end();
     const given = new AbortController();
     const acks = this.#acks;
     if (acks) {
@@ -132,7 +127,7 @@ export class SenmlSubscriber implements Service {
       }
       if (this.#error) this.#parts.log.info({ url: this.#broker.url }, 'SenML is read again');
       this.#error = undefined;
-      this.#settled();
+      this.#firstTry.end();
     });
   }
 
@@ -229,6 +224,6 @@ export class SenmlSubscriber implements Service {
     // The other connection says it as well where the broker is away.
     if (!this.#error && code === 'SENML_REFUSED') this.#parts.log.error({ code: error.code }, error.message);
     this.#error = error;
-    this.#settled();
+    this.#firstTry.end();
   }
 }

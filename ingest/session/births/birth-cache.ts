@@ -1,10 +1,10 @@
-import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cancel, Clock } from '../../../core/clock.ts';
-import { asSluiceError, reasonOf, SluiceError } from '../../../core/errors.ts';
+import { asSluiceError, type SluiceError } from '../../../core/errors.ts';
 import type { Service } from '../../../core/lifecycle.ts';
 import type { Log } from '../../../core/log.ts';
 import { gatewayName } from '../../gateway-name.ts';
+import { putAside } from '../../state-database.ts';
 import type { HostState, NodeState } from '../host-state.ts';
 import { BirthFile, type SeenGateway } from './birth-file.ts';
 import { type BirthRecord, nodeFromRecord, packBirths } from './birth-record.ts';
@@ -87,20 +87,11 @@ export class BirthCache implements Service {
   #putAside(error: SluiceError): void {
     const { clock, log } = this.#parts;
     const file = join(this.#folder, BirthFile.fileName);
-    const aside = `${file}.damaged-${clock.nowMs()}`;
+    const aside = putAside(file, clock.nowMs());
     log.error(
       { code: error.code, aside },
       `${error.message} It is put aside, and gateways are asked for their births.`,
     );
-    for (const end of ['', '-wal', '-shm']) {
-      try {
-        renameSync(file + end, aside + end);
-      } catch (thrown) {
-        // Beside the file itself these are seldom there.
-        if (end === '')
-          throw new SluiceError('LEDGER_UNAVAILABLE', { file, reason: reasonOf(thrown) }, thrown);
-      }
-    }
   }
 
   #restore(file: BirthFile): void {
