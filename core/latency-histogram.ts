@@ -1,3 +1,5 @@
+import { pushVarint, VarintReader } from './varint.ts';
+
 /**
  * Bounds of the buckets: bucket i holds what is above γ^(i−1) and not above γ^i, and answers with 2·γ^i/(γ+1), which
  * is at most 1 % away from either bound.
@@ -137,38 +139,4 @@ function middleOf(key: number): number {
   if (key === 0) return 0;
   const value = (2 * GAMMA ** (Math.abs(key) - 1 + LOWEST)) / (GAMMA + 1);
   return key < 0 ? -value : value;
-}
-
-function pushVarint(bytes: number[], value: number): void {
-  let rest = value;
-  while (rest >= 128) {
-    bytes.push((rest % 128) | 128);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-}
-
-class VarintReader {
-  readonly #bytes: Uint8Array;
-  #at: number;
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.#bytes = bytes;
-    this.#at = at;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at === this.#bytes.length;
-  }
-
-  next(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new RangeError('a histogram ends within a number');
-      value += (byte & 127) * scale;
-      if (value > Number.MAX_SAFE_INTEGER) throw new RangeError('a number of a histogram is too large');
-      if (byte < 128) return value;
-    }
-  }
 }

@@ -10,8 +10,8 @@ export interface Quantity {
   readonly unit: string;
   readonly min: number;
   readonly max: number;
-  /** `counter` only grows, until its device starts again; `state` is one of `states`. */
-  readonly kind: 'gauge' | 'counter' | 'state';
+  /** `counter` only grows, until its device starts again; `state` is one of `states`; `text` is for programs to read. */
+  readonly kind: 'gauge' | 'counter' | 'state' | 'text';
   readonly en: string;
   readonly zh: string;
   /** Digits after the point that are worth showing. */
@@ -62,6 +62,7 @@ const WITH_PERCENTILES = new Set([
   'link/latency_return',
   'link/jitter',
   'link/connect_time',
+  'link/first_byte_time',
   'gateway/turnaround',
 ]);
 
@@ -139,12 +140,31 @@ const ROWS: Record<string, Row[]> = {
     ['hdop', '', 0, 100, 1, 'Horizontal dilution of precision', '水平精度因子'],
   ],
   link: [
+    // Of the probes of one record: the median where nothing else is said.
     ['latency', 'ms', 0, 60_000, 2, 'Round-trip latency', '往返时延'],
+    ['latency_p95', 'ms', 0, 60_000, 2, 'Round-trip latency, 95th percentile', '往返时延（95 分位）'],
+    ['latency_p99', 'ms', 0, 60_000, 2, 'Round-trip latency, 99th percentile', '往返时延（99 分位）'],
     ['latency_forward', 'ms', -60_000, 60_000, 2, 'One-way latency, forward', '单向时延（去程）'],
     ['latency_return', 'ms', -60_000, 60_000, 2, 'One-way latency, return', '单向时延（回程）'],
+    ['latency_error', 'ms', 0, 1e9, 2, 'Error bound of one-way latency', '单向时延误差上限'],
     ['loss', '1', 0, 1, 5, 'Loss', '丢包率'],
-    ['jitter', 'ms', 0, 60_000, 2, 'Jitter', '抖动'],
+    ['loss_forward', '1', 0, 1, 5, 'Loss, forward', '丢包率（去程）'],
+    ['loss_return', '1', 0, 1, 5, 'Loss, return', '丢包率（回程）'],
+    ['jitter', 'ms', 0, 60_000, 2, 'Jitter (RFC 3550)', '抖动（RFC 3550）'],
+    ['variation', 'ms', 0, 60_000, 2, 'Delay variation, 95th percentile', '时延变化（95 分位）'],
     ['connect_time', 'ms', 0, 60_000, 2, 'Time to connect', '建连时间'],
+    ['first_byte_time', 'ms', 0, 60_000, 2, 'Time to first byte', '首字节时间'],
+    ['scheduled', '', 0, 1e9, 0, 'Probes scheduled', '计划探测数'],
+    ['received', '', 0, 1e9, 0, 'Probes answered', '应答探测数'],
+    ['lost', '', 0, 1e9, 0, 'Probes lost', '丢失探测数'],
+    ['late', '', 0, 1e9, 0, 'Probes answered too late', '迟到探测数'],
+    ['not_sent', '', 0, 1e9, 0, 'Probes not sent', '未发送探测数'],
+    ['invalid', '', 0, 1e9, 0, 'Probes that say nothing of the link', '无效探测数'],
+    ['duplicates', '', 0, 1e9, 0, 'Answers that came twice', '重复应答数'],
+    ['reordered', '', 0, 1e9, 0, 'Answers out of order', '乱序应答数'],
+    ['ttl', '', 0, 255, 0, 'Hops left on arrival', '到达时剩余跳数'],
+    ['path_changes', '', 0, 1e9, 0, 'Changes of path', '路径变化次数'],
+    ['evidence', '', 0, 0, 0, 'Evidence of the probes', '探测证据', 'text'],
   ],
   power: [
     ['battery_voltage', 'V', 0, 1_000, 2, 'Battery voltage', '电池电压'],

@@ -3,7 +3,8 @@ import { DATA_TYPES, type Metric } from '../../core/sparkplug/payload.ts';
 import type { MetricBinding } from './metric-binding.ts';
 
 const EARLIEST_MS = Date.UTC(2020, 0, 1);
-const LONGEST_TEXT = 4_096;
+/** Evidence of a link with many flows is the longest that there is. */
+const LONGEST_TEXT = 16_384;
 
 /** Why a reading is not taken. The words are only made where they are shown. */
 export interface Refusal {
@@ -13,13 +14,13 @@ export interface Refusal {
 
 /**
  * The value as it is stored: a number in the canonical unit, 0 or 1 for a boolean, or a text for a metric that is
- * not in the catalogue.
+ * not in the catalogue, or is a text there.
  */
 export function checkValue(
   { key, quantity, convert }: MetricBinding,
   { value, dataType }: Metric,
 ): number | string | Refusal {
-  if (typeof value === 'string' && !quantity) {
+  if (typeof value === 'string' && (!quantity || quantity.kind === 'text')) {
     if (value.length <= LONGEST_TEXT) return value;
     const details = { metric: key.field, length: value.length, limit: LONGEST_TEXT };
     return refusal('TEXT_TOO_LONG', details);

@@ -194,7 +194,7 @@ describe('from metric to reading', () => {
     ['METRIC_TYPE_UNSUPPORTED', 'Table', undefined, { metric: { dataType: DATA_TYPES.DataSet } }, /DataSet/],
     ['METRIC_NAME_INVALID', 'a\u0000b', 1, {}, /control characters/],
     ['METRIC_NAME_INVALID', 'x'.repeat(257), 1, {}, /256/],
-    ['TEXT_TOO_LONG', 'Note', 'x'.repeat(5_000), {}, /5000 characters/],
+    ['TEXT_TOO_LONG', 'Note', 'x'.repeat(20_000), {}, /20000 characters/],
     ['TIME_IMPOSSIBLE', 'soil/moisture', 1, { metric: { timeMs: 0 } }, /1970-01-01.*gateway g/],
     ['TIME_IMPOSSIBLE', 'soil/moisture', 1, { metric: { timeMs: 2 ** 60 } }, /ms, which cannot be right/],
     [

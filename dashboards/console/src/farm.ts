@@ -162,7 +162,7 @@ function places(kind: Place['kind'], metrics: readonly CataloguedMetric[]): Plac
     .map(([key, all]): Place => {
       const { tags } = all[0]!.reading;
       const states = all.filter(({ quantity }) => quantity.kind === 'state');
-      const gauges = all.filter(({ quantity }) => quantity.kind !== 'state');
+      const gauges = all.filter(({ quantity }) => quantity.kind !== 'state' && quantity.kind !== 'text');
       const leases = new Set(states.map((state) => leaseOf(state, gauges)));
       return {
         kind,

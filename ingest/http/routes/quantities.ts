@@ -11,7 +11,7 @@ const QuantityReply = Type.Object({
   unit: Type.String({ description: 'Canonical unit; empty for states and counts.' }),
   min: Type.Number({ description: 'A value below cannot be a measurement of this quantity.' }),
   max: Type.Number({ description: 'A value above cannot be a measurement of this quantity.' }),
-  kind: Type.Enum(['gauge', 'counter', 'state']),
+  kind: Type.Enum(['gauge', 'counter', 'state', 'text']),
   en: Type.String({ description: 'Label in English.' }),
   zh: Type.String({ description: 'Label in Chinese.' }),
   decimals: Type.Integer({ description: 'Digits after the point that are worth showing.' }),
