@@ -801,6 +801,25 @@ export const ERRORS = {
     retryable: false,
     http: 500,
   },
+  // Statements on links
+  STATEMENT_KEY_UNUSABLE: {
+    en: 'the key that statements are signed with, {file}, cannot be used: {reason}. Put back the file from a copy; or move it away, and a new key is made, whose fingerprint the other party has to be told.',
+    zh: '无法使用结算单签名密钥 {file}：{reason}。请从副本恢复该文件；或将其移走，系统会生成新密钥，届时须将新指纹告知对方。',
+    retryable: true,
+    http: 503,
+  },
+  STATEMENT_UNREADABLE: {
+    en: '{file} is not a statement that can be read: {reason}. Ask whoever sent it to send it again.',
+    zh: '{file} 不是可读取的结算单：{reason}。请让发送方重新发送。',
+    retryable: false,
+    http: 400,
+  },
+  VERIFIER_NOT_BUILT: {
+    en: 'the program that checks statements was not built: {reason}. Run npm ci without --omit=dev, then this again.',
+    zh: '未能构建结算单校验程序：{reason}。请先运行 npm ci（不带 --omit=dev），再重试。',
+    retryable: false,
+    http: 500,
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

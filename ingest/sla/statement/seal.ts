@@ -1,0 +1,105 @@
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { canonicalJson, canonicalPieces, type Json, type JsonObject } from './canonical-json.ts';
+
+/** What stands after the statement in its file. */
+export interface Seal {
+  readonly algorithm: 'Ed25519';
+  /** Of the statement's canonical text in UTF-8, lower-case hex. */
+  readonly sha256: string;
+  /** Of `signedText(sha256)`, base64. */
+  readonly value: string;
+}
+
+/** Signs the digest and not the text, for a month of many links is made and sent piece by piece. */
+export function signedText(sha256: string): Uint8Array {
+  return Buffer.from(`sluice link statement 1\nsha256 ${sha256}\n`);
+}
+
+/** A public key (SPKI in DER, base64) as people compare it: eight groups of eight hexadecimal digits. */
+export function fingerprintOf(publicKey: string): string {
+  const digest = createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex');
+  return digest.match(/.{8}/g)!.join('-');
+}
+
+export function publicText(key: KeyObject): string {
+  return key.export({ type: 'spki', format: 'der' }).toString('base64');
+}
+
+/** The file of a statement, in pieces: `{"statement":…,"signature":…}`. `several` as for `canonicalPieces`. */
+export async function* sealed(
+  statement: JsonObject,
+  several: Readonly<Record<string, AsyncIterable<Json>>>,
+  sign: (bytes: Uint8Array) => string,
+): AsyncGenerator<string> {
+  const hash = createHash('sha256');
+  yield '{"statement":';
+  for await (const piece of canonicalPieces(statement, several)) {
+    hash.update(piece);
+    yield piece;
+  }
+  const sha256 = hash.digest('hex');
+  const seal: Seal = { algorithm: 'Ed25519', sha256, value: sign(signedText(sha256)) };
+  yield `,"signature":${canonicalJson({ ...seal })}}\n`;
+}
+
+/** What is wrong with the form of a file, or with its seal. */
+export type SealFault = 'not-json' | 'not-canonical' | 'digest' | 'key' | 'signature';
+
+/** What a file says, and what is wrong with how it is sealed; `publicKey` is the one inside, SPKI in DER and base64. */
+export interface Opened {
+  /** Undefined where the file is no JSON object with a statement. */
+  readonly statement: JsonObject | undefined;
+  readonly sha256: string;
+  readonly publicKey: string;
+  readonly fingerprint: string;
+  readonly faults: readonly SealFault[];
+}
+
+/**
+ * Any byte that is not as it was written is a fault: the file must be exactly the text that its content has, so that what is left out
+ * by a parser (white space, a name that comes twice) cannot show a reader something else than what was signed.
+ */
+export function openSealed(text: string): Opened {
+  const nothing = { statement: undefined, sha256: '', publicKey: '', fingerprint: '' };
+  let file: { readonly statement?: JsonObject; readonly signature?: JsonObject };
+  try {
+    file = JSON.parse(text);
+  } catch {
+    return { ...nothing, faults: ['not-json'] };
+  }
+  const { statement, signature } = file ?? {};
+  if (!isObject(statement) || !isObject(signature)) return { ...nothing, faults: ['not-json'] };
+  const canonical = canonicalJson(statement);
+  const sha256 = createHash('sha256').update(canonical).digest('hex');
+  const faults: SealFault[] = [];
+  if (text !== `{"statement":${canonical},"signature":${canonicalJson(signature)}}\n`)
+    faults.push('not-canonical');
+  if (signature.sha256 !== sha256) faults.push('digest');
+  const issuer = isObject(statement.issuer) ? statement.issuer : {};
+  const publicKey = String(issuer.publicKey);
+  const fingerprint = fingerprintOf(publicKey);
+  const key = readKey(publicKey);
+  if (!key || issuer.fingerprint !== fingerprint) faults.push('key');
+  if (!key || !isSigned(signature, sha256, key)) faults.push('signature');
+  return { statement, sha256, publicKey, fingerprint, faults };
+}
+
+function isSigned(signature: JsonObject, sha256: string, key: KeyObject): boolean {
+  const bytes = Buffer.from(String(signature.value), 'base64');
+  // Base64 has several texts for the same bytes, and an object takes members that nobody signed.
+  const only: JsonObject = { algorithm: 'Ed25519', sha256, value: bytes.toString('base64') };
+  return canonicalJson(signature) === canonicalJson(only) && verify(null, signedText(sha256), key, bytes);
+}
+
+function readKey(publicKey: string): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' });
+    return key.asymmetricKeyType === 'ed25519' && publicText(key) === publicKey ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
