@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gatewayId, isImpossible, type LoadPlan, loadReading } from '../../firmware-sim/load/load-reading.ts';
+import type { Completeness } from '../../ingest/ledger/completeness.ts';
 import type { ChaosRig } from './chaos-rig.ts';
 import type { Answer } from './counting-slave.ts';
 import type { Span } from './strike.ts';
 
 /** Answers that a gateway may lose at each end of a time in which it was deaf: the one on its way, and its time. */
 const EDGE_MS = 1_500;
+/** Far longer than a message is under way, on a busy machine too. */
+const CONFIRMED_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 50;
 const MOST_SHOWN = 5;
 
 /** What was produced beside what the store has: one line for people, and everything that does not agree. */
@@ -34,8 +39,7 @@ export async function compareGateway(
   });
   const inOrder = [...stored].sort(([a], [b]) => a - b).map(([, [timeMs = 0]]) => timeMs);
   const disorder = inOrder.filter((timeMs, at) => at > 0 && timeMs < inOrder[at - 1]!);
-  const account = await rig.gatewayCompleteness(gateway);
-  const isWrong = account.stored !== account.produced || account.missing.length > 0;
+  const account = await accountOf(rig, gateway);
   const unheard = answers.filter(({ value }) => !stored.has(value)).length - missing.length;
   return {
     told:
@@ -46,11 +50,28 @@ export async function compareGateway(
       ...shown(`${gateway}: stored and never answered, or under two times`, extra.map(String)),
       ...shown(`${gateway}: stored under another time than it was made at`, changed.map(String)),
       ...shown(`${gateway}: stored out of the order in which it was made`, disorder.map(String)),
-      ...(isWrong
+      ...(!isComplete(account)
         ? [`${gateway}: the ledger of ingest does not say complete: ${JSON.stringify(account)}`]
         : []),
     ],
   };
+}
+
+/**
+ * What ingest says of a gateway. It tells of itself as long as it runs (its bus and its outbox, every 10 s), so there may always be a
+ * message under way, and none that stays there.
+ */
+async function accountOf(rig: ChaosRig, gateway: string): Promise<Completeness> {
+  let account = await rig.gatewayCompleteness(gateway);
+  for (const endMs = Date.now() + CONFIRMED_WITHIN_MS; !isComplete(account) && Date.now() < endMs; ) {
+    await sleep(LOOK_EVERY_MS);
+    account = await rig.gatewayCompleteness(gateway);
+  }
+  return account;
+}
+
+function isComplete({ stored, produced, missing }: Completeness): boolean {
+  return stored === produced && missing.length === 0;
 }
 
 /** Of the simulated fleet: the plan says what each number is. */

@@ -103,7 +103,7 @@ async function run(plan: ChaosPlan): Promise<readonly string[]> {
 }
 
 /**
- * Every gateway hears its slave again; then nothing new is made, and what there is finds its way. The answer says what did
+ * Every gateway hears its slave again; then its slave says nothing more, and what there is finds its way. The answer says what did
  * not within this time.
  */
 async function settle(rig: ChaosRig, withinMs: number): Promise<string[]> {

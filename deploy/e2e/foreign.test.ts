@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sparkplug from 'sparkplug-client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -131,14 +132,23 @@ describeWith('mosquitto_sub', 'mosquitto_pub')('seen by mosquitto_sub', () => {
       const args = [...where, '-t', filter, '-C', String(count), '-W', '20', '-F', '%t %l'];
       return (await run('mosquitto_sub', args)).stdout.trim().split('\n');
     };
-    const birth = topics('spBv1.0/demo-farm/NBIRTH/pump-house', 1);
+    let isBorn = false;
+    const birth = topics('spBv1.0/demo-farm/NBIRTH/pump-house', 1).finally(() => {
+      isBorn = true;
+    });
     // metrics { name: "Node Control/Rebirth", datatype: Boolean, boolean_value: true }
     const rebirth = '\x12\x1a\x0a\x14Node Control/Rebirth\x20\x0b\x70\x01';
     const command = ['-t', 'spBv1.0/demo-farm/NCMD/pump-house', '-m', rebirth];
-    // mosquitto_sub does not say when it has subscribed, so the command is given until its answer is seen.
-    const ask = setInterval(() => run('mosquitto_pub', [...where, ...command]), 250);
-    onTestFinished(() => clearInterval(ask));
-    expect((await birth)[0]).toMatch(/^spBv1\.0\/demo-farm\/NBIRTH\/pump-house [1-9]\d*$/);
+    // mosquitto_sub does not say when it has subscribed, so the command is given until its answer is seen: each time to its end, or
+    // the farm would stop while one is being given.
+    const ask = async () => {
+      while (!isBorn) {
+        await run('mosquitto_pub', [...where, ...command]);
+        await sleep(250);
+      }
+    };
+    const [born] = await Promise.all([birth, ask()]);
+    expect(born[0]).toMatch(/^spBv1\.0\/demo-farm\/NBIRTH\/pump-house [1-9]\d*$/);
     const data = await topics('spBv1.0/demo-farm/DDATA/pump-house/flow-main', 1);
     expect(data[0]).toMatch(/^spBv1\.0\/demo-farm\/DDATA\/pump-house\/flow-main [1-9]\d*$/);
   });
