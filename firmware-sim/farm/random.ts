@@ -53,8 +53,13 @@ export function smoothNoise(seed: number, x: number): number {
   return latticeValue(seed, left) * (1 - weight) + latticeValue(seed, left + 1) * weight;
 }
 
+/** The number of a stream at a place in it, uniform in [0, 1): a function of both alone, in whatever order it is asked. */
+export function uniformAt(seed: number, index: number): number {
+  return unitInterval(seed ^ mix(index | 0));
+}
+
 function latticeValue(seed: number, index: number): number {
-  return 2 * unitInterval(seed ^ mix(index | 0)) - 1;
+  return 2 * uniformAt(seed, index) - 1;
 }
 
 function unitInterval(value: number): number {
