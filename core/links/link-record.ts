@@ -7,9 +7,13 @@ export interface Flow extends Measures {
   readonly sourcePort: number;
 }
 
-/** Probes lost one after the other, over all flows in the order in which they were sent; three at least. */
+/**
+ * Probes lost or late one after the other, over all flows in the order in which they were sent; `GAP_PROBES` at least. A run
+ * that goes over the end of a record is told in each of its records, up to the border and from it, where it may have
+ * fewer, even none: `mergeGaps` puts such parts together. Probes that say nothing of the link neither count nor end a run.
+ */
 export interface Gap {
-  /** When the first of them was sent, UTC in ms. */
+  /** When the first of them was sent, UTC in ms; the beginning of the record where the run is older. */
   readonly fromMs: number;
   /** When the first after them that was received was sent, or the end of the record. */
   readonly toMs: number;
