@@ -1,10 +1,6 @@
 import { clockOf, qualityOf, TAGS } from '../../core/reading.ts';
+import { csvCell as cell } from './csv-cell.ts';
 import type { Encoder, EncoderOptions, ExportRows } from './encoder.ts';
-
-/** A spreadsheet takes a cell that begins like this for a formula, and runs it. */
-const FORMULA = /^[=+\-@\t\r\n]/;
-/** RFC 4180, 2: these make a field one that needs quotes. A lone CR is a line end to many readers. */
-const NEEDS_QUOTES = /[",\r\n]/;
 
 const utf8 = new TextEncoder();
 
@@ -59,9 +55,4 @@ export class CsvEncoder implements Encoder {
 /** The shortest text that reads back as the same double; a zero keeps its sign. */
 function numberText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
-}
-
-function cell(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
