@@ -9,9 +9,9 @@ import type { ServiceContext } from '../core/context.ts';
 import { asSluiceError, type SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatAddress, isLoopback, listen } from '../core/listen.ts';
+import { watchFiles } from '../core/watch-files.ts';
 import type { BrokerCore } from './broker-core.ts';
 import type { BrokerConfig, ListenerConfig, TlsConfig } from './config.ts';
-import { watchFiles } from './file-watch.ts';
 import { PacketLimit } from './packet-limit.ts';
 import { certificateOf, tlsFiles, tlsOptions } from './tls-context.ts';
 

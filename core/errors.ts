@@ -587,6 +587,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  MESH_REFUSED: {
+    en: 'the mesh file {file} is not taken: {reason}\nThe links stay as they were before it, or away if this is the start. Correct the file; it is read again by itself.',
+    zh: '网格文件 {file} 未被采用：{reason}\n链路保持此前的状态；若为启动时，则暂无链路。请更正该文件，系统会自动重新读取。',
+    retryable: true,
+    http: 503,
+  },
   INGEST_UNREACHABLE: {
     en: 'no ingest answers at {url}. Give its address with --url, or, where it does not run, its settings with --config and its folder with --data.',
     zh: '{url} 处没有 ingest 应答。请用 --url 给出其地址；如其未运行，请用 --config 给出配置文件、用 --data 给出数据目录。',

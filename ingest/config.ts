@@ -124,6 +124,12 @@ export const IngestConfig = Type.Object(
     events: EventsConfig,
     letters: LettersConfig,
     commands: CommandsConfig,
+    mesh: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'File of the points of presence and the links between them (docs/mesh.md)',
+      }),
+    ),
     automation: AutomationConfig,
     senml: SenmlConfig,
     export: ExportConfig,

@@ -20,6 +20,7 @@ import { confirmCommands } from './ledger/confirm-command.ts';
 import { LedgerBook } from './ledger/ledger-book.ts';
 import { DeadLetters } from './letters/dead-letters.ts';
 import { Replayer } from './letters/replayer.ts';
+import { MeshBook } from './mesh/mesh-book.ts';
 import { Accounting } from './pipeline/accounting.ts';
 import { LiveFilter } from './pipeline/live-filter.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -79,6 +80,7 @@ export function createIngest(
       })
     : undefined;
   const live = door && new LiveFilter(door, config.liveWithinS, { store, clock });
+  const mesh = new MeshBook(config.mesh, { clock, log, configFolder });
   const eventSink: EventSink = {
     keep(kept) {
       const fresh = events.keep(kept);
@@ -159,6 +161,7 @@ export function createIngest(
     events,
     letters,
     store,
+    mesh,
     ...(live ? [live] : []),
     pipeline,
     commands,
@@ -170,7 +173,7 @@ export function createIngest(
     ...(senml ? [senml] : []),
   ];
   const essential = new Set(
-    services.filter((one) => one !== senml && one !== upkeep).map(({ name }) => name),
+    services.filter((one) => one !== senml && one !== upkeep && one !== mesh).map(({ name }) => name),
   );
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { ID_PATTERN } from '../ids.ts';
 import { LINK_CLASSES } from './measures.ts';
 
@@ -6,6 +6,8 @@ import { LINK_CLASSES } from './measures.ts';
 export const PLAN_METRIC = 'Links/Plan';
 /** The text metric of an agent's NBIRTH: the `version` of the plan that it goes by, empty where it has none. */
 export const PLAN_VERSION_METRIC = 'Links/Plan version';
+
+export const MOST_LINKS_OF_AGENT = 5_000;
 
 const id = Type.String({ pattern: ID_PATTERN });
 const timeoutMs = Type.Integer({
@@ -124,12 +126,21 @@ export const HttpProbe = Type.Object(
   { additionalProperties: false },
 );
 
-export const ProbeSpec = Type.Union([StampProbe, IcmpProbe, TcpProbe, HttpProbe]);
+/** A probe by its kind: settings and schema. */
+export const PROBE_SPECS = { stamp: StampProbe, icmp: IcmpProbe, tcp: TcpProbe, http: HttpProbe } as const;
+
 export type StampProbe = Static<typeof StampProbe>;
 export type IcmpProbe = Static<typeof IcmpProbe>;
 export type TcpProbe = Static<typeof TcpProbe>;
 export type HttpProbe = Static<typeof HttpProbe>;
-export type ProbeSpec = Static<typeof ProbeSpec>;
+export type ProbeSpec = StampProbe | IcmpProbe | TcpProbe | HttpProbe;
+
+/** Ajv fills in defaults under `oneOf` only where `kind` tells it the branch. */
+export const ProbeSpec = Type.Unsafe<ProbeSpec>({
+  type: 'object',
+  discriminator: { propertyName: 'kind' },
+  oneOf: Object.values(PROBE_SPECS) as TSchema[],
+});
 
 /** A directed link as its agent measures it: from where the agent is, to `to`. Each kind of probe at most once. */
 export const PlannedLink = Type.Object(
@@ -158,9 +169,9 @@ export const LinkPlan = Type.Object(
       maximum: 300,
       description: 'Seconds of one record of evidence; divides an hour',
     }),
-    links: Type.Array(PlannedLink, { maxItems: 5_000 }),
+    links: Type.Array(PlannedLink, { maxItems: MOST_LINKS_OF_AGENT }),
     /** Who may use this agent's reflector: addresses of the points that probe it. */
-    reflectTo: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 5_000 }),
+    reflectTo: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 2 * MOST_LINKS_OF_AGENT }),
   },
   { additionalProperties: false },
 );

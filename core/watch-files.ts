@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from './clock.ts';
 
 /**
  * Says when one of `files` has changed, by looking: notices of the system get lost on network disks, and where an editor
