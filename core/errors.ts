@@ -56,6 +56,12 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  SOCKET_UNAVAILABLE: {
+    en: 'cannot open a UDP socket at {address}: {reason}. Correct the address or port, or stop what uses it.',
+    zh: '无法在 {address} 打开 UDP 套接字：{reason}。请更正地址或端口，或停止占用它的程序。',
+    retryable: true,
+    http: 503,
+  },
   LISTEN_FAILED: {
     en: '{what} cannot listen on {address}: {reason}. Correct {setting}.',
     zh: '{what} 无法监听 {address}：{reason}。请修改 {setting}。',

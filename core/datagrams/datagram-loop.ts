@@ -1,7 +1,7 @@
 /** A datagram as it was taken from a socket. Valid only during the call; `bytes` is a view. */
 export interface Datagram {
   readonly bytes: Uint8Array;
-  /** Textual, without a scope; IPv4 as IPv4 also on a dual-stack socket. */
+  /** Textual; a link-local one with the number of its interface (`fe80::1%2`), for it is of no use without. */
   readonly address: string;
   readonly port: number;
   /** When it arrived, UTC in ms with a fraction (0.3 µs at best), by the system clock. */
@@ -10,14 +10,18 @@ export interface Datagram {
   readonly stampedBy: 'kernel' | 'program';
   /** TTL or hop limit that it arrived with; 0 where the platform does not tell. */
   readonly ttl: number;
+  /** Differentiated services code point that it arrived with; 0 where the platform does not tell. */
+  readonly dscp: number;
 }
 
 export interface SocketOptions {
+  /** A socket of IPv6 takes none of IPv4. */
   readonly family: 4 | 6;
   /** The address to bind to; empty for all of the family. */
   readonly address: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Of what is sent. Where the platform cannot mark it, `open` throws for any other than 0. */
   readonly dscp: number;
   /** TTL or hop limit of what is sent; 0 leaves it to the system. */
   readonly ttl: number;
@@ -29,9 +33,9 @@ export interface DatagramSocket {
   readonly port: number;
   /**
    * Hands a datagram to the system. Returns when, UTC in ms with a fraction, taken as late before the call as can be; NaN
-   * where the system did not take it, and `trouble` then says why.
+   * where the system did not take it, and `trouble` then says why. `dscp` is for this one only.
    */
-  send(bytes: Uint8Array, address: string, port: number): number;
+  send(bytes: Uint8Array, address: string, port: number, dscp?: number): number;
   /** The words of the system for the last thing that failed; `undefined` after one that went well. */
   readonly trouble: string | undefined;
   close(): void;
@@ -43,6 +47,11 @@ export interface LoopHandler {
   dueMs(): number;
   turn(): void;
   datagram(socket: DatagramSocket, datagram: Datagram): void;
+  /**
+   * A `send` that returned `sentMs` failed after all, with these words. Only where the platform tells no sooner (dgram);
+   * one that does not listen for it takes the datagram for lost.
+   */
+  notSent?(socket: DatagramSocket, sentMs: number, reason: string): void;
   /** From the thread that started this one; at the latest 50 ms after it was posted. */
   message(message: unknown): void;
 }
@@ -60,14 +69,16 @@ export interface ClockDiscipline {
  */
 export interface DatagramLoop {
   readonly kind: 'kernel' | 'dgram';
-  /** Resolves when the socket is bound. Throws `SOCKET_UNAVAILABLE` with the system's words. */
+  /** Why it is not `kernel`: nobody wanted it, or the words of what failed. */
+  readonly reason?: string | undefined;
+  /** Resolves when the socket is bound. Throws `SOCKET_UNAVAILABLE` with the system's words. May be called while it runs. */
   open(options: SocketOptions): Promise<DatagramSocket>;
   /** UTC of the system clock, ms with a fraction. */
   utcMs(): number;
   /** A clock that is never set, ms with a fraction; comparable within one machine boot on Linux. */
   monotonicMs(): number;
   discipline(): ClockDiscipline;
-  /** Until `stop` is called, from within a callback or by a message. Rejects with what a callback throws. */
+  /** Until `stop` is called, from within a callback; the kernel loop lets nothing else happen in its thread. Closes all sockets. Rejects with what a callback throws. */
   run(handler: LoopHandler): Promise<void>;
   stop(): void;
 }

@@ -83,6 +83,7 @@ async function rig(parts: Partial<LinkConfig> = {}) {
         arrivedMs: loop.utcMs() - agoMs,
         stampedBy: 'kernel',
         ttl: 64,
+        dscp: 0,
       },
     });
   return {
