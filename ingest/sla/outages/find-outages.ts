@@ -69,12 +69,10 @@ interface Run {
 
 /** Records of one link adjoin to the millisecond; a clock that is being slewed may leave this much between them. */
 const SEAM_MS = 1_000;
-/** With random spacing the first probe of a record may come this many mean spacings after its start. */
-const SPACINGS = 3;
 
 /**
- * Outages of one link, of whole records in order of time: runs of losses told as gaps, and records in which nothing was
- * received, joined over adjoining records. `range` is what was asked for: the time without a record in it is unknown, and
+ * Outages of one link, of whole records in order of time: runs of losses told as gaps, joined where one reaches the end of a
+ * record and the next begins with the record after it. `range` is what was asked for: the time without a record in it is unknown, and
  * an outage that the last record ends in lasts where that record is not older than `freshMs` at the end of the range.
  */
 export function findOutages(
@@ -108,12 +106,12 @@ export function findOutages(
     }
     knownMs += overlapMs([record], range);
     for (const run of runsOf(record)) {
-      if (open && run.fromMs - record.fromMs <= leadMs(record)) {
+      const isAtStart = run.fromMs <= record.fromMs;
+      if (open && isAtStart) {
         open = { ...open, toMs: run.toMs, probes: open.probes + run.probes };
       } else {
         close('answered');
-        const isFirst = run.fromMs - record.fromMs <= leadMs(record);
-        open = { ...run, isStartKnown: isAfterEvidence || !isFirst };
+        open = { ...run, isStartKnown: isAfterEvidence || !isAtStart };
       }
       if (run.toMs < record.toMs) close('answered');
     }
@@ -132,14 +130,10 @@ export function availabilityOf({ knownMs, downMs }: OutageHistory): number | und
   return knownMs === 0 ? undefined : 1 - downMs / knownMs;
 }
 
-/** A record with no answer at all is one run, however few its probes: a web page asked once a minute has one in each. */
-function runsOf(record: RecordSketch): Omit<Run, 'isStartKnown'>[] {
-  const { fromMs, toMs, received, lost, gaps } = record;
-  return received === 0 ? [{ fromMs, toMs, probes: lost }] : gaps.map((gap) => ({ ...gap }));
-}
-
-function leadMs({ fromMs, toMs, scheduled }: RecordSketch): number {
-  return (SPACINGS * (toMs - fromMs)) / Math.max(1, scheduled);
+/** A record without an answer and without a gap told is one run, however few its probes. */
+function runsOf({ fromMs, toMs, received, lost, gaps }: RecordSketch): Omit<Run, 'isStartKnown'>[] {
+  const isWhole = received === 0 && gaps.length === 0;
+  return isWhole ? [{ fromMs, toMs, probes: lost }] : gaps.map((gap) => ({ ...gap }));
 }
 
 /** How long `outages` overlap the time from `fromMs` to `toMs`, ms. */
