@@ -1,0 +1,51 @@
+import type { Words } from '../../core/links/mesh.ts';
+import type { Severity } from '../sla/budget/burn-rules.ts';
+import type { ConditionKind } from './condition.ts';
+import type { CauseKind } from './find-causes.ts';
+
+/** One thing that was wrong for one cause, with all that it was seen by. */
+export interface AlertMember {
+  /** Key of the condition. */
+  readonly key: string;
+  readonly kind: ConditionKind;
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly sinceMs: number;
+  readonly words: Words;
+}
+
+export const TIMELINE_STEPS = ['raised', 'joined', 'left', 'severity', 'folded', 'cleared'] as const;
+
+export interface TimelineEntry {
+  readonly timeMs: number;
+  readonly step: (typeof TIMELINE_STEPS)[number];
+  /** The condition that joined or left, or the id of the event that was folded. */
+  readonly what?: string;
+  readonly words?: Words;
+}
+
+export interface AlertEvent {
+  readonly id: string;
+  /** Of the cause; at most one event with it is open. */
+  readonly key: string;
+  readonly kind: CauseKind;
+  readonly subject: string;
+  readonly severity: Severity;
+  /** When the first of it began, when it was raised, and when it ended: UTC. */
+  readonly sinceMs: number;
+  readonly raisedMs: number;
+  readonly clearedMs?: number;
+  /** The event that it turned out to be a part of. */
+  readonly foldedInto?: string;
+  /** The event of the cause that this outlived. */
+  readonly after?: string;
+  readonly words: Words;
+  /** What shows the cause, and the gateways that are silent because of it; as they last were where it has ended. */
+  readonly causing: readonly AlertMember[];
+  readonly silent: readonly AlertMember[];
+  readonly timeline: readonly TimelineEntry[];
+  /** Entries of the timeline past those that are kept: the oldest after the first go. */
+  readonly timelineLeftOut: number;
+}
+
+export const MOST_TIMELINE = 200;

@@ -1,0 +1,193 @@
+import type { Words } from '../../core/links/mesh.ts';
+import { SEVERITIES, type Severity } from '../sla/budget/burn-rules.ts';
+import { type AlertEvent, type AlertMember, MOST_TIMELINE, type TimelineEntry } from './alert-event.ts';
+import type { Condition } from './condition.ts';
+import type { Cause } from './find-causes.ts';
+import type { Topology } from './topology.ts';
+import { describeCause } from './words.ts';
+
+export interface BookOptions {
+  /** How long the evidence of neighbours is waited for, so that what is wrong with a point is not told link by link. */
+  readonly settleMs: number;
+  /** How long a silent gateway that a link may explain waits for the evidence of that link. */
+  readonly joinMs: number;
+}
+
+/** What the book remembers between two looks: the events that are open, and who was silent because of one that has ended. */
+export interface BookState {
+  /** By key of the cause. */
+  readonly open: ReadonlyMap<string, AlertEvent>;
+  /** By key of the condition. */
+  readonly excused: ReadonlyMap<string, { readonly untilMs: number; readonly after: string }>;
+}
+
+export const EMPTY_BOOK: BookState = { open: new Map(), excused: new Map() };
+
+export interface BookInput {
+  readonly nowMs: number;
+  /** Of all that is wrong now. */
+  readonly causes: readonly Cause[];
+  readonly topology: Topology;
+  readonly options: BookOptions;
+  readonly newId: () => string;
+}
+
+/** What has changed of the events, to be kept and told. */
+export interface BookEffect {
+  readonly kind: 'raised' | 'changed' | 'folded' | 'cleared';
+  readonly event: AlertEvent;
+}
+
+export interface BookStep {
+  readonly state: BookState;
+  readonly effects: readonly BookEffect[];
+}
+
+/**
+ * One event per cause. An event is raised once its cause is settled, follows its members, and ends with its cause. What was an
+ * event of its own, and turns out to be part of another, ends folded into that. Gateways that stay silent after their cause
+ * has ended get the time to come back that they would have had to fall silent, and then an event of their own.
+ */
+export function stepBook(state: BookState, input: BookInput): BookStep {
+  const { nowMs, causes } = input;
+  const open = new Map(state.open);
+  const excused = new Map([...state.excused].filter(([, { untilMs }]) => untilMs > nowMs));
+  const after = new Map([...state.excused].map(([key, one]) => [key, one.after]));
+  const effects: BookEffect[] = [];
+  const standing = new Map<string, Cause>();
+  const waiting: Cause[] = [];
+  for (const cause of causes) {
+    const before = open.get(cause.key);
+    if (!before && !isDue(cause, excused, input)) {
+      waiting.push(cause);
+      continue;
+    }
+    standing.set(cause.key, cause);
+    const event = before ? followed(before, cause, input) : raised(cause, after, input);
+    if (event !== before) effects.push({ kind: before ? 'changed' : 'raised', event });
+    open.set(cause.key, event);
+  }
+  for (const [key, event] of open) {
+    // It goes on until the cause that it will be folded into is raised.
+    if (standing.has(key) || takenBy(event, waiting)) continue;
+    open.delete(key);
+    const into = takenBy(event, standing.values());
+    const target = into && open.get(into.key);
+    if (target) {
+      effects.push({ kind: 'folded', event: ended(event, nowMs, 'folded', target.id) });
+      const grown = withEntry(
+        { ...target, sinceMs: Math.min(target.sinceMs, event.sinceMs) },
+        { timeMs: nowMs, step: 'folded', what: event.id, words: event.words },
+      );
+      open.set(into.key, grown);
+      effects.push({ kind: 'changed', event: grown });
+      continue;
+    }
+    effects.push({ kind: 'cleared', event: ended(event, nowMs, 'cleared') });
+    for (const member of event.silent)
+      excused.set(member.key, { untilMs: nowMs + input.options.joinMs, after: event.id });
+  }
+  return { state: { open, excused }, effects: lastOf(effects) };
+}
+
+/** Waits for neighbours, or for the link that may be the cause; nothing that has an event waits again. */
+function isDue(
+  cause: Cause,
+  excused: BookState['excused'],
+  { nowMs, topology, options }: BookInput,
+): boolean {
+  const first = Math.min(...cause.causing.map(({ noticedMs }) => noticedMs), Number.POSITIVE_INFINITY);
+  if (cause.kind !== 'gateway') return nowMs - first >= options.settleMs;
+  if (cause.causing.some(({ key }) => excused.has(key))) return false;
+  const mayBeExplained = topology.inFrontOf.has(cause.subject) || topology.popsOf.has(cause.subject);
+  return nowMs - first >= (mayBeExplained ? options.joinMs : 0);
+}
+
+/** The cause that has at least one of the conditions which an event was about. */
+function takenBy(event: AlertEvent, standing: Iterable<Cause>): Cause | undefined {
+  const keys = new Set(event.causing.map(({ key }) => key));
+  for (const cause of standing)
+    if ([...cause.causing, ...cause.silent].some(({ key }) => keys.has(key))) return cause;
+  return undefined;
+}
+
+function raised(cause: Cause, after: ReadonlyMap<string, string>, input: BookInput): AlertEvent {
+  const { nowMs, newId, topology } = input;
+  const words = describeCause(cause, topology);
+  const outlived = cause.causing.map(({ key }) => after.get(key)).find((id) => id !== undefined);
+  return {
+    id: newId(),
+    ...{ key: cause.key, kind: cause.kind, subject: cause.subject },
+    ...{ severity: severityOf(cause), sinceMs: sinceOf(cause), raisedMs: nowMs },
+    ...(outlived === undefined ? {} : { after: outlived }),
+    ...{ words, causing: cause.causing.map(memberOf), silent: cause.silent.map(memberOf) },
+    timeline: [{ timeMs: nowMs, step: 'raised', words }],
+    timelineLeftOut: 0,
+  };
+}
+
+/** The same object where nothing has changed. */
+function followed(before: AlertEvent, cause: Cause, { nowMs, topology }: BookInput): AlertEvent {
+  const old = new Map([...before.causing, ...before.silent].map((member) => [member.key, member]));
+  const now = new Map([...cause.causing, ...cause.silent].map((member) => [member.key, member]));
+  const severity = severityOf(cause);
+  const entries: TimelineEntry[] = [];
+  for (const [what, { words }] of now)
+    if (!old.has(what)) entries.push({ timeMs: nowMs, step: 'joined', what, words });
+  for (const [what, { words }] of old)
+    if (!now.has(what)) entries.push({ timeMs: nowMs, step: 'left', what, words });
+  if (severity !== before.severity) entries.push({ timeMs: nowMs, step: 'severity', what: severity });
+  const isSame = [...now].every(([key, { words }]) => isSameText(old.get(key)?.words, words));
+  if (entries.length === 0 && isSame) return before;
+  const event = {
+    ...{ ...before, severity, sinceMs: Math.min(before.sinceMs, sinceOf(cause)) },
+    words: describeCause(cause, topology),
+    ...{ causing: cause.causing.map(memberOf), silent: cause.silent.map(memberOf) },
+  };
+  return entries.reduce(withEntry, event);
+}
+
+function ended(
+  event: AlertEvent,
+  clearedMs: number,
+  step: 'cleared' | 'folded',
+  foldedInto?: string,
+): AlertEvent {
+  const entry = { timeMs: clearedMs, step, ...(foldedInto === undefined ? {} : { what: foldedInto }) };
+  return withEntry({ ...event, clearedMs, ...(foldedInto === undefined ? {} : { foldedInto }) }, entry);
+}
+
+/** How it was raised is kept for ever, of the rest the newest. */
+function withEntry(event: AlertEvent, entry: TimelineEntry): AlertEvent {
+  const [first, ...rest] = [...event.timeline, entry];
+  const over = Math.max(0, rest.length + 1 - MOST_TIMELINE);
+  const timeline = [first!, ...rest.slice(over)];
+  return { ...event, timeline, timelineLeftOut: event.timelineLeftOut + over };
+}
+
+/** An event that changed several times in one step is kept once, as it was last; what it was raised by stays. */
+function lastOf(effects: readonly BookEffect[]): BookEffect[] {
+  const last = new Map<string, BookEffect>();
+  for (const effect of effects) {
+    const kind = last.get(effect.event.id)?.kind === 'raised' ? 'raised' : effect.kind;
+    last.set(effect.event.id, { ...effect, kind });
+  }
+  return [...last.values()];
+}
+
+function memberOf({ key, kind, subject, severity, sinceMs, words }: Condition): AlertMember {
+  return { key, kind, subject, severity, sinceMs, words };
+}
+
+function severityOf({ causing, silent }: Cause): Severity {
+  const all = new Set([...causing, ...silent].map(({ severity }) => severity));
+  return SEVERITIES.find((one) => all.has(one)) ?? 'warning';
+}
+
+function sinceOf({ causing, silent }: Cause): number {
+  return Math.min(...[...causing, ...silent].map(({ sinceMs }) => sinceMs));
+}
+
+function isSameText(one: Words | undefined, other: Words): boolean {
+  return one?.en === other.en;
+}

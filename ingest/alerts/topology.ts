@@ -1,0 +1,56 @@
+import type { Mesh } from '../../core/links/mesh.ts';
+import type { Ends } from '../sla/outages/attribute.ts';
+
+/** What alerts go by of a mesh: who is next to whom. Gateways are `site/gateway`. */
+export interface Topology {
+  readonly links: ReadonlyMap<string, Ends>;
+  /** By point: all links from or to it. */
+  readonly linksOf: ReadonlyMap<string, readonly Ends[]>;
+  readonly gatewayOf: ReadonlyMap<string, string>;
+  readonly popsOf: ReadonlyMap<string, readonly string[]>;
+  /** By gateway: ids of links that it is behind. */
+  readonly inFrontOf: ReadonlyMap<string, readonly string[]>;
+  /** Both directions under one name. */
+  readonly pairOf: ReadonlyMap<string, string>;
+}
+
+export const NO_TOPOLOGY: Topology = topologyFrom([], new Map());
+
+export function topologyOf(mesh: Mesh): Topology {
+  const gateways = new Map(
+    [...mesh.pops.values()].map(({ id, site, gateway }) => [id, `${site}/${gateway}`]),
+  );
+  return topologyFrom(
+    [...mesh.links.values()].map(({ id, from, to, behind }) => ({ id, from: from.id, to: to.id, behind })),
+    gateways,
+  );
+}
+
+/** `behind`: `site.gateway`, as the mesh has it. */
+export function topologyFrom(
+  links: readonly (Ends & { readonly behind?: readonly string[] })[],
+  gatewayOf: ReadonlyMap<string, string>,
+): Topology {
+  const linksOf = new Map<string, Ends[]>();
+  const inFrontOf = new Map<string, string[]>();
+  const pairOf = new Map<string, string>();
+  const byEnds = new Map(links.map((link) => [`${link.from} ${link.to}`, link.id]));
+  for (const link of links) {
+    for (const pop of [link.from, link.to]) put(linksOf, pop, link);
+    for (const gateway of link.behind ?? []) put(inFrontOf, gateway.replace('.', '/'), link.id);
+    const reverse = byEnds.get(`${link.to} ${link.from}`) ?? link.id;
+    pairOf.set(link.id, reverse < link.id ? reverse : link.id);
+  }
+  const popsOf = new Map<string, string[]>();
+  for (const [pop, gateway] of gatewayOf) put(popsOf, gateway, pop);
+  return {
+    ...{ links: new Map(links.map((link) => [link.id, link])), linksOf, gatewayOf },
+    ...{ popsOf, inFrontOf, pairOf },
+  };
+}
+
+function put<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
