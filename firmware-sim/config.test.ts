@@ -5,6 +5,7 @@ import { loadConfig, parseConfig } from '../core/config.ts';
 import { checkSimulator, SimulatorConfig } from './config.ts';
 
 const SAMPLE = join(import.meta.dirname, 'sample.yaml');
+const LINKS = join(import.meta.dirname, 'links.yaml');
 
 /** The sample with one change, as the message that it is refused with. */
 function refusalOf(from: string | RegExp, to: string): string {
@@ -13,6 +14,18 @@ function refusalOf(from: string | RegExp, to: string): string {
   expect(changed).not.toBe(text);
   try {
     checkSimulator(parseConfig(SimulatorConfig, changed, 'farm.yaml'));
+    return 'accepted';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** A link from the sample of links with one change, as the message that it is refused with. */
+function linkRefusalOf(from: string, to: string): string {
+  const text = readFileSync(LINKS, 'utf8');
+  expect(text).toContain(from);
+  try {
+    checkSimulator(parseConfig(SimulatorConfig, text.replace(from, to), 'links.yaml'));
     return 'accepted';
   } catch (error) {
     return (error as Error).message;
@@ -69,5 +82,26 @@ describe('the simulator’s configuration', () => {
     ['a day that there is not', '2026-06-01T', '2026-06-99T', 'startTime: there is no 2026-06-99T00:00:00Z'],
   ])('with %s is refused, and the message names it', (_, from, to, message) => {
     expect(refusalOf(from, to)).toContain(message);
+  });
+
+  it.each([
+    ['nothing wrong', 'id: gz-fra', 'id: gz-lon', 'accepted'],
+    ['two links of one name', 'id: gz-fra', 'id: gz-sh', 'links: "gz-sh" is there twice'],
+    [
+      'a name for an address',
+      'port: 8621',
+      'port: 8621, address: localhost',
+      'listen: "localhost" is no IPv4',
+    ],
+    ['an unknown key of a direction', 'delayMs: 92', 'delayMs: 92, los: 1', 'los: unknown key'],
+    ['a share above everything', 'share: 0.0005', 'share: 5', 'must be <= 1'],
+    [
+      'bursts that cannot lose so much',
+      'share: 0.002, meanBurst: 8',
+      'share: 0.7, meanBurst: 2',
+      'link gz-sh: back: loss: bursts of 2 packets at the mean cannot lose more than 66.7 %',
+    ],
+  ])('of links with %s: the message says so', (_, from, to, message) => {
+    expect(linkRefusalOf(from, to)).toContain(message);
   });
 });

@@ -5,6 +5,7 @@ import { DeviceConfig } from './devices/devices.ts';
 import { FarmConfig, linesOf } from './farm/farm-config.ts';
 import { faultProblems } from './farm/farm-faults.ts';
 import { GnssConfig } from './gnss/gnss-config.ts';
+import { LinkConfig, linkProblems } from './links/link-config.ts';
 import { LoadConfig } from './load/load-config.ts';
 import { NodeConfig } from './nbiot/node-config.ts';
 
@@ -54,6 +55,11 @@ export const SimulatorConfig = Type.Object(
     receivers: Type.Array(GnssConfig, { default: [] }),
     load: Type.Optional(LoadConfig),
     nodes: Type.Array(NodeConfig, { default: [], description: 'NB-IoT nodes, each on its own UDP socket.' }),
+    links: Type.Array(LinkConfig, {
+      default: [],
+      maxItems: 2_000,
+      description: 'Paths for UDP with delay, jitter, loss, duplicates and reordering between two others.',
+    }),
   },
   { additionalProperties: false, description: 'Simulated devices on pseudo-terminals, over one farm.' },
 );
@@ -71,6 +77,8 @@ export function checkSimulator(config: SimulatorConfig): void {
     ...farmProblems(config),
     ...config.buses.flatMap((bus) => busProblems(bus, config)),
     ...nodeProblems(config),
+    ...repeated(config.links.map(({ id }) => id)).map((id) => `links: "${id}" is there twice`),
+    ...config.links.flatMap(linkProblems),
   ];
   if (config.startTime !== undefined && Number.isNaN(Date.parse(config.startTime))) {
     problems.push(`startTime: there is no ${config.startTime}`);

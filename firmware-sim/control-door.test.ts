@@ -5,15 +5,20 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeClock } from '../core/testing/fake-clock.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
+import type { SimulatorConfig } from './config.ts';
 import { ControlClient } from './control-client.ts';
 import { createSimulator } from './service.ts';
 import { smallConfig } from './testing.ts';
 
 const signal = new AbortController().signal;
 
-async function doorOf({ dataFolder = temporaryFolder(), control = true } = {}) {
+async function doorOf({
+  dataFolder = temporaryFolder(),
+  control = true,
+  links = [] as SimulatorConfig['links'],
+} = {}) {
   const clock = new FakeClock();
-  const simulator = createSimulator(smallConfig({ control }), serviceContext({ clock, dataFolder }));
+  const simulator = createSimulator(smallConfig({ control, links }), serviceContext({ clock, dataFolder }));
   onTestFinished(() => simulator.stop());
   await simulator.start(signal);
   return { simulator, clock, client: new ControlClient(simulator.controlPath) };
@@ -54,6 +59,26 @@ describe('the control door', () => {
     ]);
     const registers = await client.get<State>('/buses/bus-1/units/3');
     expect(registers.coils[0]).toBe(false);
+  });
+
+  it('cuts and changes links, and tells what they did', async () => {
+    const to = { address: '127.0.0.1', port: 9 };
+    const links = [
+      { id: 'gz-sh', listen: { address: '127.0.0.1', port: 0 }, to },
+    ] as SimulatorConfig['links'];
+    const { client } = await doorOf({ links });
+    await client.put('/links/gz-sh', { isDown: true, back: { delayMs: 14, loss: { share: 0.3 } } });
+    const [link] = await client.get<State>('/links');
+    expect(link).toMatchObject({
+      id: 'gz-sh',
+      isDown: true,
+      there: { arrived: 0, impairment: { delayMs: 0 } },
+    });
+    expect(link.back.impairment).toMatchObject({ delayMs: 14, loss: { share: 0.3 }, duplicateShare: 0 });
+    expect(await client.get<State>('/links/gz-sh')).toEqual(link);
+    expect((await client.get<State>('/journal')).at(-1)).toMatchObject({ link: 'gz-sh', event: 'changed' });
+    await expect(client.put('/links/gz-fra', { isDown: true })).rejects.toThrow(/404/);
+    await expect(client.put('/links/gz-sh', { isDwon: true })).rejects.toThrow(/isDwon/);
   });
 
   it('breaks and mends pipes, devices and lines', async () => {

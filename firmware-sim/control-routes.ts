@@ -5,6 +5,7 @@ import { FarmFault } from './farm/farm-faults.ts';
 import type { Tank } from './farm/tank.ts';
 import { FaultConfig } from './faults.ts';
 import { GnssFault } from './gnss/gnss-config.ts';
+import { LinkChange } from './links/link-config.ts';
 import { NodeFault } from './nbiot/node-config.ts';
 import type { Simulator } from './service.ts';
 
@@ -69,6 +70,9 @@ const ROUTES: readonly [method: string, path: string, handle: Handle][] = [
   ],
   ['POST', '/nodes/*/move', (simulator, [id]) => simulator.node(id!).moveAddress()],
   ['POST', '/nodes/*/reboot', (simulator, [id]) => simulator.node(id!).reboot()],
+  ['GET', '/links', ({ links }) => links.reports()],
+  ['GET', '/links/*', ({ links }, [id]) => links.report(id!)],
+  ['PUT', '/links/*', (simulator, [id], body) => simulator.changeLink(id!, checked(LinkChange, body))],
   ['PUT', '/tanks/*', ({ farm }, [id], body) => setTank(farm.tank(id!), checked(TankState, body))],
 ];
 

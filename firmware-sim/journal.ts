@@ -4,7 +4,8 @@ import type { FarmEvent } from './farm/farm.ts';
 export type JournalEvent =
   | FarmEvent
   | { readonly bus: string; readonly event: 'plugged' | 'unplugged' }
-  | { readonly fault: string; readonly event: 'set' | 'mended' };
+  | { readonly fault: string; readonly event: 'set' | 'mended' }
+  | { readonly link: string; readonly event: 'changed' };
 
 export interface Moment {
   /** Of the simulator's clock that never steps. */

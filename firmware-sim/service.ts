@@ -10,6 +10,8 @@ import type { FarmFault } from './farm/farm-faults.ts';
 import type { Fault } from './faults.ts';
 import { GnssReceiver } from './gnss/gnss-receiver.ts';
 import { Journal, type Moment } from './journal.ts';
+import type { LinkChange } from './links/link-config.ts';
+import { SimulatedLinks } from './links/simulated-links.ts';
 import { LoadFleet } from './load/load-fleet.ts';
 import { NbiotNode } from './nbiot/nbiot-node.ts';
 import { SimulatedBus } from './simulated-bus.ts';
@@ -25,6 +27,7 @@ export interface Simulator extends Service {
   readonly buses: ReadonlyMap<string, SimulatedBus>;
   readonly nodes: ReadonlyMap<string, NbiotNode>;
   readonly receivers: ReadonlyMap<string, GnssReceiver>;
+  readonly links: SimulatedLinks;
   /** Where `load` is set. */
   readonly load: LoadFleet | undefined;
   /** Where `control` is set: its door, for `ControlClient`. */
@@ -35,6 +38,8 @@ export interface Simulator extends Service {
   /** Throws a RangeError where there is none. */
   node(id: string): NbiotNode;
   receiver(id: string): GnssReceiver;
+  /** What befalls the packets of a link from now on. */
+  changeLink(id: string, change: LinkChange): void;
   /** Replaces what is wrong with one device; an empty list mends it. */
   setFaults(bus: string, unit: number, faults: readonly Fault[]): void;
   /** Breaks something in valves and pipes, or replaces the fault of that name; `undefined` mends it. */
@@ -62,6 +67,7 @@ class FarmSimulator implements Simulator {
   readonly buses: ReadonlyMap<string, SimulatedBus>;
   readonly nodes: ReadonlyMap<string, NbiotNode>;
   readonly receivers: ReadonlyMap<string, GnssReceiver>;
+  readonly links: SimulatedLinks;
   readonly load: LoadFleet | undefined;
   readonly controlPath: string;
   readonly openSince = new Map<string, Moment>();
@@ -95,6 +101,7 @@ class FarmSimulator implements Simulator {
     this.receivers = new Map(
       config.receivers.map((one) => [one.id, new GnssReceiver(one, config.place, config.seed, context)]),
     );
+    this.links = new SimulatedLinks(config.links, config.seed, context.log);
     this.load = config.load && new LoadFleet(config.load, config.seed, context);
     this.controlPath = join(context.dataFolder, 'sim', 'control.sock');
     if (config.control) this.#door = new ControlDoor(this.controlPath, this, context.log);
@@ -115,6 +122,7 @@ class FarmSimulator implements Simulator {
       for (const bus of this.buses.values()) await bus.open();
       for (const receiver of this.receivers.values()) await receiver.open();
       for (const node of this.nodes.values()) await node.open();
+      await this.links.open();
       await this.#door?.open();
       this.load?.start();
     } catch (error) {
@@ -152,6 +160,11 @@ class FarmSimulator implements Simulator {
     if (!this.#isUp) throw new RangeError('the simulator is not up');
     this.journal.add({ bus, event: plugged ? 'plugged' : 'unplugged' });
     await (plugged ? line.open() : line.close());
+  }
+
+  changeLink(id: string, change: LinkChange): void {
+    this.links.change(id, change);
+    this.journal.add({ link: id, event: 'changed' });
   }
 
   node(id: string): NbiotNode {
@@ -201,6 +214,7 @@ class FarmSimulator implements Simulator {
   async #closeAll(): Promise<void> {
     await this.load?.stop();
     await this.#door?.close();
+    await this.links.close();
     for (const node of this.nodes.values()) await node.close();
     for (const receiver of this.receivers.values()) await receiver.close();
     for (const bus of this.buses.values()) await bus.close();

@@ -110,10 +110,11 @@ export function linkProblems({ id, listen, to, ...link }: LinkConfig): string[] 
 
 export function changeProblems(id: string, { there, back }: LinkChange): string[] {
   return Object.entries({ there, back }).flatMap(([key, impairment]) => {
-    const { share = 0, meanBurst = Number.POSITIVE_INFINITY } = impairment?.loss ?? {};
+    const { share = 0, meanBurst } = impairment?.loss ?? {};
+    if (meanBurst === undefined || share === 1) return [];
     // Between two bursts stands one packet at least.
     const most = meanBurst / (meanBurst + 1);
-    if (share <= most || share === 1) return [];
+    if (share <= most) return [];
     const words = `bursts of ${meanBurst} packets at the mean cannot lose more than ${(100 * most).toFixed(1)} %`;
     return [`link ${id}: ${key}: loss: ${words}`];
   });
