@@ -419,6 +419,24 @@ export const ERRORS = {
   },
 
   // GNSS
+  FPING_MISSING: {
+    en: 'fping is not installed, so no link is probed by ICMP; other probes run on. Install it (on Debian: apt install fping). It is looked for again every minute.',
+    zh: '未安装 fping，因此无法用 ICMP 探测链路；其他探测不受影响。请安装（Debian：apt install fping）。系统每分钟重新查找一次。',
+    retryable: true,
+    http: 503,
+  },
+  FPING_ENDED: {
+    en: 'fping has ended: {reason}. If it speaks of a socket or of permission, let it open raw sockets (setcap cap_net_raw+ep on its file). Starting it again by itself.',
+    zh: 'fping 已退出：{reason}。若提示套接字或权限问题，请允许其打开原始套接字（对其文件执行 setcap cap_net_raw+ep）。系统将自动重新启动它。',
+    retryable: true,
+    http: 503,
+  },
+  PROBER_ENDED: {
+    en: 'a thread that probes links has ended: {reason}. It is started again by itself; please report it, as it should not.',
+    zh: '链路探测线程已退出：{reason}。系统将自动重新启动；此情况不应发生，请予以报告。',
+    retryable: true,
+    http: 500,
+  },
   NMEA_UNREACHABLE: {
     en: 'the GNSS receiver at {port} cannot be reached: {reason}. Check that the converter or gpsd runs, and its address. Trying again by itself.',
     zh: '无法连接 {port} 处的卫星定位接收机：{reason}。请检查转换器或 gpsd 是否运行及其地址。系统将自动重试。',
