@@ -17,6 +17,7 @@ const PACKAGES = {
   'python3-pymodbus': 'python3-pymodbus',
   'python3-paho-mqtt': 'python3-paho-mqtt',
   mosquitto: 'mosquitto',
+  fping: 'fping',
 } as const;
 
 export type Program = keyof typeof PACKAGES;

@@ -87,7 +87,8 @@ export class ConnectLinks {
   }
 
   #plan(link: string, probed: Probed): void {
-    probed.timer = setTimeout(() => this.#turn(link, probed), probed.schedule.nextMs - monotonicMs());
+    const delayMs = Math.max(0, probed.schedule.nextMs - monotonicMs());
+    probed.timer = setTimeout(() => this.#turn(link, probed), delayMs);
   }
 
   #turn(link: string, probed: Probed): void {

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { createServer as createHttp } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../../core/clock.ts';
+import type { HttpProbe, TcpProbe } from '../../../../core/links/link-plan.ts';
+import { decodeLinkRecord, totalOf } from '../../../../core/links/link-record.ts';
+import { isExact, mergeMeasures, noMeasures } from '../../../../core/links/measures.ts';
+import { createLog } from '../../../../core/log.ts';
+import { eventually } from '../../../../core/testing/eventually.ts';
+import { freePort } from '../../../../core/testing/free-port.ts';
+import type { ProbeEvidence } from '../probe-evidence.ts';
+import { httpProber, tcpProber } from './connect-prober.ts';
+
+const RECORD_MS = 1_000;
+
+function bench() {
+  const evidence: ProbeEvidence[] = [];
+  const context = {
+    clock: systemClock,
+    log: createLog('silent'),
+    report: (one: ProbeEvidence) => {
+      evidence.push(one);
+    },
+  };
+  return {
+    ...{ context, evidence },
+    total(link: string) {
+      const sum = noMeasures();
+      for (const one of evidence.filter((each) => each.link === link))
+        mergeMeasures(sum, totalOf(decodeLinkRecord(one.evidence)));
+      expect(isExact(sum)).toBe(true);
+      return sum;
+    },
+  };
+}
+
+async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
+  server.listen(0, host);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+function tcp(port: number, address = '127.0.0.1'): TcpProbe {
+  return { kind: 'tcp', address, port, everyMs: 100, timeoutMs: 500 };
+}
+
+test('the time to connect, over IPv4 and IPv6; a port that nobody listens on is lost', async () => {
+  const { context, total, evidence } = bench();
+  const prober = tcpProber.create(context);
+  onTestFinished(() => prober.stop());
+  const links = [
+    { link: 'four', spec: tcp(await listening(createServer((socket) => socket.on('error', () => {})))) },
+    {
+      link: 'six',
+      spec: tcp(
+        await listening(
+          createServer((socket) => socket.on('error', () => {})),
+          '::1',
+        ),
+        '::1',
+      ),
+    },
+    { link: 'refused', spec: tcp(await freePort()) },
+    { link: 'unnamed', spec: tcp(80, 'no-such-host.invalid') },
+  ];
+  prober.replace(links, RECORD_MS);
+  await prober.start(new AbortController().signal);
+  await eventually(() => links.every(({ link }) => total(link).account.scheduled >= 10));
+  for (const link of ['four', 'six']) {
+    expect(total(link).account).toMatchObject({ lost: 0, late: 0, notSent: 0 });
+    expect(total(link).account.received).toBeGreaterThan(0);
+    expect(total(link).kernelStamped).toBe(0);
+  }
+  const refused = total('refused').account;
+  expect(refused.lost + refused.notSent).toBe(refused.scheduled);
+  expect(refused.lost).toBeGreaterThan(5);
+  const unnamed = total('unnamed').account;
+  expect(unnamed.notSent + unnamed.invalid).toBe(unnamed.scheduled);
+  const numbers = evidence.find(({ link, values }) => link === 'four' && values.received)!.values;
+  expect(numbers.connect_time).toBeLessThan(500);
+  expect(numbers).not.toHaveProperty('latency');
+});
+
+test('the time to the first byte; an answer after the time-out is late', async () => {
+  const { context, total } = bench();
+  const prober = httpProber.create(context);
+  onTestFinished(() => prober.stop());
+  const quick = await listening(createHttp((_, reply) => void reply.writeHead(503).end('later')));
+  const slow = await listening(createHttp((_, reply) => void setTimeout(() => reply.end('at last'), 400)));
+  const spec = (port: number, timeoutMs: number): HttpProbe => {
+    return { kind: 'http', url: `http://127.0.0.1:${port}/`, everyMs: 1_000, timeoutMs };
+  };
+  prober.replace(
+    [
+      { link: 'quick', spec: spec(quick, 2_000) },
+      { link: 'slow', spec: spec(slow, 200) },
+    ],
+    RECORD_MS,
+  );
+  await prober.start(new AbortController().signal);
+  await eventually(() => total('quick').account.received >= 2 && total('slow').account.late >= 1, {
+    withinMs: 30_000,
+  });
+  expect(total('quick').account).toMatchObject({ lost: 0, late: 0 });
+  expect(total('slow').account).toMatchObject({ received: 0, lost: 0 });
+});
+
+test('links may come after the start and go again; the end brings what is left', async () => {
+  const { context, total, evidence } = bench();
+  const prober = tcpProber.create(context);
+  await prober.start(new AbortController().signal);
+  let connections = 0;
+  const counting = createServer((socket) => {
+    connections++;
+    socket.on('error', () => {});
+  });
+  const port = await listening(counting);
+  prober.replace([{ link: 'a', spec: tcp(port) }], 300_000);
+  prober.replace([{ link: 'a', spec: tcp(port) }], 300_000);
+  await eventually(() => connections > 5);
+  expect(evidence).toEqual([]);
+  await prober.stop();
+  expect(total('a').account.received).toBeGreaterThan(3);
+  await prober.stop();
+});
