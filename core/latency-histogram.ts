@@ -63,6 +63,14 @@ export class LatencyHistogram {
     return Number.NaN;
   }
 
+  /** How many values are above `bound`; those within 1 % of it may count as either. */
+  countAbove(bound: number): number {
+    const boundKey = keyOf(bound);
+    let above = 0;
+    for (const [key, count] of this.#counts) if (key > boundKey) above += count;
+    return above;
+  }
+
   /**
    * All of it in a few bytes, numbers as varints (seven bits a byte, low bits first, the high bit says that more follow):
    *

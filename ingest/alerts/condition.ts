@@ -19,6 +19,8 @@ export interface Condition {
   readonly sinceMs: number;
   /** When it was found, by this host's clock. */
   readonly noticedMs: number;
+  /** Whether it is a reason for others to be silent just now; a budget that is used up slowly is none. */
+  readonly explains: boolean;
   readonly words: Words;
 }
 

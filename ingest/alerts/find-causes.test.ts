@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { Condition } from './condition.ts';
 import { findCauses } from './find-causes.ts';
 import { condition, fullMesh } from './testing/conditions.ts';
+import { topologyFrom } from './topology.ts';
 
 const MESH = fullMesh(['a', 'b', 'c', 'd'], { 'a-b': ['farm.pump', 'farm.dam'] });
 const up = () => 'up' as const;
@@ -95,4 +96,19 @@ it('finds the same in whatever order, and loses nothing', () => {
       expect(found.map(({ key }) => key).sort()).toEqual(chosen.map(({ key }) => key).sort());
     }),
   );
+});
+
+it('does not take one family of addresses for the whole of a point', () => {
+  const ends = [...MESH.links.values()].map((link) => ({ ...link, behind: [] }));
+  const both = topologyFrom(
+    [...ends, ...ends.map((link) => ({ ...link, id: `${link.id}_v6` }))],
+    MESH.gatewayOf,
+  );
+  expect(causes(down('a-b', 'c-b', 'd-b'), up, both)).toEqual({
+    'link:a-b': ['a-b', ''],
+    'link:b-c': ['c-b', ''],
+    'link:b-d': ['d-b', ''],
+  });
+  const all = down('a-b', 'c-b', 'd-b', 'a-b_v6', 'c-b_v6', 'd-b_v6');
+  expect(Object.keys(causes(all, up, both))).toEqual(['pop:b']);
 });

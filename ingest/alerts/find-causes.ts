@@ -62,7 +62,9 @@ export function findCauses(
     const [kind, subject] = causeOf.get(pair) ?? (['link', pair] as const);
     put(kind, subject).causing.push(condition);
   }
-  const troubled = new Set(ofLinks.map(({ subject }) => topology.pairOf.get(subject) ?? subject));
+  const troubled = new Set(
+    ofLinks.filter(({ explains }) => explains).map(({ subject }) => topology.pairOf.get(subject) ?? subject),
+  );
   for (const condition of all.filter(({ kind }) => kind === 'silent')) {
     const pair = explaining(condition.subject, topology, troubled, isDown);
     const [kind, subject] =
@@ -107,10 +109,12 @@ function faultOf(
 ): 'pop' | 'agent' | undefined {
   const out = tally(
     links.filter(({ from }) => from === pop),
+    'to',
     seen,
   );
   const inwards = tally(
     links.filter(({ to }) => to === pop),
+    'from',
     seen,
   );
   const isInDown = inwards.down >= LEAST_POPS && inwards.up === 0;
@@ -122,17 +126,23 @@ function faultOf(
   return 'pop';
 }
 
-function tally(links: readonly Ends[], seen: (link: string) => Seen): { down: number; up: number } {
-  let [down, up] = [0, 0];
-  for (const { id } of links) {
-    const one = seen(id);
-    if (one === 'down') down++;
-    if (one === 'up') up++;
+/** Far ends that are reached, over any of several links, and such that are not. */
+function tally(
+  links: readonly Ends[],
+  farEnd: 'from' | 'to',
+  seen: (link: string) => Seen,
+): { down: number; up: number } {
+  const up = new Set<string>();
+  const down = new Set<string>();
+  for (const link of links) {
+    const one = seen(link.id);
+    if (one === 'down') down.add(link[farEnd]);
+    if (one === 'up') up.add(link[farEnd]);
   }
-  return { down, up };
+  return { down: [...down].filter((end) => !up.has(end)).length, up: up.size };
 }
 
-/** The pair that a silent gateway is explained by: one that it is behind, or all that is known of its own point is down. */
+/** The pair that a silent gateway is explained by: one that it is behind, or all links towards its own point are. */
 function explaining(
   gateway: string,
   topology: Topology,
@@ -144,9 +154,10 @@ function explaining(
   if (found !== undefined) return found;
   for (const pop of topology.popsOf.get(gateway) ?? []) {
     const links = topology.linksOf.get(pop) ?? [];
-    const { down, up } = tally(links, seen);
+    const towards = links.filter(({ to }) => to === pop);
+    const { down, up } = tally(towards, 'from', seen);
     if (down === 0 || up > 0) continue;
-    const pairs = links.filter(({ id }) => seen(id) === 'down').map(({ id }) => topology.pairOf.get(id)!);
+    const pairs = towards.filter(({ id }) => seen(id) === 'down').map(({ id }) => topology.pairOf.get(id)!);
     return pairs.sort().find((pair) => troubled.has(pair));
   }
   return undefined;

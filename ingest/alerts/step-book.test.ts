@@ -106,16 +106,31 @@ it('folds links into the point whose fault they are', () => {
 });
 
 it('ends with its cause; who stays silent gets the time to come back, and then an event of their own', () => {
-  const run = new Run().begin(outage('a-b'), silent('farm/pump'), silent('farm/dam')).until(60_000);
-  run.end('outage:a-b').until(65_000);
+  const over = 600_000;
+  const run = new Run().begin(outage('a-b'), silent('farm/pump'), silent('farm/dam')).until(over);
+  run.end('outage:a-b').until(over + 5_000);
   expect(run.told).toEqual(['raised link:a-b', 'cleared link:a-b']);
-  run.end('silent:farm/dam').until(60_000 + JOIN - 5_000);
+  run.end('silent:farm/dam').until(over + JOIN - 5_000);
   expect(run.told).toHaveLength(2);
-  run.until(60_000 + JOIN + 10_000);
+  run.until(over + JOIN + 10_000);
   expect(run.told.slice(2)).toEqual(['raised gateway:farm/pump']);
   expect(run.all.get('e2')).toMatchObject({ after: 'e1' });
-  run.end('silent:farm/pump').until(60_000 + JOIN + 20_000);
+  run.end('silent:farm/pump').until(over + JOIN + 20_000);
   expect(run.told.at(-1)).toBe('cleared gateway:farm/pump');
+});
+
+it('is no reason to be silent where only its budget is used up slowly', () => {
+  const run = new Run().begin(outage('a-b'), silent('farm/pump')).until(30_000);
+  run
+    .begin({ ...condition('loss', 'a-b'), explains: false })
+    .end('outage:a-b')
+    .until(40_000);
+  expect(run.open).toEqual(['link:a-b: a-b']);
+  run.until(JOIN);
+  expect(run.told, 'it has the time to come back').toEqual(['raised link:a-b']);
+  run.until(40_000 + JOIN);
+  expect(run.told).toEqual(['raised link:a-b', 'raised gateway:farm/pump']);
+  expect(run.all.get('e2')).toMatchObject({ after: 'e1' });
 });
 
 it('changes its words, members and severity, and says when', () => {

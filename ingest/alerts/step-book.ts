@@ -53,6 +53,7 @@ export function stepBook(state: BookState, input: BookInput): BookStep {
   const open = new Map(state.open);
   const excused = new Map([...state.excused].filter(([, { untilMs }]) => untilMs > nowMs));
   const after = new Map([...state.excused].map(([key, one]) => [key, one.after]));
+  excuse(excused, state.open.values(), input);
   const effects: BookEffect[] = [];
   const standing = new Map<string, Cause>();
   const waiting: Cause[] = [];
@@ -84,10 +85,21 @@ export function stepBook(state: BookState, input: BookInput): BookStep {
       continue;
     }
     effects.push({ kind: 'cleared', event: ended(event, nowMs, 'cleared') });
-    for (const member of event.silent)
-      excused.set(member.key, { untilMs: nowMs + input.options.joinMs, after: event.id });
   }
   return { state: { open, excused }, effects: lastOf(effects) };
+}
+
+/** Whoever was silent because of something, and is not because of anything any more, has the time to come back. */
+function excuse(
+  excused: Map<string, { readonly untilMs: number; readonly after: string }>,
+  open: Iterable<AlertEvent>,
+  { nowMs, causes, options }: BookInput,
+): void {
+  const still = new Set(causes.flatMap(({ silent }) => silent.map(({ key }) => key)));
+  for (const { id, silent } of open) {
+    for (const { key } of silent)
+      if (!still.has(key)) excused.set(key, { untilMs: nowMs + options.joinMs, after: id });
+  }
 }
 
 /** Waits for neighbours, or for the link that may be the cause; nothing that has an event waits again. */

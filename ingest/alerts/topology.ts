@@ -10,7 +10,7 @@ export interface Topology {
   readonly popsOf: ReadonlyMap<string, readonly string[]>;
   /** By gateway: ids of links that it is behind. */
   readonly inFrontOf: ReadonlyMap<string, readonly string[]>;
-  /** Both directions under one name. */
+  /** All links between two points, in both directions, under the id of the first of them. */
   readonly pairOf: ReadonlyMap<string, string>;
 }
 
@@ -34,12 +34,15 @@ export function topologyFrom(
   const linksOf = new Map<string, Ends[]>();
   const inFrontOf = new Map<string, string[]>();
   const pairOf = new Map<string, string>();
-  const byEnds = new Map(links.map((link) => [`${link.from} ${link.to}`, link.id]));
+  const first = new Map<string, string>();
+  for (const link of links) {
+    const before = first.get(pairKey(link));
+    if (before === undefined || link.id < before) first.set(pairKey(link), link.id);
+  }
   for (const link of links) {
     for (const pop of [link.from, link.to]) put(linksOf, pop, link);
     for (const gateway of link.behind ?? []) put(inFrontOf, gateway.replace('.', '/'), link.id);
-    const reverse = byEnds.get(`${link.to} ${link.from}`) ?? link.id;
-    pairOf.set(link.id, reverse < link.id ? reverse : link.id);
+    pairOf.set(link.id, first.get(pairKey(link))!);
   }
   const popsOf = new Map<string, string[]>();
   for (const [pop, gateway] of gatewayOf) put(popsOf, gateway, pop);
@@ -47,6 +50,10 @@ export function topologyFrom(
     ...{ links: new Map(links.map((link) => [link.id, link])), linksOf, gatewayOf },
     ...{ popsOf, inFrontOf, pairOf },
   };
+}
+
+function pairKey({ from, to }: Ends): string {
+  return from < to ? `${from} ${to}` : `${to} ${from}`;
 }
 
 function put<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

@@ -17,6 +17,7 @@ export function fullMesh(
 export function condition(kind: ConditionKind, subject: string, noticedMs = 0): Condition {
   return {
     ...{ key: conditionKey(kind, subject), kind, subject, sinceMs: noticedMs, noticedMs },
+    explains: kind !== 'silent',
     severity: kind === 'silent' ? 'warning' : 'critical',
     words: { en: `${kind} ${subject}`, zh: `${kind} ${subject}` },
   };

@@ -1,22 +1,19 @@
+import { binomialTail } from './binomial-tail.ts';
 import { BURN_RULES, type BurnRule } from './burn-rules.ts';
 import type { Share } from './link-counts.ts';
 
-/** How sure it must be that the rate of the long window is above its bound. */
+/** How sure it must be that the rate of the long window is above its bound: that is, its exact interval lies above. */
 export const BURN_CONFIDENCE = 0.99;
 /** Fewer bad probes are never a rate: of the long window, and of the short one. */
 const LEAST_BAD = { long: 5, short: 3 };
 /** A rule that burns goes on until the rate of its short window is below this share of what raised it. */
 const CLEAR_SHARE = 0.5;
 
-/** The lower bound of the exact interval for the share of `bad` in `probes`. */
-export type LowerBound = (bad: number, probes: number, confidence: number) => number;
-
 export interface BurnInput {
   /** The share of bad probes that the objective allows. */
   readonly allowed: number;
   readonly long: (rule: BurnRule) => Share;
   readonly short: (rule: BurnRule) => Share;
-  readonly lowerBound: LowerBound;
 }
 
 /** How many times as fast as allowed; `undefined` where there is no probe. */
@@ -39,7 +36,7 @@ export function stepBurn(
   );
 }
 
-function begins(rule: BurnRule, { allowed, long, short, lowerBound }: BurnInput): boolean {
+function begins(rule: BurnRule, { allowed, long, short }: BurnInput): boolean {
   const bound = rule.rate * allowed;
   // A rate above 1 cannot be: such a rule says nothing of so generous an objective.
   if (bound >= 1) return false;
@@ -47,7 +44,7 @@ function begins(rule: BurnRule, { allowed, long, short, lowerBound }: BurnInput)
   if (late.bad < LEAST_BAD.short || late.bad / late.probes <= bound) return false;
   const all = long(rule);
   if (all.bad < LEAST_BAD.long || all.badRecords < rule.leastRecords) return false;
-  return lowerBound(all.bad, all.probes, BURN_CONFIDENCE) > bound;
+  return binomialTail(all.bad, all.probes, bound) < 1 - BURN_CONFIDENCE;
 }
 
 /** Without a probe nothing is known to be better. */

@@ -56,9 +56,9 @@ export function attribute(
   uselessShare: number,
 ): Attribution {
   const around = [...neighbours].filter(({ id }) => id !== link.id);
-  const others = around.filter((one) => !isReverse(one, link));
-  const reverseLink = around.find((one) => isReverse(one, link));
-  const reverse = reverseLink ? seen(reverseLink.id) : 'unknown';
+  // A link between the same two points, as over IPv6 beside IPv4, says nothing of what else they share.
+  const others = around.filter((one) => !isReverse(one, link) && !isParallel(one, link));
+  const reverse = worstOf(around.filter((one) => isReverse(one, link)).map(({ id }) => seen(id)));
   const from = sideOf(link.from, 'out', others, seen);
   const to = sideOf(link.to, 'in', others, seen);
   const fault = faultOf(from, to, uselessShare);
@@ -114,8 +114,16 @@ function isAllUp({ down, up }: SideCount): boolean {
   return up > 0 && down === 0;
 }
 
-export function isReverse(one: Ends, link: Ends): boolean {
+function isReverse(one: Ends, link: Ends): boolean {
   return one.from === link.to && one.to === link.from;
+}
+
+function isParallel(one: Ends, link: Ends): boolean {
+  return one.from === link.from && one.to === link.to;
+}
+
+function worstOf(seen: readonly Seen[]): Seen {
+  return (['down', 'up'] as const).find((one) => seen.includes(one)) ?? 'unknown';
 }
 
 function wordsOf(
