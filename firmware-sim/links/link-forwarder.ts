@@ -7,6 +7,7 @@ import type {
   SocketOptions,
 } from '../../core/datagrams/datagram-loop.ts';
 import { reasonOf } from '../../core/errors.ts';
+import { ArrivalClock } from './arrival-clock.ts';
 import { DepartureQueue } from './departure-queue.ts';
 import type { LinkChange, LinkConfig } from './link-config.ts';
 import { FlowDirection, LinkDirection } from './link-direction.ts';
@@ -30,8 +31,6 @@ const MOST_WAITING = 200_000;
 export const MOST_FLOWS = 1_024;
 /** Packets of a flow whose socket is still being opened. */
 const MOST_EARLY = 64;
-/** A datagram that lay longer than this before it was looked at tells of a clock that was set, and not of a wait. */
-const LONGEST_WAIT_MS = 1_000;
 const OPENING_LOOK_MS = 1;
 /**
  * The kernel wakes a thread up to 60 µs late, and V8 needs a few more. So it is woken that much earlier, and looks at the
@@ -86,6 +85,7 @@ export class LinkForwarder implements LoopHandler {
   readonly #tell: (answer: LinkAnswer) => void;
   readonly #links = new Map<string, SimulatedLink>();
   readonly #seed: number;
+  readonly #arrivals: ArrivalClock;
   readonly #queue = new DepartureQueue<Packet>();
   readonly #listening = new Map<DatagramSocket, SimulatedLink>();
   readonly #upstream = new Map<DatagramSocket, Flow>();
@@ -102,6 +102,7 @@ export class LinkForwarder implements LoopHandler {
     this.#loop = loop;
     this.#tell = tell;
     this.#seed = seed;
+    this.#arrivals = new ArrivalClock(loop);
     this.#wakeEarlyMs = loop.kind === 'kernel' ? WAKE_EARLY_MS : 0;
     for (const config of configs) {
       const [there, back] = [new LinkDirection(config.there), new LinkDirection(config.back)];
@@ -147,13 +148,8 @@ export class LinkForwarder implements LoopHandler {
   }
 
   datagram(socket: DatagramSocket, { bytes, address, port, arrivedMs }: Datagram): void {
-    const waitedMs = this.#loop.utcMs() - arrivedMs;
-    const isBelievable = waitedMs >= 0 && waitedMs < LONGEST_WAIT_MS;
-    const arrival = {
-      bytes: Uint8Array.from(bytes),
-      arrivedMs,
-      dueFromMs: this.#loop.monotonicMs() - (isBelievable ? waitedMs : 0),
-    };
+    const dueFromMs = this.#arrivals.monotonicOf(arrivedMs);
+    const arrival = { bytes: Uint8Array.from(bytes), arrivedMs, dueFromMs };
     const link = this.#listening.get(socket);
     const answered = this.#upstream.get(socket);
     if (link) this.#fromSender(link, address, port, arrival);
