@@ -21,6 +21,7 @@ interface Sent {
   readonly from: number;
   readonly text: string;
   readonly to: string;
+  readonly dscp: number | undefined;
 }
 
 /** Sockets that remember, and a clock that stands until it is moved. */
@@ -37,10 +38,10 @@ class FakeLoop implements DatagramLoop {
     const own = port || this.#port++;
     const socket: DatagramSocket = {
       ...{ address, port: own, trouble: undefined, close: () => {} },
-      send: (bytes, to, toPort) => {
+      send: (bytes, to, toPort, dscp) => {
         if (Buffer.from(bytes).toString() === 'refused') return Number.NaN;
         const text = Buffer.from(bytes).toString();
-        this.sent.push({ atMs: this.nowMs, from: own, text, to: `${to}:${toPort}` });
+        this.sent.push({ atMs: this.nowMs, from: own, text, to: `${to}:${toPort}`, dscp });
         return this.utcMs();
       },
     };
@@ -83,7 +84,7 @@ async function rig(parts: Partial<LinkConfig> = {}) {
         arrivedMs: loop.utcMs() - agoMs,
         stampedBy: 'kernel',
         ttl: 64,
-        dscp: 0,
+        dscp: 46,
       },
     });
   return {
@@ -124,8 +125,8 @@ describe('a simulated link', () => {
     await send('ping');
     answer('pong');
     expect(loop.sent).toMatchObject([
-      { from: 50_000, text: 'ping', to: '198.51.100.7:862' },
-      { from: listening.port, text: 'pong', to: '192.0.2.1:1111' },
+      { from: 50_000, text: 'ping', to: '198.51.100.7:862', dscp: 46 },
+      { from: listening.port, text: 'pong', to: '192.0.2.1:1111', dscp: 46 },
     ]);
   });
 
@@ -206,14 +207,14 @@ describe('a simulated link', () => {
 
   it('counts what was overtaken', async () => {
     const { loop, send, pass, report, forwarder } = await rig();
-    const change = (there: object) =>
+    const change = (delayMs: number) =>
       forwarder.message({
         ...{ kind: 'change', id: 'a' },
-        change: { there: { loss: { share: 0 }, duplicateShare: 0, ...there } },
+        change: { there: { delayMs, loss: { share: 0 }, duplicateShare: 0 } },
       });
-    change({ delayMs: 50 });
+    change(50);
     await send('slow');
-    change({ delayMs: 1 });
+    change(1);
     await send('quick');
     pass(100);
     expect(loop.sent.map(({ text }) => text)).toEqual(['quick', 'slow']);
@@ -259,10 +260,12 @@ describe('a simulated link', () => {
     const told: LinkAnswer[] = [];
     const listen = { address: '127.0.0.1', port: 7_000 };
     const config = checkConfig(LinkConfig, { id: 'b', listen, to: { ...REFLECTOR } } as LinkConfig);
-    expect(await new LinkForwarder(shut, [config], 1, (answer) => told.push(answer)).open()).toBe(false);
-    expect(told).toEqual([
-      { kind: 'closed-door', id: 'b', address: '127.0.0.1 port 7000', reason: 'EADDRINUSE' },
-    ]);
+    const opened = new LinkForwarder(shut, [config], 1, (answer) => told.push(answer)).open();
+    await expect(opened).rejects.toMatchObject({
+      code: 'LISTEN_FAILED',
+      details: { what: 'link b of the simulator', address: '127.0.0.1 port 7000', reason: 'EADDRINUSE' },
+    });
+    expect(told).toEqual([]);
   });
 
   it('knows its reflector however its address is spelt', async () => {

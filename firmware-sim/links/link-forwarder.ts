@@ -3,10 +3,10 @@ import type {
   Datagram,
   DatagramLoop,
   DatagramSocket,
-  LoopHandler,
   SocketOptions,
 } from '../../core/datagrams/datagram-loop.ts';
-import { reasonOf } from '../../core/errors.ts';
+import type { LoopThreadHandler } from '../../core/datagrams/run-loop-thread.ts';
+import { reasonOf, SluiceError } from '../../core/errors.ts';
 import { ArrivalClock } from './arrival-clock.ts';
 import { DepartureQueue } from './departure-queue.ts';
 import type { LinkChange, LinkConfig } from './link-config.ts';
@@ -17,12 +17,10 @@ import type { LinkReport } from './link-report.ts';
 /** From the thread that started this one. */
 export type LinkOrder =
   | { readonly kind: 'change'; readonly id: string; readonly change: LinkChange }
-  | { readonly kind: 'report'; readonly number: number }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'report'; readonly number: number };
 
 export type LinkAnswer =
   | { readonly kind: 'open'; readonly ports: Readonly<Record<string, number>> }
-  | { readonly kind: 'closed-door'; readonly id: string; readonly address: string; readonly reason: string }
   | { readonly kind: 'report'; readonly number: number; readonly links: readonly LinkReport[] }
   | { readonly kind: 'trouble'; readonly id: string; readonly reason: string };
 
@@ -38,6 +36,15 @@ const OPENING_LOOK_MS = 1;
  */
 const WAKE_EARLY_MS = 0.08;
 
+interface Arrival {
+  readonly bytes: Uint8Array;
+  readonly dscp: number;
+  /** UTC, as stamped. */
+  readonly arrivedMs: number;
+  /** The same on the monotonic clock: what delays are reckoned from. */
+  readonly dueFromMs: number;
+}
+
 /** A source address and port at one link, with a socket of its own towards the reflector. */
 interface Flow {
   readonly link: SimulatedLink;
@@ -47,7 +54,7 @@ interface Flow {
   readonly back: FlowDirection;
   upstream: DatagramSocket | undefined;
   /** Until `upstream` is there. */
-  readonly early: { readonly bytes: Uint8Array; readonly arrivedMs: number; readonly dueFromMs: number }[];
+  readonly early: Arrival[];
 }
 
 interface SimulatedLink {
@@ -67,6 +74,7 @@ interface Packet {
   readonly dueMs: number;
   readonly number: number;
   readonly bytes: Uint8Array;
+  readonly dscp: number;
   readonly flow: Flow;
   readonly direction: FlowDirection;
   /** Its place among the packets of its flow and direction. */
@@ -80,7 +88,7 @@ interface Packet {
  * Links between senders and reflectors, all in one thread. Like a translating router it has one address for each link,
  * and one socket towards the reflector for each source port, so that flows stay apart on the other side as well.
  */
-export class LinkForwarder implements LoopHandler {
+export class LinkForwarder implements LoopThreadHandler<LinkOrder> {
   readonly #loop: DatagramLoop;
   readonly #tell: (answer: LinkAnswer) => void;
   readonly #links = new Map<string, SimulatedLink>();
@@ -114,22 +122,22 @@ export class LinkForwarder implements LoopHandler {
     }
   }
 
-  /** Where senders find the links. Returns `false` where one cannot be opened, and has told why. */
-  async open(): Promise<boolean> {
+  /** Opens what senders send to, and tells where. Throws `LISTEN_FAILED`. */
+  async open(): Promise<void> {
     const ports: Record<string, number> = {};
     for (const [id, link] of this.#links) {
       const { address, port } = link.config.listen;
       try {
         link.listening = await this.#loop.open(socketOptions(address, address, port));
       } catch (error) {
-        this.#tell({ kind: 'closed-door', id, address: `${address} port ${port}`, reason: reasonOf(error) });
-        return false;
+        const details = { what: `link ${id} of the simulator`, address: `${address} port ${port}` };
+        const setting = `links, ${id}: listen`;
+        throw new SluiceError('LISTEN_FAILED', { ...details, setting, reason: troubleOf(error) }, error);
       }
       this.#listening.set(link.listening, link);
       ports[id] = link.listening.port;
     }
     this.#tell({ kind: 'open', ports });
-    return true;
   }
 
   dueMs(): number {
@@ -147,9 +155,9 @@ export class LinkForwarder implements LoopHandler {
     this.#sendDue();
   }
 
-  datagram(socket: DatagramSocket, { bytes, address, port, arrivedMs }: Datagram): void {
+  datagram(socket: DatagramSocket, { bytes, address, port, arrivedMs, dscp }: Datagram): void {
     const dueFromMs = this.#arrivals.monotonicOf(arrivedMs);
-    const arrival = { bytes: Uint8Array.from(bytes), arrivedMs, dueFromMs };
+    const arrival = { bytes: Uint8Array.from(bytes), dscp, arrivedMs, dueFromMs };
     const link = this.#listening.get(socket);
     const answered = this.#upstream.get(socket);
     if (link) this.#fromSender(link, address, port, arrival);
@@ -157,10 +165,8 @@ export class LinkForwarder implements LoopHandler {
     this.#sendDue();
   }
 
-  message(message: unknown): void {
-    const order = message as LinkOrder;
-    if (order.kind === 'stop') this.#loop.stop();
-    else if (order.kind === 'report') {
+  message(order: LinkOrder): void {
+    if (order.kind === 'report') {
       this.#tell({ kind: 'report', number: order.number, links: this.#reports() });
     } else {
       const link = this.#links.get(order.id)!;
@@ -171,11 +177,7 @@ export class LinkForwarder implements LoopHandler {
     }
   }
 
-  close(): void {
-    for (const socket of [...this.#listening.keys(), ...this.#upstream.keys()]) socket.close();
-  }
-
-  #fromSender(link: SimulatedLink, address: string, port: number, arrival: Flow['early'][number]): void {
+  #fromSender(link: SimulatedLink, address: string, port: number, arrival: Arrival): void {
     const key = `${port} ${address}`;
     let flow = link.flows.get(key);
     if (!flow) {
@@ -191,7 +193,7 @@ export class LinkForwarder implements LoopHandler {
     else flow.early.push(arrival);
   }
 
-  #fromReflector(flow: Flow, address: string, port: number, arrival: Flow['early'][number]): void {
+  #fromReflector(flow: Flow, address: string, port: number, arrival: Arrival): void {
     const { to } = flow.link.config;
     if (port === to.port && address === flow.link.toAddress) this.#decide(flow, flow.back, arrival);
     else flow.link.strangers++;
@@ -216,7 +218,7 @@ export class LinkForwarder implements LoopHandler {
       flow.upstream = await this.#loop.open(socketOptions(link.config.to.address, '', 0));
       this.#upstream.set(flow.upstream, flow);
     } catch (error) {
-      this.#tell({ kind: 'trouble', id: link.config.id, reason: reasonOf(error) });
+      this.#tell({ kind: 'trouble', id: link.config.id, reason: troubleOf(error) });
       // The next packet tries again; those that wait are counted as failed.
       link.flows.delete(`${flow.port} ${flow.address}`);
     }
@@ -225,11 +227,7 @@ export class LinkForwarder implements LoopHandler {
     this.#sendDue();
   }
 
-  #decide(
-    flow: Flow,
-    direction: FlowDirection,
-    { bytes, arrivedMs, dueFromMs }: Flow['early'][number],
-  ): void {
+  #decide(flow: Flow, direction: FlowDirection, { bytes, dscp, arrivedMs, dueFromMs }: Arrival): void {
     const { counts, impairment } = direction.of;
     const place = direction.state.packets;
     const { state, fate } = nextFate(direction.state, impairment);
@@ -247,7 +245,7 @@ export class LinkForwarder implements LoopHandler {
       }
       counts.waiting++;
       this.#queue.push({
-        ...{ bytes, flow, direction, place, isCopy: copy > 0, imposedMs, arrivedMs },
+        ...{ bytes, dscp, flow, direction, place, isCopy: copy > 0, imposedMs, arrivedMs },
         dueMs: dueFromMs + imposedMs,
         number: this.#packets++,
       });
@@ -259,14 +257,14 @@ export class LinkForwarder implements LoopHandler {
   }
 
   #send(packet: Packet): void {
-    const { flow, direction, bytes, place } = packet;
+    const { flow, direction, bytes, dscp, place } = packet;
     const { counts } = direction.of;
     const { listening, config } = flow.link;
     counts.waiting--;
     const sentMs =
       direction === flow.there
-        ? flow.upstream?.send(bytes, config.to.address, config.to.port)
-        : listening?.send(bytes, flow.address, flow.port);
+        ? flow.upstream?.send(bytes, config.to.address, config.to.port, dscp)
+        : listening?.send(bytes, flow.address, flow.port, dscp);
     if (sentMs === undefined || Number.isNaN(sentMs)) {
       counts.failed++;
       return;
@@ -292,6 +290,12 @@ function socketOptions(kin: string, address: string, port: number): SocketOption
     ...{ family: isIPv6(kin) ? 6 : 4, address, port },
     ...{ dscp: 0, ttl: 0, receiveBufferBytes: 4_194_304 },
   };
+}
+
+/** In the words of the system, without the address once more. */
+function troubleOf(error: unknown): string {
+  const { reason } = error instanceof SluiceError ? error.details : {};
+  return typeof reason === 'string' ? reason : reasonOf(error);
 }
 
 /** As sockets tell it: IPv6 addresses have several spellings. */
