@@ -19,6 +19,8 @@ const HIGHEST = bucketOf(LARGEST);
 export const MOST_BUCKETS = 2 * (HIGHEST - LOWEST + 1) + 1;
 
 const VERSION = 1;
+/** What a power of `GAMMA` may be off by, relatively. */
+const ROUNDING = 1e-12;
 
 /**
  * How often each value came, with values known to 1 %: logarithmic buckets of which only those in use exist. Counts
@@ -69,6 +71,23 @@ export class LatencyHistogram {
     let above = 0;
     for (const [key, count] of this.#counts) if (key > boundKey) above += count;
     return above;
+  }
+
+  /**
+   * How many values are `limit` or above: at least those in buckets that begin there or later, at most those in buckets that end
+   * there or later. They differ by what is in the bucket that `limit` lies in. `limit` is above zero.
+   */
+  countFrom(limit: number): { readonly least: number; readonly most: number } {
+    let least = 0;
+    let most = 0;
+    for (const [key, count] of this.#counts) {
+      if (key <= 0) continue;
+      const upper = GAMMA ** (key - 1 + LOWEST);
+      // A bound that rounding has moved is not known either way.
+      if ((upper / GAMMA) * (1 - ROUNDING) >= limit) least += count;
+      if (upper * (1 + ROUNDING) >= limit) most += count;
+    }
+    return { least, most };
   }
 
   /**

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { LatencyHistogram } from '../../latency-histogram.ts';
+import { judgeLatency } from './judge-latency.ts';
+import { judgeLoss, worstOf } from './judge-share.ts';
+
+const records = (count: number, each: number, lost: (index: number) => number) => ({
+  probes: Array.from({ length: count }, () => each),
+  bad: Array.from({ length: count }, (_, index) => lost(index)),
+});
+
+describe('a verdict on loss', () => {
+  it('passes from the first probe that proves it', () => {
+    expect(judgeLoss({ probes: [9_985], bad: [0] }, 0.0003, 0.95).verdict).toBe('pass');
+    expect(judgeLoss({ probes: [9_984], bad: [0] }, 0.0003, 0.95).verdict).toBe('insufficient');
+  });
+
+  it('is insufficient of nothing', () => {
+    const { verdict, bounds, probes } = judgeLoss({ probes: [], bad: [] }, 0.003, 0.95);
+    expect({ verdict, bounds, probes }).toEqual({
+      verdict: 'insufficient',
+      bounds: { lower: 0, upper: 1 },
+      probes: 0,
+    });
+  });
+
+  it('goes by the wider bounds: what would be a breach of independent probes is none in one burst', () => {
+    const spread = judgeLoss(
+      records(100, 60, (index) => (index % 2 === 0 ? 1 : 0)),
+      0.003,
+      0.95,
+    );
+    expect(spread.verdict).toBe('breach');
+    const burst = judgeLoss(
+      records(100, 60, (index) => (index === 3 ? 50 : 0)),
+      0.003,
+      0.95,
+    );
+    expect(burst.verdict).toBe('insufficient');
+    expect(burst.independent.lower).toBeGreaterThan(0.003);
+    expect(burst.bounds.lower).toBe(burst.bursts.lower);
+  });
+
+  it('of several is the worst of them', () => {
+    expect(worstOf(['pass', 'insufficient', 'breach'])).toBe('breach');
+    expect(worstOf(['insufficient', 'pass'])).toBe('insufficient');
+    expect(worstOf(['pass', 'pass'])).toBe('pass');
+    expect(worstOf([])).toBe('insufficient');
+  });
+});
+
+describe('a verdict on latency', () => {
+  const histogram = (...values: readonly [ms: number, count: number][]) => {
+    const made = new LatencyHistogram();
+    for (const [ms, count] of values) made.add(ms, count);
+    return made;
+  };
+
+  it('passes, breaches, or waits for more', () => {
+    expect(judgeLatency([histogram([10, 1_000])], 30, 0.95, 0.95).verdict).toBe('pass');
+    expect(judgeLatency([histogram([10, 800], [40, 200])], 30, 0.95, 0.95).verdict).toBe('breach');
+    expect(judgeLatency([histogram([10, 20])], 30, 0.95, 0.95).verdict).toBe('insufficient');
+    expect(judgeLatency([histogram([10, 59])], 30, 0.95, 0.95).verdict).toBe('pass');
+  });
+
+  it('never turns on the 1 % that a histogram does not know', () => {
+    let ambiguous = 0;
+    for (let ms = 29; ms < 31; ms += 0.01) {
+      const { verdict, bad } = judgeLatency([histogram([ms, 10_000])], 30, 0.95, 0.95);
+      if (verdict === 'pass') expect(ms).toBeLessThan(30);
+      else if (verdict === 'breach') expect(ms).toBeGreaterThanOrEqual(30);
+      else {
+        ambiguous++;
+        expect(bad).toEqual({ least: 0, most: 10_000 });
+      }
+    }
+    // A bucket is 2 % wide.
+    expect(ambiguous).toBeGreaterThan(55);
+    expect(ambiguous).toBeLessThan(65);
+    expect(judgeLatency([histogram([29.3, 10_000])], 30, 0.95, 0.95).verdict).toBe('pass');
+    expect(judgeLatency([histogram([30.7, 10_000])], 30, 0.95, 0.95).verdict).toBe('breach');
+  });
+});

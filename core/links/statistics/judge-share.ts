@@ -1,0 +1,75 @@
+import { type Bounds, binomialBounds } from './binomial-bounds.ts';
+import { type Blocks, type BurstBounds, burstBounds } from './burst-bounds.ts';
+
+export const VERDICTS = ['pass', 'breach', 'insufficient'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/**
+ * What evidence says of a share that is to be below `limit`: `pass` where even the upper bound is below it, `breach` where even the
+ * lower bound is above it, else `insufficient` evidence for either.
+ */
+export interface ShareJudgement {
+  readonly verdict: Verdict;
+  /** 0 to 1. */
+  readonly limit: number;
+  readonly confidence: number;
+  readonly probes: number;
+  /** Of those, surely bad, and bad at most: they differ where it is not known of some. */
+  readonly bad: { readonly least: number; readonly most: number };
+  /** As if each probe had its own fate. */
+  readonly independent: Bounds;
+  /** As the blocks show that the bad ones come together. */
+  readonly bursts: BurstBounds;
+  /** The wider of the two, by which the verdict goes. */
+  readonly bounds: Bounds;
+}
+
+/** Loss: `blocks` are records of evidence in order of time, of which probes were sent and are lost or late. */
+export function judgeLoss(blocks: Blocks, limit: number, confidence: number): ShareJudgement {
+  return judgeShare(blocks, blocks.bad, limit, confidence);
+}
+
+/**
+ * As `judgeLoss`, where of some it is not known whether they are bad: `blocks.bad` are those that surely are, `mostBad` adds the
+ * others. A verdict is one that holds either way.
+ */
+export function judgeShare(
+  { probes, bad }: Blocks,
+  mostBad: ArrayLike<number>,
+  limit: number,
+  confidence: number,
+): ShareJudgement {
+  const total = sum(probes);
+  const least = sum(bad);
+  const isSame = mostBad === bad;
+  const most = isSame ? least : sum(mostBad);
+  const few = burstBounds({ probes, bad }, confidence);
+  const many = isSame ? few : burstBounds({ probes, bad: mostBad }, confidence);
+  const fewAlone = binomialBounds(least, total, confidence);
+  const manyAlone = isSame ? fewAlone : binomialBounds(most, total, confidence);
+  const independent = { lower: fewAlone.lower, upper: manyAlone.upper };
+  const wider = many.designEffect > few.designEffect ? many : few;
+  const bursts = { ...wider, lower: few.lower, upper: many.upper };
+  const bounds = {
+    lower: Math.min(independent.lower, bursts.lower),
+    upper: Math.max(independent.upper, bursts.upper),
+  };
+  const verdict = bounds.upper < limit ? 'pass' : bounds.lower > limit ? 'breach' : 'insufficient';
+  return { verdict, limit, confidence, probes: total, bad: { least, most }, independent, bursts, bounds };
+}
+
+/** The verdict on several objectives at once: a breach of one is a breach, and a pass is one of all. */
+export function worstOf(verdicts: Iterable<Verdict>): Verdict {
+  let worst: Verdict | undefined;
+  for (const one of verdicts) {
+    if (one === 'breach') return 'breach';
+    if (worst !== 'insufficient') worst = one;
+  }
+  return worst ?? 'insufficient';
+}
+
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let index = 0; index < values.length; index++) total += values[index]!;
+  return total;
+}

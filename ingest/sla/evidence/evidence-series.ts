@@ -1,0 +1,27 @@
+import { LINK_CLASSES, type LinkClass, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
+import type { Tags } from '../../../core/reading.ts';
+
+/** The quantity whose texts are records of evidence. */
+export const EVIDENCE = { measurement: 'link', field: 'evidence' } as const;
+
+/** Where evidence comes from: one link, probed in one way, by one agent. Another agent, or another class, is another series. */
+export interface EvidenceSeries {
+  readonly link: string;
+  readonly class: LinkClass;
+  readonly kind: ProbeKind;
+  readonly site: string;
+  readonly gateway: string;
+}
+
+/** Nothing where the tags are not those of a link: it is somebody else's series of that name. */
+export function evidenceSeriesOf({
+  link,
+  class: linkClass,
+  point,
+  site,
+  gateway,
+}: Tags): EvidenceSeries | undefined {
+  const found = LINK_CLASSES.find((one) => one === linkClass);
+  const kind = PROBE_KINDS.find((one) => one === point);
+  return link !== '' && found && kind ? { link, class: found, kind, site, gateway } : undefined;
+}
