@@ -405,6 +405,12 @@ export const ERRORS = {
   },
 
   // Probe
+  PLAN_REFUSED: {
+    en: 'the plan of links that the host sent is not taken: {reason}. The one before it stays in force.',
+    zh: '未采用主机发来的链路计划：{reason}。此前的计划继续有效。',
+    retryable: false,
+    http: 409,
+  },
   PROBE_DEVICE_UNKNOWN: {
     en: 'the settings have no device or driver "{device}". There are: {known}',
     zh: '配置中没有名为 "{device}" 的设备或驱动。现有：{known}',

@@ -97,7 +97,14 @@ export const CareEvent = Type.Object({
 export const ConditionEvent = Type.Object({
   ...common,
   kind: Type.Literal('condition'),
-  condition: Type.Enum(['disk-full', 'outbox-dropped', 'clock-set', 'started', 'config-rolled-back']),
+  condition: Type.Enum([
+    'disk-full',
+    'outbox-dropped',
+    'clock-set',
+    'started',
+    'config-rolled-back',
+    'plan-refused',
+  ]),
   isRaised: Type.Boolean(),
   reason,
 });

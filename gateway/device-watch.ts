@@ -27,6 +27,11 @@ export class DeviceWatch {
     return [...this.#devices].filter(([id, { isUp }]) => isUp && id !== GATEWAY_ITSELF).map(([id]) => id);
   }
 
+  /** It is no device of this gateway any more. */
+  forget(device: string): void {
+    this.#devices.delete(device);
+  }
+
   observe({ device, isReached, isGone, error }: Outcome): WatchChange {
     const watched = this.#devices.get(device) ?? { isUp: undefined, failures: 0, errorCode: undefined };
     this.#devices.set(device, watched);

@@ -1,10 +1,12 @@
 import type { Static, TSchema } from 'typebox';
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode, SluiceError } from '../core/errors.ts';
+import type { LinkPlan } from '../core/links/link-plan.ts';
 import type { Log } from '../core/log.ts';
 import type { Quantity } from '../core/quantities.ts';
 import type { Quality } from '../core/reading.ts';
 import type { DataType } from '../core/sparkplug/payload.ts';
+import type { PlanBounds } from './drivers/links/plan-bounds.ts';
 
 /**
  * What a driver is to the gateway. A driver knows one way of talking to devices; it declares at once which metrics
@@ -13,8 +15,13 @@ import type { DataType } from '../core/sparkplug/payload.ts';
  * Drivers own no schedule: the poller decides when. What a driver throws stays with the device that was polled.
  */
 export interface Driver {
-  /** Fixed for the life of the driver, so that births can list every metric that will ever be sent. */
+  /**
+   * Births list every metric that will ever be sent, so they are fixed for the life of the driver, or until `takesPlans.take` has
+   * replaced them.
+   */
   readonly devices: readonly DeviceSpec[];
+  /** Where the host says what the devices are. At most one driver of a gateway. */
+  readonly takesPlans?: PlanTaker;
   /** Begins to listen, for drivers that do. Hardware that is absent is no failure here: polling reports it. */
   start?(signal: AbortSignal): Promise<void>;
   /** Asks a device for one of its groups. `undefined` where the driver chose not to ask now (back-off). */
@@ -31,6 +38,16 @@ export interface Driver {
   trouble?(): SluiceError | undefined;
   /** Releases everything; polls under way end with an error. May be called more than once. */
   stop(): Promise<void>;
+}
+
+export interface PlanTaker {
+  readonly bounds: PlanBounds;
+  /**
+   * Goes by this plan from now on. When it returns, `devices` are those of the plan; a link that stays as it was keeps its device, and is
+   * not interrupted. What is still to be told of a link that goes may be delivered later, with the metrics that it had. The first may come
+   * before `start`, and then it only declares. The plan fits the bounds, and its ids are no other device's.
+   */
+  take(plan: LinkPlan): void;
 }
 
 /** An entry of the driver map: the settings it takes, and how to make one. Making one touches no hardware. */

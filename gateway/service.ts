@@ -10,8 +10,16 @@ import { type GatewayCondition, ManagedGateway, type RunningGateway } from './ca
 import type { GatewayConfig } from './config.ts';
 import { Controls } from './controls/controls.ts';
 import { DeviceWatch } from './device-watch.ts';
-import { type Driver, type DriverContext, GATEWAY_ITSELF, isWayGone, type Outcome } from './driver.ts';
+import {
+  type DeviceSpec,
+  type Driver,
+  type DriverContext,
+  GATEWAY_ITSELF,
+  isWayGone,
+  type Outcome,
+} from './driver.ts';
 import { createDriver } from './drivers/create-driver.ts';
+import { PlanReception } from './drivers/links/plan-reception.ts';
 import { BdSeqFile } from './edge/bd-seq-file.ts';
 import { EdgeClient } from './edge/edge-client.ts';
 import { EVENT, MetricTable } from './edge/metric-table.ts';
@@ -44,7 +52,8 @@ class Gateway implements RunningGateway {
   readonly #reports: ReportFilter;
   readonly #clock: GatewayClock;
   readonly #controls: Controls;
-  readonly devices: readonly string[];
+  readonly #plans: PlanReception | undefined;
+  #isPlanTold = false;
   #trace: DriverContext['trace'];
   #opening: Promise<void> | undefined;
   readonly #started = new Set<Driver>();
@@ -118,6 +127,7 @@ class Gateway implements RunningGateway {
       deliver,
     });
     const { readings } = this.#controls;
+    this.#plans = this.#planReception(configured, folder);
     const outboxDriver = new OutboxDriver(this.#outbox, clock, (status) => {
       const event = drops.look(status, clock.nowMs());
       if (event) this.emit(event);
@@ -130,8 +140,7 @@ class Gateway implements RunningGateway {
         devices.map(({ id }) => id),
       ),
     );
-    this.devices = [...new Set(devices.map(({ id }) => id))].filter((id) => id !== GATEWAY_ITSELF);
-    this.#table = new MetricTable([...devices, ...readings.leases]);
+    this.#table = new MetricTable(this.#tableDevices());
     this.#edge = new EdgeClient({
       site,
       gateway,
@@ -145,6 +154,8 @@ class Gateway implements RunningGateway {
       log: this.#log,
       onCommand: (request) => this.onCommand(request),
       onCare: (text) => this.onCare(text),
+      onPlan: (text) => this.#onPlan(text),
+      planVersion: () => this.#plans?.version,
     });
     this.#poller = new Poller(this.#drivers, clock, deliver);
   }
@@ -203,6 +214,50 @@ class Gateway implements RunningGateway {
   /** Takes the text of a `Care/Request`, not looked into yet. */
   readonly onCare: (text: string) => void;
 
+  get devices(): readonly string[] {
+    return deviceIds(this.#drivers);
+  }
+
+  #tableDevices(): DeviceSpec[] {
+    return [...this.#drivers.flatMap(({ devices }) => devices), ...this.#controls.readings.leases];
+  }
+
+  #planReception(configured: readonly Driver[], folder: string): PlanReception | undefined {
+    const takers = configured.filter(takesPlans);
+    const [driver, second] = takers;
+    if (second) refuse(['drivers: two of them take plans of links; keep one']);
+    if (!driver) return undefined;
+    const plans = new PlanReception({
+      ...{ folder, driver, log: this.#log },
+      nowMs: () => this.#clock.nowMs(),
+      others: () =>
+        new Set(deviceIds([...configured.filter((one) => one !== driver), this.#controls.readings])),
+      replaced: (before) => this.#replaced(driver, before),
+      emit: (event) => this.emit(event),
+    });
+    plans.takeUp();
+    return plans;
+  }
+
+  /** Everything else goes on: what was polled is polled, and what is open stays open. */
+  #replaced(driver: Driver, before: readonly string[]): void {
+    this.#table.replace(this.#tableDevices());
+    const now = new Set(driver.devices.map(({ id }) => id));
+    const gone = before.filter((id) => !now.has(id));
+    for (const device of gone) {
+      this.#watch.forget(device);
+      this.#reports.forget(device);
+    }
+    this.#edge.devicesReplaced(gone);
+  }
+
+  #onPlan(text: string): void {
+    if (this.#plans) this.#plans.take(text);
+    else if (!this.#isPlanTold)
+      this.#log.warn({}, 'a plan of links is passed over: no driver here takes one');
+    this.#isPlanTold = true;
+  }
+
   condition(): GatewayCondition {
     return { isOnline: this.#edge.isOnline, devicesUp: this.#watch.devicesUp };
   }
@@ -227,6 +282,12 @@ class Gateway implements RunningGateway {
     const { device, timeMs, samples, error } = outcome;
     const stamp = this.#outbox.stamp(timeMs);
     const kept = this.#table.record(samples, stamp);
+    if (!this.#table.has(device)) {
+      // The last that is told of a link that is no longer planned.
+      if (kept.length > 0) this.#outbox.add({ device, stamp, samples: kept });
+      this.#edge.pump();
+      return;
+    }
     const change = this.#watch.observe(outcome);
     if (change.isErrorNew && error) this.#warn(device, error);
     if (change.device === 'up' && device !== GATEWAY_ITSELF) {
@@ -248,6 +309,15 @@ class Gateway implements RunningGateway {
   #warn(device: string, error: SluiceError): void {
     if (!isWayGone(error)) this.#log.warn({ device, code: error.code }, error.message);
   }
+}
+
+function deviceIds(drivers: readonly Driver[]): string[] {
+  const ids = drivers.flatMap(({ devices }) => devices.map(({ id }) => id));
+  return [...new Set(ids)].filter((id) => id !== GATEWAY_ITSELF);
+}
+
+function takesPlans(driver: Driver): driver is Driver & Required<Pick<Driver, 'takesPlans'>> {
+  return driver.takesPlans !== undefined;
 }
 
 function doubles(kind: 'device' | 'driver', ids: readonly string[]): string[] {

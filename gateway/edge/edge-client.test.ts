@@ -53,6 +53,8 @@ function edgeClient(
     log: serviceContext().log,
     onCommand: () => {},
     onCare: () => {},
+    onPlan: () => {},
+    planVersion: () => undefined,
     ...parts,
   });
   onTestFinished(() => client.stop());

@@ -37,6 +37,10 @@ export interface EdgeClientOptions {
   readonly onCommand: (request: CommandRequest) => void;
   /** The text of a `Care/Request`. */
   readonly onCare: (text: string) => void;
+  /** The text of a `Links/Plan`. */
+  readonly onPlan: (text: string) => void;
+  /** Of the plan of links in force; `undefined` for a gateway that takes none. */
+  readonly planVersion: () => string | undefined;
   /** 0 to 1, for the time until the next try, and until the births once the primary host has come. */
   readonly random?: () => number;
 }
@@ -128,6 +132,12 @@ export class EdgeClient {
     this.pump();
   }
 
+  /** These are no devices of the table any more, or it has others too: all births again. */
+  devicesReplaced(gone: readonly string[]): void {
+    this.#step({ kind: 'devices-gone', devices: gone });
+    this.rebirth();
+  }
+
   /** Sends what waits in the outbox, as far as the socket takes it. */
   pump(): void {
     // MQTT.js calls back within `publish` where the socket takes the bytes at once: that must not begin another round.
@@ -150,7 +160,8 @@ export class EdgeClient {
     while (this.isOnline && this.#underWay < MOST_UNDER_WAY) {
       const entry = this.#options.outbox.next();
       if (!entry) break;
-      this.#step({ kind: 'data', entry });
+      const isRetired = entry.kind === 'readings' && !this.#options.table.has(entry.message.device);
+      this.#step({ kind: 'data', entry, isRetired });
     }
     for (const { device, isRevived } of dyingDevices(this.#state)) {
       if (!this.#options.outbox.holds(device, isRevived ? 'unconfirmed' : 'unsent'))
@@ -205,7 +216,7 @@ export class EdgeClient {
         outbox.release();
         return;
       case 'node-birth':
-        this.#publish('NBIRTH', '', table.nodeBirth(effect.seq, effect.bdSeq, outbox.ledger, nowMs));
+        this.#publishNodeBirth(effect, nowMs);
         return;
       case 'device-birth':
         this.#publish('DBIRTH', effect.device, table.deviceBirth(effect.device, effect.seq, nowMs));
@@ -366,7 +377,7 @@ export class EdgeClient {
   #obey(topic: string, bytes: Buffer): void {
     // Unlike STATE, which a broker may keep and say at each connection, it is of now.
     this.#unheardMs = FIRST_UNHEARD_MS;
-    const { table, outbox, onCommand, onCare } = this.#options;
+    const { table, outbox, onCommand, onCare, onPlan } = this.#options;
     const { device = '' } = parseTopic(topic);
     const asked = readCommands(bytes, device, table);
     for (const problem of asked.problems) this.#passedOver(topic, problem);
@@ -374,6 +385,7 @@ export class EdgeClient {
     const each = [
       ...asked.commands.map((command) => () => onCommand(command)),
       ...asked.careRequests.map((text) => () => onCare(text)),
+      ...asked.plans.map((text) => () => onPlan(text)),
     ];
     for (const act of each) {
       try {
@@ -408,6 +420,11 @@ export class EdgeClient {
       if (this.#underWay < MOST_UNDER_WAY / 2) this.pump();
     };
     this.#publish(device === '' ? 'NDATA' : 'DDATA', device, table.data(entry, seq, clock.nowMs()), written);
+  }
+
+  #publishNodeBirth({ seq, bdSeq }: Extract<SessionEffect, { kind: 'node-birth' }>, nowMs: number): void {
+    const { table, outbox, planVersion } = this.#options;
+    this.#publish('NBIRTH', '', table.nodeBirth(seq, bdSeq, outbox.ledger, nowMs, planVersion()));
   }
 
   #publish(type: MessageType, device: string, payload: Payload, done?: (error?: Error | null) => void): void {

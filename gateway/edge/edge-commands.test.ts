@@ -64,10 +64,16 @@ describe('what cannot be read is no command, and costs its neighbours nothing', 
   });
 });
 
-test('confirmations, care and a rebirth are only for the gateway itself', () => {
+test('confirmations, care, plans and a rebirth are only for the gateway itself', () => {
   const rebirth: Metric = { name: REBIRTH, dataType: DATA_TYPES.Boolean, value: true };
   const confirm = text(LEDGER_METRICS.confirm, '00112233445566ff 0-4,9-9');
-  const all = [rebirth, confirm, text(CARE_METRIC, '{}'), text(LEDGER_METRICS.confirm, 'nonsense')];
+  const all = [
+    rebirth,
+    confirm,
+    text(CARE_METRIC, '{}'),
+    text('Links/Plan', '{}'),
+    text(LEDGER_METRICS.confirm, 'nonsense'),
+  ];
   const ranges = [
     { first: 0, last: 4 },
     { first: 9, last: 9 },
@@ -76,8 +82,9 @@ test('confirmations, care and a rebirth are only for the gateway itself', () => 
     isRebirth: true,
     confirmations: [{ ledger: '00112233445566ff', ranges }],
     careRequests: ['{}'],
+    plans: ['{}'],
     commands: [],
   });
   expect(read(all, '').problems).toHaveLength(1);
-  expect(read(all)).toMatchObject({ isRebirth: false, confirmations: [], careRequests: [] });
+  expect(read(all)).toMatchObject({ isRebirth: false, confirmations: [], careRequests: [], plans: [] });
 });

@@ -3,6 +3,7 @@ import { COMMAND_PROPERTIES, type CommandRequest } from '../../core/command.ts';
 import { reasonOf } from '../../core/errors.ts';
 import { CARE_METRIC } from '../../core/gateway-event.ts';
 import { LEDGER_METRICS, type LedgerConfirmation, parseConfirmation } from '../../core/ledger.ts';
+import { PLAN_METRIC } from '../../core/links/link-plan.ts';
 import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
 import type { Metric } from '../../core/sparkplug/payload.ts';
 import { type MetricTable, REBIRTH } from './metric-table.ts';
@@ -13,6 +14,8 @@ export interface EdgeCommands {
   readonly commands: readonly CommandRequest[];
   readonly confirmations: readonly LedgerConfirmation[];
   readonly careRequests: readonly string[];
+  /** Texts of `Links/Plan`. */
+  readonly plans: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -31,6 +34,7 @@ export function readCommands(bytes: Uint8Array, device: string, table: MetricTab
     commands: [] as CommandRequest[],
     confirmations: [] as LedgerConfirmation[],
     careRequests: [] as string[],
+    plans: [] as string[],
     problems: [] as string[],
   };
   let metrics: readonly Metric[] = [];
@@ -49,6 +53,9 @@ export function readCommands(bytes: Uint8Array, device: string, table: MetricTab
     } else if (device === '' && name === CARE_METRIC) {
       if (typeof value === 'string') found.careRequests.push(value);
       else found.problems.push('a care request is no text');
+    } else if (device === '' && name === PLAN_METRIC) {
+      if (typeof value === 'string') found.plans.push(value);
+      else found.problems.push('a plan of links is no text');
     } else {
       const command = commandOf(metric, device, table);
       if (typeof command === 'string') found.problems.push(command);

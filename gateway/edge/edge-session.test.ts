@@ -250,3 +250,40 @@ test('one that nobody answers says goodbye, and comes back', () => {
   for (const phase of [fresh, run(fresh, START).state, run(online(), DISCONNECTED).state])
     expect(run(phase, UNHEARD)).toEqual({ state: phase, effects: [] });
 });
+
+const retired = (device: string): SessionInput => ({
+  kind: 'data',
+  entry: entry(device),
+  isRetired: true,
+});
+
+test('devices that go die at once, the others live on, and none of them is born again', () => {
+  const gone: SessionInput = { kind: 'devices-gone', devices: ['a', 'never', 'c'] };
+  const { state, effects } = run(online('a', 'b', 'c'), gone, { kind: 'rebirth' });
+  const [first] = effects;
+  const seq = (first as { seq: number }).seq;
+  expect(effects).toEqual([
+    { kind: 'device-death', device: 'a', seq },
+    { kind: 'device-death', device: 'c', seq: seq + 1 },
+    { kind: 'node-birth', seq: 0, bdSeq: 0 },
+    { kind: 'device-birth', device: 'b', seq: 1 },
+  ]);
+  expect([...state.devices.keys()]).toEqual(['b']);
+});
+
+test('away from the broker nothing is said of those that go', () => {
+  const { state, effects } = run(fresh, up('a'), { kind: 'devices-gone', devices: ['a'] }, START, CONNECTED);
+  expect(effects.map(({ kind }) => kind)).toEqual(['connect', 'hold-data', 'node-birth']);
+  expect(state.devices.size).toBe(0);
+});
+
+test('what is kept of one that has gone bears it for as long as that takes, and no rebirth does', () => {
+  const { state, effects } = run(online(), retired('a'));
+  expect(effects.map(({ kind }) => kind)).toEqual(['device-birth', 'data']);
+  // Until the host has confirmed it: revived, as one that was dead already.
+  expect(dyingDevices(state)).toEqual([{ device: 'a', isRevived: true }]);
+  expect(run(state, { kind: 'rebirth' }).effects.map(({ kind }) => kind)).toEqual(['node-birth']);
+  const buried = run(state, drained('a'));
+  expect(buried.effects.map(({ kind }) => kind)).toEqual(['device-death']);
+  expect(run(buried.state, { kind: 'rebirth' }).effects.map(({ kind }) => kind)).toEqual(['node-birth']);
+});

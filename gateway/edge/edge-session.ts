@@ -35,6 +35,8 @@ interface DeviceState {
    * away would otherwise see it come and go with each repeat.
    */
   readonly isRevived?: boolean;
+  /** It is none of this gateway's devices any more, and was born only for what was kept of it. */
+  readonly isRetired?: boolean;
 }
 
 export type SessionInput =
@@ -61,7 +63,10 @@ export type SessionInput =
   | { readonly kind: 'unheard' }
   /** Nothing of this device is waiting any more. */
   | { readonly kind: 'device-drained'; readonly device: string }
-  | { readonly kind: 'data'; readonly entry: OutboxEntry }
+  /** They are no devices of this gateway any more. */
+  | { readonly kind: 'devices-gone'; readonly devices: readonly string[] }
+  /** `isRetired`: of a device that is none of this gateway's any more. */
+  | { readonly kind: 'data'; readonly entry: OutboxEntry; readonly isRetired?: boolean }
   | { readonly kind: 'stop' };
 
 export type SessionEffect =
@@ -143,8 +148,10 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
       return dyingDevices(state).some(({ device }) => device === input.device)
         ? bury(state, input.device)
         : unchanged(state);
+    case 'devices-gone':
+      return devicesGone(state, input.devices);
     case 'data':
-      return data(state, input.entry);
+      return data(state, input.entry, input.isRetired ?? false);
     case 'stop':
       return stop(state);
   }
@@ -166,7 +173,8 @@ function bear(state: SessionState): SessionStep {
   const effects: SessionEffect[] = state.phase === 'online' ? [] : [{ kind: 'hold-data' }];
   effects.push({ kind: 'node-birth', seq: seq++, bdSeq: state.bdSeq });
   const devices = new Map<string, DeviceState>();
-  for (const [device, { isUp }] of state.devices) {
+  for (const [device, { isUp, isRetired }] of state.devices) {
+    if (isRetired) continue;
     // One that is dead is born too, so that a host knows of it; its death follows when its last data is out.
     effects.push({ kind: 'device-birth', device, seq: seq++ % 256 });
     devices.set(device, { isUp, told: 'born' });
@@ -242,21 +250,42 @@ function deviceDown(state: SessionState, device: string): SessionStep {
   return unchanged(withDevice(state, device, { isUp: false, told }));
 }
 
+/** What is still kept of them has them born again, for as long as it takes. */
+function devicesGone(state: SessionState, gone: readonly string[]): SessionStep {
+  const devices = new Map(state.devices);
+  const effects: SessionEffect[] = [];
+  let { seq } = state;
+  for (const device of gone) {
+    const isBorn = state.phase === 'online' && devices.get(device)?.told === 'born';
+    devices.delete(device);
+    if (!isBorn) continue;
+    effects.push({ kind: 'device-death', device, seq });
+    seq = (seq + 1) % 256;
+  }
+  return { state: { ...state, seq, devices }, effects };
+}
+
 function bury(state: SessionState, device: string): SessionStep {
   const effect: SessionEffect = { kind: 'device-death', device, seq: state.seq };
+  if (state.devices.get(device)?.isRetired) {
+    const devices = new Map(state.devices);
+    devices.delete(device);
+    return { state: { ...advanced(state), devices }, effects: [effect] };
+  }
   return { state: withDevice(advanced(state), device, { isUp: false, told: 'dead' }), effects: [effect] };
 }
 
 /** Data of a device that is not born in this session bears it first (tck-id-payloads-ddata-order). */
-function data(state: SessionState, entry: OutboxEntry): SessionStep {
+function data(state: SessionState, entry: OutboxEntry, isRetired: boolean): SessionStep {
   if (state.phase !== 'online') return unchanged(state);
   const device = entry.kind === 'dropped' ? GATEWAY_ITSELF : entry.message.device;
   const known = state.devices.get(device);
   if (device === GATEWAY_ITSELF || known?.told === 'born') {
     return { state: advanced(state), effects: [{ kind: 'data', entry, seq: state.seq }] };
   }
-  const isRevived = known?.told === 'dead';
-  const born = withDevice(advanced(state), device, { isUp: known?.isUp ?? true, told: 'born', isRevived });
+  const isRevived = known?.told === 'dead' || isRetired;
+  const isUp = known?.isUp ?? !isRetired;
+  const born = withDevice(advanced(state), device, { isUp, told: 'born', isRevived, isRetired });
   return {
     state: advanced(born),
     effects: [

@@ -193,3 +193,42 @@ test('a birth says nothing of a value whose time is still to be put right, as a 
   table.record(samples, { timeMs: 900, clock: 'unsynced' });
   expect(table.deviceBirth('probe', 0, 1_000).metrics[0]).toMatchObject({ timeMs: 900, value: 12 });
 });
+
+test('a table with other devices keeps the aliases and values of what stays, and gives none a second time', () => {
+  const table = setUp();
+  table.record([{ metric: moisture, value: 23.4, quality: 'good' }], at(500));
+  const before = decodeBirthMark(table.deviceBirth('probe', 0, 0).body);
+  const flow = metric('irrigation/flow');
+  const again = { ...moisture };
+  table.replace([
+    { id: 'probe', metrics: [again, valve], groups: [] },
+    { id: 'meter', metrics: [flow], groups: [] },
+  ]);
+  const aliases = (device: string) => table.deviceBirth(device, 0, 1_000).metrics.map(({ alias }) => alias);
+  expect(aliases('probe')).toEqual([1, 2]);
+  // 3 to 5 were those of what has gone.
+  expect(aliases('meter')).toEqual([6]);
+  expect([table.has('drive'), table.has('meter')]).toEqual([false, true]);
+  expect(table.deviceBirth('probe', 0, 1_000).metrics[0]).toMatchObject({ value: 23.4, timeMs: 500 });
+  expect(decodeBirthMark(table.deviceBirth('probe', 0, 0).body)).not.toBe(before);
+});
+
+test('what is delivered with a metric that has gone is kept, and goes out by name', () => {
+  const table = setUp();
+  table.replace([{ id: 'probe', metrics: [moisture], groups: [] }]);
+  const [kept] = table.record([{ metric: pump, value: 1, quality: 'good' }], at(500));
+  const message: NumberedMessage = { first: 0, device: 'drive', stamp: at(500), samples: [kept!] };
+  const entry: OutboxEntry = { kind: 'readings', ledger: LEDGER.id, message, isHistorical: false };
+  const [sent] = table.data(entry, 0, 1_000).metrics;
+  expect(sent).toMatchObject({ name: 'irrigation/pump_state', value: 1 });
+  expect(sent).not.toHaveProperty('alias');
+});
+
+test('a birth tells the version of the plan where the gateway takes plans, also that it has none', () => {
+  const names = (version?: string) => setUp().nodeBirth(0, 0, LEDGER, 0, version).metrics;
+  expect(names().some(({ name }) => name === 'Links/Plan version')).toBe(false);
+  expect(names('').find(({ name }) => name === 'Links/Plan version')).toMatchObject({
+    dataType: DATA_TYPES.String,
+    value: '',
+  });
+});

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../core/errors.ts';
 import { EVENT_METRIC } from '../../core/gateway-event.ts';
 import { birthsFingerprint, encodeBirthMark, encodeMark, LEDGER_METRICS } from '../../core/ledger.ts';
+import { PLAN_VERSION_METRIC } from '../../core/links/link-plan.ts';
 import { packStatus } from '../../core/reading.ts';
 import { BIRTH_PROPERTIES, formatMetricName } from '../../core/sparkplug/metric-name.ts';
 import {
@@ -35,13 +36,27 @@ export class MetricTable {
   readonly #bySpec = new Map<MetricSpec, Row>();
   readonly #byName = new Map<string, Row>();
   readonly #byAlias = new Map<number, { readonly device: string; readonly row: Row }>();
-  /** The table is the same as long as this process runs, so all births and all data go by it. */
-  readonly #births: string;
+  /** What was in the table before it was replaced: a value of it still goes out, by name. */
+  readonly #retired = new WeakSet<MetricSpec>();
+  #nextAlias = 1;
+  /** All births and all data go by it; it is another one once the table is replaced. */
+  #births = '';
 
   /** Several drivers may report about the gateway itself; every other device stands once. */
   constructor(devices: readonly DeviceSpec[]) {
+    this.replace(devices);
+  }
+
+  /**
+   * Other devices from now on. What stays as it was keeps its alias and its last value, and no alias is given a second time. All births
+   * have to go out again before anything else.
+   */
+  replace(devices: readonly DeviceSpec[]): void {
+    const before = new Map(this.#byName);
+    for (const spec of this.#bySpec.keys()) this.#retired.add(spec);
+    for (const map of [this.#ofDevice, this.#bySpec, this.#byName, this.#byAlias]) map.clear();
     for (const { id, metrics } of devices) {
-      const rows = metrics.map((spec) => this.#row(id, spec));
+      const rows = metrics.map((spec) => this.#row(id, spec, before));
       this.#ofDevice.set(id, [...(this.#ofDevice.get(id) ?? []), ...rows]);
     }
     const rows = Array.from(this.#byAlias, ([alias, { device, row }]) => [
@@ -53,16 +68,23 @@ export class MetricTable {
     this.#births = birthsFingerprint(JSON.stringify(rows));
   }
 
-  #row(device: string, spec: MetricSpec): Row {
-    const { measurement, field } = spec.quantity;
-    const name = formatMetricName({ measurement, field, point: spec.point });
-    const metric = { name, dataType: spec.dataType, properties: birthProperties(spec) };
+  #row(device: string, spec: MetricSpec, before: ReadonlyMap<string, Row>): Row {
+    const metric = metricOf(spec);
     const identity = identityOf(metric);
-    const row: Row = { spec, metric, identity, alias: this.#bySpec.size + 1, last: undefined };
+    const key = `${device}/${metric.name}`;
+    const known = before.get(key);
+    const row: Row =
+      known?.identity === identity
+        ? { ...known, spec }
+        : { spec, metric, identity, alias: this.#nextAlias++, last: undefined };
     this.#bySpec.set(spec, row);
-    this.#byName.set(`${device}/${name}`, row);
+    this.#byName.set(key, row);
     this.#byAlias.set(row.alias, { device, row });
     return row;
+  }
+
+  has(device: string): boolean {
+    return device === GATEWAY_ITSELF || this.#ofDevice.has(device);
   }
 
   /** Where something can be commanded; what belongs to the gateway itself comes with NCMD. */
@@ -85,17 +107,27 @@ export class MetricTable {
   record(samples: readonly Sample[], stamp: Stamp): OutboxSample[] {
     for (const { metric, value } of samples) {
       if (fits(metric.dataType, value)) continue;
-      const { name } = this.#bySpec.get(metric)!.metric;
+      const { name } = metricOf(metric);
       throw new SluiceError('METRIC_TYPE_UNSUPPORTED', { metric: name, type: `${typeof value} ${value}` });
     }
     return samples.map((sample) => {
-      const row = this.#bySpec.get(sample.metric)!;
+      const { metric: spec, value, quality } = sample;
+      if (this.#retired.has(spec) && !this.#bySpec.has(spec))
+        return { metric: metricOf(spec), value, quality };
+      const row = this.#bySpec.get(spec)!;
       row.last = { sample, stamp };
-      return { metric: row.metric, value: sample.value, quality: sample.quality };
+      return { metric: row.metric, value, quality };
     });
   }
 
-  nodeBirth(seq: number, bdSeq: number, ledger: LedgerState, timeMs: number): Payload {
+  /** `planVersion` of a gateway that takes plans of links. */
+  nodeBirth(
+    seq: number,
+    bdSeq: number,
+    ledger: LedgerState,
+    timeMs: number,
+    planVersion?: string | undefined,
+  ): Payload {
     const control: Metric = { name: REBIRTH, timeMs, dataType: DATA_TYPES.Boolean, value: false };
     return {
       timeMs,
@@ -104,6 +136,7 @@ export class MetricTable {
         bdSeqMetric(bdSeq, timeMs),
         control,
         ...ledgerMetrics(ledger, timeMs),
+        ...planMetrics(planVersion, timeMs),
         { name: EVENT.name, timeMs, dataType: EVENT.dataType, value: null },
         ...this.#birthMetrics(GATEWAY_ITSELF, timeMs),
       ],
@@ -173,6 +206,17 @@ export class MetricTable {
 /** Of `properties` the order does not matter, as they are always made in the same. */
 function identityOf({ name, dataType, properties }: OutboxMetric): string {
   return JSON.stringify([name, dataType, properties]);
+}
+
+function metricOf(spec: MetricSpec): OutboxMetric {
+  const { measurement, field } = spec.quantity;
+  const name = formatMetricName({ measurement, field, point: spec.point });
+  return { name, dataType: spec.dataType, properties: birthProperties(spec) };
+}
+
+function planMetrics(version: string | undefined, timeMs: number): Metric[] {
+  if (version === undefined) return [];
+  return [{ name: PLAN_VERSION_METRIC, timeMs, dataType: DATA_TYPES.String, value: version }];
 }
 
 function ledgerMetrics({ id, first, next }: LedgerState, timeMs: number): Metric[] {

@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { reasonOf, SluiceError } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log.ts';
+import { writeDurably } from '../../write-durably.ts';
 
 const QueuedCommand = Type.Object({
   id: Type.String(),
@@ -106,22 +106,8 @@ export class CommandQueue {
     }
   }
 
-  /** In a new file that takes the place of the old in one step, so that no half of one is ever read. */
   #save(commands: QueuedCommand[]): void {
-    try {
-      const folder = dirname(this.#file);
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(`${this.#file}.new`, JSON.stringify(commands), { flush: true });
-      renameSync(`${this.#file}.new`, this.#file);
-      const handle = openSync(folder, 'r');
-      try {
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
-    } catch (error) {
-      throw new SluiceError('DATA_FOLDER_UNUSABLE', { folder: this.#file, reason: reasonOf(error) }, error);
-    }
+    writeDurably(this.#file, JSON.stringify(commands));
     this.#commands = commands;
   }
 }
