@@ -6,7 +6,7 @@ declare module 'aedes-persistence/asyncPersistence.js' {
   export default class Memory {
     setup(broker: unknown): Promise<void>;
     // biome-ignore lint/suspicious/noExplicitAny: packets have no type of their own there
-    storeRetained(packet: any): Promise<void>;
+    storeRetained(packet: any): PromiseLike<void>;
     createRetainedStream(filter: string): Readable;
     createRetainedStreamCombi(filters: readonly string[]): Readable;
     addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void>;
@@ -15,7 +15,7 @@ declare module 'aedes-persistence/asyncPersistence.js' {
     cleanSubscriptions(client: Client): Promise<void>;
     // biome-ignore-start lint/suspicious/noExplicitAny: as above
     outgoingEnqueue(subscription: { clientId: string }, packet: any): Promise<void>;
-    outgoingEnqueueCombi(subscriptions: any, packet: any): Promise<void>;
+    outgoingEnqueueCombi(subscriptions: any, packet: any): PromiseLike<void>;
     outgoingUpdate(client: any, packet: any): Promise<void>;
     outgoingClearMessageId(client: any, packet: any): Promise<any>;
     outgoingStream(client: Client): Readable;

@@ -78,12 +78,24 @@ const RESERVED_FOR_MS = 120_000;
 type Id = Pick<Client, 'id'>;
 
 /**
+ * Done already, for aedes, which asks for no more than `then`. A promise would take a turn, in which a message with a higher counter
+ * may be handed over.
+ */
+const AT_ONCE: PromiseLike<void> = {
+  // biome-ignore lint/suspicious/noThenProperty: it is what aedes calls
+  then: (onDone) => {
+    onDone?.();
+    return AT_ONCE as never;
+  },
+};
+
+/**
  * Sessions and retained messages: in memory, as aedes' own persistence has them (subscriptions and wills are left to it),
  * and in a journal on the disk, from which they come back. Docs: docs/decisions/007.
  *
  * aedes acknowledges a message before it hands it over, and drops a message that comes after one with a higher counter. So
- * the disk is waited for before either: `reserve` is called while the message is being authorised, and from then on
- * nothing here takes longer than a promise.
+ * the disk is waited for before either: `reserve` is called while the message is being authorised, and nothing comes between
+ * its counter and its being handed over.
  */
 export class SessionStore extends Memory {
   readonly #limits: SessionLimits;
@@ -95,6 +107,7 @@ export class SessionStore extends Memory {
   readonly #incoming = new Map<string, Map<number, StoredPacket>>();
   readonly #reservations = new Map<Buffer, Reservation>();
   #journal: Pick<Journal, 'add' | 'committed'> | undefined;
+  #numbering: { counter: number } | undefined;
   #nextId = 1;
   #queuedBytes = 0;
   #retainedBytes = 0;
@@ -163,6 +176,11 @@ export class SessionStore extends Memory {
     }
     this.#journal = journal;
     return wasInUse;
+  }
+
+  /** By aedes' own counter of messages. */
+  numberBy(numbering: { counter: number }): void {
+    this.#numbering = numbering;
   }
 
   /** Everything, for a journal that has lost touch. */
@@ -294,10 +312,11 @@ export class SessionStore extends Memory {
 
   // From here on: what aedes asks of a persistence.
 
-  override async storeRetained(packet: StoredPacket): Promise<void> {
+  override storeRetained(packet: StoredPacket): PromiseLike<void> {
     this.#setRetained({ ...packet });
     if (!this.#reservations.get(packet.payload)?.isRetained)
       this.#keepRetained(packet.topic, packet.payload, packet.qos);
+    return AT_ONCE;
   }
 
   override createRetainedStream(filter: string): Readable {
@@ -348,10 +367,12 @@ export class SessionStore extends Memory {
     this.#enqueue(clientId, packet, undefined);
   }
 
-  override async outgoingEnqueueCombi(
+  /** What aedes does next is to hand the message over, so now it gets its counter: the one it has may have been passed meanwhile. */
+  override outgoingEnqueueCombi(
     subscriptions: readonly { clientId: string }[] | undefined,
     packet: StoredPacket,
-  ): Promise<void> {
+  ): PromiseLike<void> {
+    if (this.#numbering) packet.brokerCounter = ++this.#numbering.counter;
     const reservation = this.#reservations.get(packet.payload);
     if (reservation) this.#reservations.delete(packet.payload);
     for (const { clientId } of subscriptions ?? []) this.#enqueue(clientId, packet, reservation);
@@ -359,6 +380,7 @@ export class SessionStore extends Memory {
     for (const [clientId, id] of reservation?.rows ?? []) {
       if (!this.#sessions.get(clientId)?.queue.has(id)) this.#journal?.add('dequeue', id);
     }
+    return AT_ONCE;
   }
 
   override async outgoingUpdate(client: Id, packet: StoredPacket): Promise<void> {
