@@ -567,6 +567,12 @@ export const ERRORS = {
   },
 
   // NB-IoT: CoAP and LwM2M
+  REFLECTOR_OPEN: {
+    en: 'the reflector would answer on {address}, which other machines can reach, and nothing says whom. List their addresses or prefixes at allow; allow: [] answers only those of the plan of a mesh, allow: [any] everybody.',
+    zh: '反射器将在其他机器可访问的地址 {address} 上应答，但未说明应答对象。请在 allow 中列出其地址或网段；allow: [] 仅应答测量网计划中的地址，allow: [any] 应答所有人。',
+    retryable: false,
+    http: 500,
+  },
   LISTEN_UNPROTECTED: {
     en: '{what} would listen on {address}, which strangers can reach, and CoAP is neither encrypted nor authenticated. Listen on an address of the operator’s private network, or end DTLS in front; or set {setting} if this is what you want.',
     zh: '{what} 将在陌生人可访问的地址 {address} 上监听，而 CoAP 既不加密也不认证。请监听运营商专网地址，或在前端终结 DTLS；如确需如此，请设置 {setting}。',

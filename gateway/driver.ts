@@ -34,6 +34,11 @@ export interface Driver {
   write?(request: WriteRequest): Promise<WriteResult>;
   /** Ids of writes that are kept durably for sleeping devices and have no end yet. */
   queuedWrites?(): readonly string[];
+  /**
+   * For a driver that answers test packets: who is answered besides those of its settings, addresses or prefixes. Takes the
+   * place of what was said before. May be called at any time from its making on.
+   */
+  allowReflection?(addresses: readonly string[]): void;
   /** What keeps it from reaching any of its devices, while that lasts: a port that is away. */
   trouble?(): SluiceError | undefined;
   /** Releases everything; polls under way end with an error. May be called more than once. */

@@ -14,6 +14,7 @@ const PACKAGES = {
   chromium: 'chromium',
   'coap-client-notls': 'libcoap3-bin',
   prlimit: 'util-linux',
+  python3: 'python3',
   'python3-pymodbus': 'python3-pymodbus',
   'python3-paho-mqtt': 'python3-paho-mqtt',
   mosquitto: 'mosquitto',
