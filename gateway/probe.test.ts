@@ -146,7 +146,7 @@ test('the command: options, exit status, language of the terminal', async () => 
   const unknown = await run(configFile, 'nobody');
   expect(unknown).toMatchObject({ status: 1, output: expect.stringContaining('没有名为 "nobody"') });
   expect(await run(configFile)).toMatchObject({ status: 1, output: expect.stringContaining('DEVICE') });
-}, 30_000);
+});
 
 describeWith('python3-pymodbus')('a slave that nobody here wrote', () => {
   test('is probed on a pseudo-terminal', async () => {

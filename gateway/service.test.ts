@@ -235,7 +235,7 @@ test('a broker that accepts and never answers does not hold up a stop', async ()
   await eventually(() => isAccepted);
   const startMs = performance.now();
   await gateway.stop();
-  expect(performance.now() - startMs).toBeLessThan(2_500);
+  expect(performance.now() - startMs).toBeLessThan(8_000);
 });
 
 test('a broker that refuses the password is reported once, and tried again', async () => {

@@ -92,7 +92,7 @@ test('what was acknowledged to a publisher reaches a sleeping subscriber over ki
   const state = new Promise((resolve) => late.once('message', (_topic, bytes) => resolve(`${bytes}`)));
   await late.subscribeAsync('spBv1.0/STATE/sluice');
   expect(await state).toBe('{"online":true}');
-}, 60_000);
+});
 
 test('what was delivered does not come again after an orderly stop', async () => {
   const broker = new BrokerProcess();
@@ -110,7 +110,7 @@ test('what was delivered does not come again after an orderly stop', async () =>
   const again = await broker.connect({});
   await again.publishAsync('a', 'second', { qos: 1 });
   expect(await broker.heard('sleeper', 1)).toEqual(['second']);
-}, 60_000);
+});
 
 test('a torn file is put aside and named, and the broker goes on with none', async () => {
   const broker = new BrokerProcess();
@@ -124,7 +124,7 @@ test('a torn file is put aside and named, and the broker goes on with none', asy
   await broker.connect({});
   expect(broker.words).toContain('BROKER_SESSIONS_UNREADABLE');
   expect(globSync(`${file}.torn-*`)).not.toEqual([]);
-}, 60_000);
+});
 
 test('the audit says who came and went', async () => {
   const broker = new BrokerProcess();
@@ -143,4 +143,4 @@ test('the audit says who came and went', async () => {
     [3, 'connect', 'stays', undefined],
     [4, 'disconnect', 'stays', 'the broker stops'],
   ]);
-}, 60_000);
+});

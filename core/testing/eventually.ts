@@ -1,10 +1,11 @@
 /**
  * Calls `look` until it returns something other than `undefined` or `false`, and returns that. An error thrown by
- * `look` counts as "not yet", and is the cause of the failure when the time is over.
+ * `look` counts as "not yet", and is the cause of the failure when the time is over. That is far longer than anything takes, on a
+ * busy machine too: only a test that fails waits for it.
  */
 export async function eventually<T>(
   look: () => T | Promise<T>,
-  { withinMs = 15_000, everyMs = 25 }: { withinMs?: number; everyMs?: number } = {},
+  { withinMs = 60_000, everyMs = 25 }: { withinMs?: number; everyMs?: number } = {},
 ): Promise<Exclude<T, undefined | false | null>> {
   const endMs = performance.now() + withinMs;
   let cause: unknown;

@@ -6,6 +6,9 @@ import { delimiter, join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
+/** Alone it takes a second; on a busy machine its start waits for the disk. */
+const UP_WITHIN_MS = 60_000;
+
 /** A real InfluxDB 1.x (Debian's) on loopback, with its data in a temporary folder; by default on a free port. */
 export async function startInfluxd({ port }: { port?: number } = {}): Promise<Influxd> {
   const influxd = new Influxd(port ?? (await freePort()));
@@ -40,7 +43,8 @@ export class Influxd {
     // Throws where there is no such program.
     await once(child, 'spawn');
     this.#process = child;
-    await eventually(async () => (await fetch(`${this.url}/ping`)).status === 204);
+    const answers = async () => (await fetch(`${this.url}/ping`)).status === 204;
+    await eventually(answers, { withinMs: UP_WITHIN_MS });
   }
 
   /** Ends it for good, and removes its data. */

@@ -24,7 +24,7 @@ test('each service runs in a process of its own, started in any order, and stops
   await lastReading({ url }, 'measurement=soil&field=moisture', undefined, 40_000);
   const exits = await Promise.all(processes.map((process) => process.signal('SIGTERM')));
   expect(exits).toEqual([0, 0, 0, 0]);
-}, 90_000);
+});
 
 test.each(Object.values(PROGRAMS))('%s accepts its sample and says so', async (script) => {
   const sample = join(script, '../sample.yaml');

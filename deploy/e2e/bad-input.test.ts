@@ -123,7 +123,7 @@ test('a data folder that cannot be written is named; MQTT and the page work; men
   rmSync(join(folder, 'data'));
   await lastReading(farm, 'measurement=soil&field=moisture', undefined, 40_000);
   await eventually(async () => (await health(farm)).status === 'up');
-}, 60_000);
+});
 
 test('a second Sluice on the same data folder leaves the first alone and says who has it', async () => {
   const { settings, folder, mqttPort } = await demoSettings();
@@ -153,7 +153,7 @@ test('a taken MQTT port is named, the page works, and readings come when the por
   squatter.close();
   await lastReading(farm, 'measurement=soil&field=moisture', undefined, 30_000);
   await eventually(async () => (await health(farm)).status === 'up');
-}, 60_000);
+});
 
 test('a taken HTTP port is named with its setting; readings are stored meanwhile and shown afterwards', async () => {
   const { settings, folder, mqttPort } = await demoSettings();
@@ -172,7 +172,7 @@ test('a taken HTTP port is named with its setting; readings are stored meanwhile
   const query = `measurement=soil&field=moisture&device=${reading.tags.device}&from=${freedMs - 60_000}&to=${Date.now()}`;
   const { series } = await getJson<QueryReply>(`${url}/api/v1/query?${query}`);
   expect(series[0]?.timeMs[0]).toBeLessThan(freedMs);
-}, 60_000);
+});
 
 test('a serial port that is missing is named; it is used when it appears, lost and found again', async () => {
   const { settings, folder, mqttPort } = await demoSettings();
@@ -201,7 +201,7 @@ test('a serial port that is missing is named; it is used when it appears, lost a
     ({ stale, timeMs }) => !stale && timeMs > first.timeMs,
     40_000,
   );
-}, 120_000);
+});
 
 test('garbage on the topics changes nothing for the gateways beside it', async () => {
   const farm = await startFarm();
@@ -240,14 +240,14 @@ describeWith('influxd')('with InfluxDB as the store', () => {
     await eventually(async () => (await gatewayCounts(farm)).received > 10);
     const influxd = await startInfluxd({ port });
     onTestFinished(() => influxd.stop());
-    await eventually(async () => (await health(farm)).status === 'up', { withinMs: 40_000 });
+    await eventually(async () => (await health(farm)).status === 'up', { withinMs: 60_000 });
     const query = `measurement=irrigation&field=flow&from=${startedMs}&to=${Date.now() + 1000}`;
     await eventually(async () => {
       const { series } = await getJson<QueryReply>(`${farm.url}/api/v1/query?${query}`);
       return (series[0]?.timeMs[0] ?? Number.POSITIVE_INFINITY) < startedMs + 15_000;
     });
     expect((await gatewayCounts(farm)).rejected).toBe(0);
-  }, 90_000);
+  });
 });
 
 interface Counts {

@@ -83,5 +83,5 @@ describeWith('mosquitto')('with mosquitto in the place of our broker', () => {
       return Number(now.stored) > 100 && now;
     });
     expect(completeness).toMatchObject({ dropped: 0, rejected: 0 });
-  }, 120_000);
+  });
 });

@@ -40,6 +40,5 @@ describeWith('chromium')('in a browser', () => {
         await browser.close();
       }
     },
-    60_000,
   );
 });

@@ -119,4 +119,4 @@ test('a flow of Node-RED waters a dry zone: the valve opens, the soil gets wet, 
     { value: true, outcome: 'applied', issuer: 'mqtt:flows' },
     { value: false, outcome: 'applied', issuer: 'mqtt:flows' },
   ]);
-}, 120_000);
+});

@@ -190,7 +190,7 @@ async function proof(seed: number) {
       const taken = all.flatMap(({ reply, ...one }) => (reply ? [{ ...one, reply }] : []));
       return taken.every(({ reply }) => reply.state !== 'pending') && taken;
     },
-    { withinMs: 30_000, everyMs: 250 },
+    { withinMs: 60_000, everyMs: 250 },
   );
   step('all answered');
   await eventually(async () => (await rig.openings()).every((opening) => opening === 0), {

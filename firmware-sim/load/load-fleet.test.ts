@@ -115,10 +115,10 @@ describe('a fleet of gateways', () => {
     const { made, announced } = fleet(port, { gateways: 1 });
     await eventually(() => stored.size === 30);
     expect(made.report().connects).toBe(1);
-    await eventually(() => made.report().connects === 2, { withinMs: 15_000 });
+    await eventually(() => made.report().connects === 2, { withinMs: 60_000 });
     expect(births.size).toBe(1);
     expect(announced).toEqual([]);
-  }, 20_000);
+  });
 
   it('leaves no connection behind', async () => {
     const port = await freePort();

@@ -61,7 +61,7 @@ async function setUp() {
     const metrics = [{ name: 'Care/Request', dataType: DATA_TYPES.String, value }];
     const topic = formatTopic({ site: 'farm', type: 'NCMD', gateway: 'shed' });
     await broker.publish(topic, Buffer.from(encodePayload({ timeMs: Date.now(), metrics })));
-    return eventually(() => answers().find((answer) => answer.request === id), { withinMs: 20_000 });
+    return eventually(() => answers().find((answer) => answer.request === id), { withinMs: 60_000 });
   };
   return { broker, ask };
 }

@@ -29,7 +29,7 @@ function start(...options: readonly string[]): Running {
 async function started(port: number, data: string): Promise<Running> {
   const running = start('--port', String(port), '--data', data);
   await eventually(() => running.words().includes(`Node-RED: http://127.0.0.1:${port}/`), {
-    withinMs: 25_000,
+    withinMs: 60_000,
   });
   return running;
 }
@@ -89,8 +89,8 @@ test('the first start has our nodes and the example flow, in both languages, for
   const sinceMs = performance.now();
   child.kill('SIGINT');
   expect(await exit).toBe(0);
-  expect(performance.now() - sinceMs).toBeLessThan(5_000);
-}, 60_000);
+  expect(performance.now() - sinceMs).toBeLessThan(10_000);
+});
 
 test('flows that are there are left alone; a folder in use and a taken port are said', async () => {
   const [port, data] = [await freePort(), temporaryFolder()];
@@ -110,7 +110,7 @@ test('flows that are there are left alone; a folder in use and a taken port are 
   expect(await (await fetch(`http://127.0.0.1:${port}/flows`)).json()).toEqual([
     expect.objectContaining({ label: 'my own' }),
   ]);
-}, 60_000);
+});
 
 test.each([
   [['--port', '70000'], '--port 70000'],

@@ -62,7 +62,7 @@ test('what was flushed is in the files at once, whatever is being written, and e
     await last.close();
   };
   await fc.assert(fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 12 }), run), { numRuns: 40 });
-}, 60_000);
+});
 
 test('where the disk fails after a flush, no file stays with numbers that are given again', async () => {
   const folder = temporaryFolder();

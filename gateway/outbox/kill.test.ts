@@ -142,4 +142,4 @@ drivers:
   // What a kill may cost is the answer that was on its way into the log.
   expect(answers - counts.length).toBeLessThanOrEqual(3 * (KILLS + 1));
   expect(readdirSync(join(folder, 'gateway/farm.shed/outbox')).length).toBeLessThan(KILLS + 4);
-}, 120_000);
+});

@@ -331,7 +331,7 @@ describe.each(Object.entries(LOGS))('an outbox on a log in %s', (_, openLog) => 
       }),
       { numRuns: 15 },
     );
-  }, 60_000);
+  });
 
   test('however many ranges are dropped, what lies between them and was not still goes out', async () => {
     const { outbox, log, take, confirm, clock } = await setUp();
@@ -373,5 +373,5 @@ describe.each(Object.entries(LOGS))('an outbox on a log in %s', (_, openLog) => 
       kind: 'readings',
       message: { first: dropped },
     });
-  }, 30_000);
+  });
 });

@@ -68,7 +68,7 @@ test('readings of a box without time get their true one from GNSS, and arrive as
     expect(offMs).toBeLessThan(elapsedMs() + 500);
   }
   expect(readings().some(({ clock: state }) => state === 'unsynced')).toBe(false);
-}, 30_000);
+});
 
 test.each(['nmea', 'system'])('the sample of %s is valid, and a gateway can be made of it', (driver) => {
   const folder = join(import.meta.dirname, '..', 'drivers', driver);

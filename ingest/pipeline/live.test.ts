@@ -104,7 +104,7 @@ async function landsWhereItBelongs({
 describe('late, repeated and out of order', () => {
   it('lands where it belongs, and only what is live is told as such, also after kill -9', async () => {
     await landsWhereItBelongs(await farm());
-  }, 60_000);
+  });
 });
 
 describeWith('influxd')('late, repeated and out of order, with InfluxDB', () => {
@@ -112,5 +112,5 @@ describeWith('influxd')('late, repeated and out of order, with InfluxDB', () => 
     const influxd = await startInfluxd();
     onTestFinished(() => influxd.stop());
     await landsWhereItBelongs(await farm({ store: { kind: 'influx', url: influxd.url, database: 'farm' } }));
-  }, 60_000);
+  });
 });

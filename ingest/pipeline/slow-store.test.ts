@@ -77,5 +77,5 @@ describeWith('influxd')('with an InfluxDB that answers in 2 s', () => {
       const count = JSON.stringify(await influxd.query('SELECT count(ec) FROM soil', 'farm'));
       return count.includes(`,${gateway.next}]`);
     });
-  }, 150_000);
+  });
 });

@@ -182,7 +182,7 @@ describeWith('influxd')('a real InfluxDB', () => {
     }
     expect(refused).toBeGreaterThan(20);
     expect(refused).toBeLessThan(200);
-  }, 120_000);
+  });
 });
 
 interface Point {

@@ -78,7 +78,7 @@ describe('engine', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it('empties its log by sealing, and never lets the head outgrow its limits', () => {
     const file = join(temporaryFolder(), 'readings.sqlite');
@@ -262,4 +262,4 @@ it('cuts its journal after a long copy of the file has made it grow', () => {
   expect(walBytes()).toBeLessThan(20_000_000);
   copier.close();
   engine.close();
-}, 60_000);
+});

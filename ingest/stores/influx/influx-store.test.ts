@@ -145,7 +145,7 @@ describeWith('influxd')('influx store and what its database says', () => {
     expect(await store.write(batchOf(times))).toEqual({ stored: 2_500, rejected: [] });
     const fields = Array.from({ length: 2_500 }, (_, n): Row => [note(`note ${n}`), T0, text]);
     expect(await store.write(batchOf(fields))).toEqual({ stored: 2_500, rejected: [] });
-  }, 60_000);
+  });
 
   it('looks for what is too long where a proxy takes shorter bodies than the database', async () => {
     const proxy = createServer((request, response) => {
@@ -247,7 +247,7 @@ describeWith('influxd')('influx store and what its database says', () => {
     await eventually(() => asked === 1);
     await store.stop();
     await written;
-    expect(performance.now() - fromMs).toBeLessThan(3_000);
+    expect(performance.now() - fromMs).toBeLessThan(8_000);
   });
 
   it('reads what other programs have written beside it', async () => {
