@@ -856,6 +856,18 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
+  STATEMENT_NOT_WRITTEN: {
+    en: 'cannot write in {folder}: {reason}. Choose another folder with --out.',
+    zh: '无法写入 {folder}：{reason}。请用 --out 指定其他目录。',
+    retryable: false,
+    http: 500,
+  },
+  STATEMENTS_BUSY: {
+    en: '{limit} statements are being made already. Ask again when one of them is ready.',
+    zh: '已有 {limit} 份结算单正在生成。请在其中一份完成后重试。',
+    retryable: true,
+    http: 429,
+  },
   VERIFIER_NOT_BUILT: {
     en: 'the program that checks statements was not built: {reason}. Run npm ci without --omit=dev, then this again.',
     zh: '未能构建结算单校验程序：{reason}。请先运行 npm ci（不带 --omit=dev），再重试。',

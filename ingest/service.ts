@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { AutomationDoor } from './automation/automation-door.ts';
 import { CareDesk } from './care/care-desk.ts';
 import { checkClusterConfig } from './cluster/check-cluster-config.ts';
@@ -30,8 +31,12 @@ import { BirthCache } from './session/births/birth-cache.ts';
 import { createHostState } from './session/host-state.ts';
 import { gatewayStatuses } from './session/registry.ts';
 import { Subscriber } from './session/subscriber.ts';
+import { StatementDesk } from './sla/statement/statement-desk.ts';
 import type { Store } from './stores/store.ts';
 import { createStore, type StoreConfig } from './stores/stores.ts';
+
+/** What statements name as their maker. */
+const PROGRAM = `Sluice ${packageJson.version}`;
 
 /**
  * Ingest: ledger, events, store, pipeline, HTTP and the connection to the broker, each with its own fate. They start in this order,
@@ -135,6 +140,11 @@ export function createIngest(
     names: config.senml.names,
   };
   const readings = new PostDesk(postLimits, { door: thirdParties, pipeline, clock });
+  const statements = new StatementDesk({
+    ...{ store, clock, folder, hostId: config.hostId, program: PROGRAM },
+    mesh: () => mesh.mesh,
+    exclusions: () => [],
+  });
   const http = createHttp(
     config.http,
     {
@@ -151,6 +161,7 @@ export function createIngest(
       commands,
       readings,
       care,
+      ...(mesh.isNamed && { statements }),
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },

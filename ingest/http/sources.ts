@@ -9,6 +9,7 @@ import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { DeadLetters } from '../letters/dead-letters.ts';
 import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
 import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
+import type { StatementDesk } from '../sla/statement/statement-desk.ts';
 import type { Store } from '../stores/store.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query` and exports. */
@@ -36,6 +37,8 @@ export interface HttpSources {
   /** Roll-ups and retention, of a store that has them. */
   upkeep?(): UpkeepStatus;
   readonly readings: Pick<PostDesk, 'enter' | 'post'>;
+  /** Statements on links, where there is a mesh. */
+  readonly statements?: Pick<StatementDesk, 'open' | 'key'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
 }
 

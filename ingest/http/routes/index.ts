@@ -8,6 +8,7 @@ import { exportRoute } from './export.ts';
 import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
 import { lastRoute } from './last.ts';
+import { linkStatementRoute } from './link-statement.ts';
 import { metricsRoute } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { quantitiesRoute } from './quantities.ts';
@@ -31,4 +32,5 @@ export const ROUTES: readonly Route[] = [
   queryRoute,
   exportRoute,
   readingsRoute,
+  linkStatementRoute,
 ];

@@ -1,21 +1,34 @@
 import type { Account, InvalidBy } from '../../../core/links/measures.ts';
+import type { Verdict } from '../../../core/links/statistics/judge-share.ts';
 
-export type StatedVerdict = 'pass' | 'breach' | 'insufficient';
-export type Direction = 'round-trip' | 'forward' | 'back';
+export interface StatedBounds {
+  readonly lower: number;
+  readonly upper: number;
+}
 
-/** One objective in one direction. `value` and its interval are ms for latency, a share for loss; null where there is nothing to tell them from. */
+/**
+ * One objective: that the share of probes which are bad is below `limit`. For loss those that are lost or late; for latency those that
+ * were not below the objective's ms, of which its quantile allows so many. Shares are from 0 to 1.
+ */
 export interface StatedJudgement {
   readonly objective: 'latency' | 'loss';
-  readonly direction: Direction;
-  readonly verdict: StatedVerdict;
+  readonly direction: 'round-trip';
+  readonly verdict: Verdict;
   readonly limit: number;
-  readonly value: number | null;
-  readonly lower: number | null;
-  readonly upper: number | null;
-  /** Probes that it is judged by. */
-  readonly samples: number;
-  /** How the interval was made. */
-  readonly method: string;
+  readonly probes: number;
+  /** Surely bad, and bad at most: they differ by the bucket in which the objective's ms lies. */
+  readonly bad: { readonly least: number; readonly most: number };
+  /** `bad.least` of `probes`; null where there is none. */
+  readonly share: number | null;
+  /** By these goes the verdict: each holds with the objective's confidence by itself. They are the wider ones of the following two. */
+  readonly lower: number;
+  readonly upper: number;
+  /** As if each probe had its own fate (Clopper and Pearson). */
+  readonly independent: StatedBounds;
+  /** As the bad ones come together, by the design effect of so many records (loss) or hours (latency) taken as one. */
+  readonly bursts: StatedBounds;
+  readonly designEffect: number;
+  readonly recordsAsOne: number;
 }
 
 /** ms; null where there is none. */
@@ -58,7 +71,7 @@ export interface StatedTime {
 }
 
 export interface Judged {
-  readonly verdict: StatedVerdict;
+  readonly verdict: Verdict;
   readonly judgements: readonly StatedJudgement[];
 }
 
@@ -70,6 +83,8 @@ export interface ProbeFigures extends Judged {
   readonly account: Account;
   readonly invalidBy: InvalidBy;
   readonly time: StatedTime;
+  /** The round trip at the quantile of the objective, ms. */
+  readonly objectiveMs: number | null;
   readonly roundTrip: Percentiles;
   readonly forward: Percentiles;
   readonly back: Percentiles;

@@ -1,5 +1,5 @@
 import { csvCell } from '../../export/csv-cell.ts';
-import type { ProbeFigures, StatedJudgement } from './figures.ts';
+import type { ProbeFigures } from './figures.ts';
 import type { StatedLink, StatedProbe, Statement } from './statement-format.ts';
 
 type Cell = string | number | boolean | null;
@@ -27,19 +27,10 @@ function placeOf({ period }: Statement, { id, class: kind, from, to }: StatedLin
 function verdicts(statement: Statement): string {
   const heads = [
     ...PLACE,
-    ...[
-      'probe',
-      'objective',
-      'direction',
-      'verdict',
-      'verdict of link',
-      'unit',
-      'limit',
-      'measured',
-      'lower',
-      'upper',
-    ],
-    ...['confidence (%)', 'method', 'judged probes', 'verdict with nothing excluded'],
+    ...['probe', 'objective', 'direction', 'verdict', 'verdict of link', 'quantile', 'agreed (ms)'],
+    ...['measured (ms)', 'allowed (%)', 'bad (%)', 'bad lower bound (%)', 'bad upper bound (%)'],
+    ...['confidence (%)', 'judged probes', 'bad probes', 'bad probes at most', 'design effect'],
+    'verdict with nothing excluded',
     ...['scheduled', 'received', 'lost', 'late', 'not sent', 'invalid', 'excluded'],
     ...['p50 (ms)', 'p95 (ms)', 'p99 (ms)', 'p99.9 (ms)', 'period (s)', 'covered (s)', 'excluded (s)'],
     ...['availability (%)', 'outages', 'in outages (s)'],
@@ -50,14 +41,12 @@ function verdicts(statement: Statement): string {
     return figures.judgements.map((one) => [
       ...placeOf(statement, link),
       ...[kind, one.objective, one.direction, one.verdict, figures.verdict],
-      ...(one.objective === 'latency' ? ['ms'] : ['%']),
-      ...[one.limit, one.value, one.lower, one.upper].map((value) => inUnit(one, value)),
-      ...[
-        percent(link.objective.confidence),
-        one.method,
-        one.samples,
-        nothingExcluded?.verdict ?? figures.verdict,
-      ],
+      ...(one.objective === 'latency'
+        ? [link.objective.latencyQuantile, link.objective.latencyMs, rounded(figures.objectiveMs)]
+        : [null, null, null]),
+      ...[one.limit, one.share, one.lower, one.upper, link.objective.confidence].map(percent),
+      ...[one.probes, one.bad.least, one.bad.most, rounded(one.designEffect)],
+      nothingExcluded?.verdict ?? figures.verdict,
       ...[account.scheduled, account.received, account.lost, account.late],
       ...[account.notSent, account.invalid, account.excluded],
       ...[roundTrip.p50, roundTrip.p95, roundTrip.p99, roundTrip.p999].map(rounded),
@@ -154,10 +143,6 @@ function csv(heads: readonly string[], rows: readonly (readonly Cell[])[]): stri
 function cellText(cell: Cell): string {
   if (cell === null) return '';
   return typeof cell === 'string' ? csvCell(cell) : String(cell);
-}
-
-function inUnit({ objective }: StatedJudgement, value: number | null): number | null {
-  return objective === 'latency' ? rounded(value) : percent(value);
 }
 
 function percent(share: number | null): number | null {

@@ -110,6 +110,8 @@ const StatedProbe = Type.Object(
     blocks: Type.Array(StatedBlock, { maxItems: 20_000 }),
     /** Probes lost one after the other, three at least. */
     gaps: Type.Array(StatedGap),
+    /** Records that overlap one before them, which those of one agent cannot: they are in nothing here. */
+    leftOut: Count,
     /** What follows from the above. */
     figures: Type.Unknown(),
   },

@@ -52,34 +52,42 @@ function verdictOf(
 ): string {
   const confidence = `${words.atConfidence} ${percentText(objective.confidence).replace(/\.00 /, ' ')}`;
   const other = nothingExcluded
-    ? `<br><small>${words.nothingExcluded}: ${SIGNS[nothingExcluded.verdict]} ${words[nothingExcluded.verdict]}</small>`
+    ? `<br><small>${words.nothingExcluded}${words.colon}${SIGNS[nothingExcluded.verdict]} ${words[nothingExcluded.verdict]}</small>`
     : '';
   return `<div class="verdict ${verdict}"><b>${SIGNS[verdict]} ${words[verdict]}</b><span>${words[`${verdict}Words`]} (${confidence})${other}</span></div>`;
 }
 
-function judgementTable({ objective }: StatedLink, { judgements }: ProbeFigures, words: Texts): string {
-  const told = (one: StatedJudgement, value: number | null) =>
-    one.objective === 'latency' ? msText(value) : percentText(value);
-  const rows = judgements.map((one) => {
-    const unit = one.objective === 'latency' ? ' ms' : '';
-    const name =
-      one.objective === 'latency'
-        ? `${words.latency} p${Number((objective.latencyQuantile * 100).toFixed(3))}`
-        : words.loss;
-    const limit = one.objective === 'latency' ? `${one.limit} ms` : percentText(one.limit);
-    const interval =
-      one.lower === null && one.upper === null
-        ? words.nothing
-        : `${told(one, one.lower)} … ${told(one, one.upper)}${unit}`;
-    return `<tr><td>${name}</td><td>${words[one.direction]}</td><td class="n">${words.below} ${limit}</td><td class="n"><b>${told(one, one.value)}${one.value === null ? '' : unit}</b></td><td class="n">${interval}</td><td class="n">${countText(one.samples)}</td><td class="${one.verdict}"><b>${SIGNS[one.verdict]} ${words[one.verdict]}</b></td></tr>`;
+/** What is judged of latency is a share too: of the probes that were not below the objective, of which its quantile allows some. */
+function judgementTable({ objective }: StatedLink, figures: ProbeFigures, words: Texts): string {
+  const quantile = `p${Number((objective.latencyQuantile * 100).toFixed(3))}`;
+  const rows = figures.judgements.map((one) => {
+    const isLoss = one.objective === 'loss';
+    const name = isLoss ? words.loss : `${words.latency} ${quantile}`;
+    const limit = isLoss ? percentText(one.limit) : `${objective.latencyMs} ms`;
+    const measured = isLoss ? percentText(one.share) : `${msText(figures.objectiveMs)} ms`;
+    const bounds = one.probes === 0 ? words.nothing : `${percentText(one.lower)} – ${percentText(one.upper)}`;
+    const bad = isLoss ? countText(one.bad.least) : badText(one.bad);
+    return `<tr><td>${name}</td><td class="n">&lt; ${limit}</td><td class="n"><b>${measured}</b></td><td class="n">${bad}</td><td class="n">${countText(one.probes)}</td><td class="n">${bounds}</td><td class="n">&lt; ${percentText(one.limit)}</td><td class="${one.verdict} t"><b>${SIGNS[one.verdict]} ${words[one.verdict]}</b></td></tr>`;
   });
-  return `<table><thead><tr><th>${words.objective}</th><th>${words.direction}</th><th class="n">${words.objective}</th><th class="n">${words.measured}</th><th class="n">${words.interval}</th><th class="n">${words.samples}</th><th>${words.verdict}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const heads = [words.limit, words.measured, words.bad, words.samples, words.interval, words.allowed];
+  const effects = figures.judgements
+    .filter(({ designEffect }) => designEffect > 1.05)
+    .map(
+      (one) =>
+        `${one.objective === 'loss' ? words.loss : words.latency}: ${words.bursts} × ${one.designEffect.toPrecision(3)}`,
+    );
+  const note = [words.badNote, ...effects].join(' ');
+  return `<table><thead><tr><th>${words.objective}</th>${heads.map((head) => `<th class="n">${head}</th>`).join('')}<th>${words.verdict}</th></tr></thead><tbody>${rows.join('')}</tbody></table><p><small>${note}</small></p>`;
+}
+
+function badText({ least, most }: StatedJudgement['bad']): string {
+  return least === most ? countText(least) : `${countText(least)} – ${countText(most)}`;
 }
 
 function factsOf({ time, availability, downMs }: ProbeFigures, words: Texts): string {
   const wanted = time.lastsMs - time.excludedMs;
   const covered = wanted > 0 ? time.coveredMs / wanted : null;
-  return `<p>${words.coverage}: <b>${percentText(covered)}</b> ${words.coverageWords}. ${words.availability}: <b>${percentText(availability)}</b> (${lengthText(downMs)} ${words.down}).</p>`;
+  return `<p>${words.coverage}${words.colon}<b>${percentText(covered)}</b> ${words.coverageWords}${words.stop}${words.availability}${words.colon}<b>${percentText(availability)}</b> (${lengthText(downMs)} ${words.down})</p>`;
 }
 
 function accountTable({ account, invalidBy }: ProbeFigures, words: Texts): string {
@@ -91,7 +99,7 @@ function accountTable({ account, invalidBy }: ProbeFigures, words: Texts): strin
   );
   const by =
     account.invalid > 0
-      ? `<p><small>${words.invalidBy}: ${words.stall} ${countText(invalidBy.stall)}, ${words.clockStep} ${countText(invalidBy.clockStep)}, ${words.socket} ${countText(invalidBy.socket)}</small></p>`
+      ? `<p><small>${words.invalidBy}${words.colon}${words.stall} ${countText(invalidBy.stall)}, ${words.clockStep} ${countText(invalidBy.clockStep)}, ${words.socket} ${countText(invalidBy.socket)}</small></p>`
       : '';
   return `<h3>${words.account}</h3><table><tbody>${ends.join('')}<tr><th>= ${words.scheduled}</th><th class="n">${countText(account.scheduled)}</th><th></th></tr></tbody></table>${by}`;
 }

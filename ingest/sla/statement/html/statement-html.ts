@@ -68,15 +68,15 @@ ${period.provisional ? `<p class="provisional">${words.provisional}</p>` : ''}
 function overview(links: readonly StatedLink[], language: Language): string {
   const words = WORDS[language];
   const rows = links.map((link) => {
-    const figures = link.probes[0]!.figures as ProbeFigures;
-    const { verdict, judgements } = figures;
-    const of = (objective: string) =>
-      judgements.find((one) => one.objective === objective && one.direction === 'round-trip');
-    const latency = of('latency');
-    return `<tr><td><a href="#${escaped(anchorOf(link, language))}">${escaped(link.from.name[language])} → ${escaped(link.to.name[language])}</a><br><small>${escaped(link.id)}</small></td><td>${words[link.class]}</td><td class="n">${msText(latency?.value)}${latency ? ` / ${latency.limit} ms` : ''}</td><td class="n">${percentText(of('loss')?.value)} / ${percentText(link.objective.loss)}</td><td class="${verdict}"><b>${SIGNS[verdict]} ${words[verdict]}</b></td></tr>`;
+    const { verdict, judgements, objectiveMs, time } = link.probes[0]!.figures as ProbeFigures;
+    const loss = judgements.find(({ objective }) => objective === 'loss');
+    const wanted = time.lastsMs - time.excludedMs;
+    const coverage = wanted > 0 ? percentText(time.coveredMs / wanted) : words.nothing;
+    const name = (end: StatedLink['from']) => escaped(end.name[language]);
+    return `<tr><td><a href="#${escaped(anchorOf(link, language))}">${name(link.from)} → ${name(link.to)}</a><br><small>${escaped(link.id)}</small></td><td>${words[link.class]}</td><td class="n">${msText(objectiveMs)} ms<br><small>&lt; ${link.objective.latencyMs} ms</small></td><td class="n">${percentText(loss?.share)}<br><small>&lt; ${percentText(link.objective.loss)}</small></td><td class="n">${coverage}</td><td class="${verdict} t"><b>${SIGNS[verdict]} ${words[verdict]}</b></td></tr>`;
   });
   return `<h3>${words.links} (${links.length})</h3>
-<table><thead><tr><th>${words.link}</th><th>${words.class}</th><th class="n">${words.latency}</th><th class="n">${words.loss}</th><th>${words.verdict}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+<table><thead><tr><th>${words.link}</th><th>${words.class}</th><th class="n">${words.latency}</th><th class="n">${words.loss}</th><th class="n">${words.coverage}</th><th>${words.verdict}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 function sealOf({ issuer }: Statement, sha256: string, language: Language): string {
