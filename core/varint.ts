@@ -33,6 +33,11 @@ export class VarintReader {
     }
   }
 
+  /** All that is left. */
+  rest(): Uint8Array {
+    return this.bytes(this.#bytes.length - this.#at);
+  }
+
   /** The next `length` bytes. */
   bytes(length: number): Uint8Array {
     const end = this.#at + length;

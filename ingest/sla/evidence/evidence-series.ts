@@ -1,5 +1,5 @@
 import { LINK_CLASSES, type LinkClass, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
-import type { Tags } from '../../../core/reading.ts';
+import { TAGS, type Tags } from '../../../core/reading.ts';
 
 /** The quantity whose texts are records of evidence. */
 export const EVIDENCE = { measurement: 'link', field: 'evidence' } as const;
@@ -24,4 +24,9 @@ export function evidenceSeriesOf({
   const found = LINK_CLASSES.find((one) => one === linkClass);
   const kind = PROBE_KINDS.find((one) => one === point);
   return link !== '' && found && kind ? { link, class: found, kind, site, gateway } : undefined;
+}
+
+/** One series of the store: evidence may be in several, where a device was given another zone. */
+export function keyOf(tags: Tags): string {
+  return JSON.stringify(TAGS.map((tag) => tags[tag]));
 }

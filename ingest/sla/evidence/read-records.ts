@@ -5,7 +5,7 @@ import type { SeriesFilter, Store } from '../../stores/store.ts';
 import { EVIDENCE, type EvidenceSeries, evidenceSeriesOf } from './evidence-series.ts';
 
 /** A record lasts 300 s at most, and its reading has the time of its start or its end. */
-const LONGEST_MS = 300_000;
+export const LONGEST_RECORD_MS = 300_000;
 
 export interface EvidenceFilter {
   /** Ids; all where not given. */
@@ -41,7 +41,7 @@ export async function* readRecords(
   { links, kinds, fromMs, toMs }: EvidenceFilter,
   refused: (fault: EvidenceFault) => void,
 ): AsyncGenerator<FoundRecord> {
-  const range = { fromMs: fromMs - LONGEST_MS, toMs: toMs + LONGEST_MS + 1 };
+  const range = { fromMs: fromMs - LONGEST_RECORD_MS, toMs: toMs + LONGEST_RECORD_MS + 1 };
   for await (const batch of store.scan({ ...evidenceFilter(links, kinds), ...range })) {
     for (const found of recordsOf(batch, refused)) {
       if (found.record.fromMs >= fromMs && found.record.fromMs < toMs) yield found;
@@ -80,7 +80,7 @@ function readRecord(text: string): LinkRecord | string {
   }
   const { fromMs, toMs, flows } = record;
   if (toMs <= fromMs) return 'it ends before it starts';
-  if (toMs - fromMs > LONGEST_MS) return 'it is longer than a record can be';
+  if (toMs - fromMs > LONGEST_RECORD_MS) return 'it is longer than a record can be';
   if (!flows.every(isExact) || !isExact(totalOf(record))) return 'its probes do not add up';
   return record;
 }

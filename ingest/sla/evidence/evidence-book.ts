@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../../../core/clock.ts';
+import { asSluiceError } from '../../../core/errors.ts';
+import type { Service } from '../../../core/lifecycle.ts';
+import type { Log } from '../../../core/log.ts';
+import { seriesKey } from '../../../core/reading.ts';
+import { HOUR_MS } from '../../rollups/roll-up.ts';
+import { putAside } from '../../state-database.ts';
+import type { Store } from '../../stores/store.ts';
+import { HourFile, type KeptHour } from '../hours/hour-file.ts';
+import type { EvidenceQuery, Piece, SeriesEvidence } from './evidence.ts';
+import { EVIDENCE, evidenceSeriesOf, keyOf } from './evidence-series.ts';
+import {
+  goOnWithHours,
+  type HourToRead,
+  isOutside,
+  isWhole,
+  type MadeHour,
+  readHours,
+  takeWhole,
+  type WantedSeries,
+} from './read-hours.ts';
+import { evidenceFilter, LONGEST_RECORD_MS } from './read-records.ts';
+
+/** A month of 1 300 links. */
+const MOST_HOURS = 1_000_000;
+
+interface Parts {
+  readonly store: Pick<Store, 'query' | 'scan'>;
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Evidence over a time, from hours that are kept merged where these hold, and from the readings where not. An hour is kept with
+ * the number of readings that it was made of, and holds as long as the store counts as many there: records are written once
+ * and never changed, so nothing but a further one makes it wrong. So there is no mark that a crash, another worker of a cluster or
+ * another program could have failed to set, and a file that is lost or damaged costs time and no evidence.
+ */
+export class EvidenceBook implements Service {
+  readonly name = 'evidence';
+  readonly #parts: Parts;
+  #file: HourFile | undefined;
+  #failure: string | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { folder, clock, log } = this.#parts;
+    try {
+      this.#file = new HourFile(folder);
+    } catch (thrown) {
+      const error = asSluiceError(thrown);
+      if (error.code !== 'STATE_DAMAGED') throw error;
+      const aside = putAside(join(folder, 'evidence-hours.db'), clock.nowMs());
+      log.warn({ aside }, `${error.message} It is made anew from the store.`);
+      this.#file = new HourFile(folder);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** In order of link, kind and agent. Throws as `Store.query` and `Store.scan`. */
+  async read(query: EvidenceQuery): Promise<SeriesEvidence[]> {
+    const wanted = await this.#wanted(query);
+    const toGoOn: HourToRead[] = [];
+    const toRead: HourToRead[] = [];
+    for (const one of wanted) {
+      this.#takeKept(one, query, toGoOn, toRead);
+      await setImmediate();
+    }
+    const { store } = this.#parts;
+    const parts = { store, query, keep: (hours: readonly MadeHour[]) => this.#keep(hours) };
+    toRead.push(...(await goOnWithHours(toGoOn, parts)));
+    await readHours(toRead, parts);
+    return bySeries(wanted);
+  }
+
+  /** How many readings of each series the store has in each hour that may hold records of the time. */
+  async #wanted({ links, kinds, fromMs, toMs }: EvidenceQuery): Promise<WantedSeries[]> {
+    const counted = await this.#parts.store.query({
+      ...evidenceFilter(links, kinds),
+      ...EVIDENCE,
+      fromMs: Math.floor((fromMs - LONGEST_RECORD_MS) / HOUR_MS) * HOUR_MS,
+      toMs: Math.ceil((toMs + LONGEST_RECORD_MS + 1) / HOUR_MS) * HOUR_MS,
+      window: { everyMs: HOUR_MS, fn: 'count' },
+      maxPoints: MOST_HOURS,
+    });
+    return counted.flatMap(({ tags, timeMs, value }) => {
+      const all = seriesKey({ ...EVIDENCE, unit: '', ...tags });
+      const series = evidenceSeriesOf(all);
+      if (!series) return [];
+      const rows = new Map(timeMs.map((hourMs, index) => [hourMs, Number(value[index])]));
+      return [{ key: keyOf(all), series, rows, pieces: [], faults: [], gone: 0 }];
+    });
+  }
+
+  #takeKept(wanted: WantedSeries, query: EvidenceQuery, toGoOn: HourToRead[], toRead: HourToRead[]): void {
+    const hours = [...wanted.rows.keys()];
+    const kept = this.#kept(wanted.key, Math.min(...hours), Math.max(...hours) + 1);
+    for (const [hourMs, rows] of wanted.rows) {
+      const hour = kept.get(hourMs);
+      const to: HourToRead = { wanted, hourMs, kept: hour };
+      if (!hour || hour.rows > rows) toRead.push(to);
+      else if (hour.rows < rows) (isWhole(wanted, hour, query) ? toGoOn : toRead).push(to);
+      else if (isWhole(wanted, hour, query)) takeWhole(wanted, hour);
+      else if (!isOutside(hour, query)) toRead.push(to);
+    }
+  }
+
+  /** What cannot be kept or read is made from the store as before there was a file; said once. */
+  #kept(key: string, fromMs: number, toMs: number): Map<number, KeptHour> {
+    return this.#tried(() => this.#file?.read(key, fromMs, toMs)) ?? new Map();
+  }
+
+  #keep(hours: readonly MadeHour[]): void {
+    this.#tried(() => this.#file?.write(hours));
+  }
+
+  #tried<T>(work: () => T): T | undefined {
+    try {
+      const result = work();
+      this.#failure = undefined;
+      return result;
+    } catch (thrown) {
+      const { code, message } = asSluiceError(thrown);
+      if (message !== this.#failure) this.#parts.log.warn({ code }, message);
+      this.#failure = message;
+      return undefined;
+    }
+  }
+}
+
+/** The series of the store as those of evidence: a device that moved to another zone is still the same link. */
+function bySeries(wanted: readonly WantedSeries[]): SeriesEvidence[] {
+  const found = Map.groupBy(wanted, ({ series }) => JSON.stringify(Object.values(series)));
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, parts]) => ({
+      series: parts[0]!.series,
+      pieces: parts.flatMap(({ pieces }) => pieces).sort((a, b) => startOf(a) - startOf(b)),
+      faults: parts.flatMap(({ faults }) => faults).sort((a, b) => a.timeMs - b.timeMs),
+      gone: parts.reduce((sum, { gone }) => sum + gone, 0),
+    }));
+}
+
+function startOf({ cell }: Piece): number {
+  return cell.records[0]!.fromMs;
+}

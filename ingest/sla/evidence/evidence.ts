@@ -1,0 +1,34 @@
+import type { ProbeKind } from '../../../core/links/measures.ts';
+import type { Cell } from '../hours/cell.ts';
+import type { EvidenceSeries } from './evidence-series.ts';
+import type { Exclusion } from './exclusion.ts';
+import type { EvidenceFault } from './read-records.ts';
+
+export interface EvidenceQuery {
+  /** Ids; all where not given. */
+  readonly links?: readonly string[];
+  readonly kinds?: readonly ProbeKind[];
+  /** Records that start from here to before `toMs`, each as a whole. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** What is taken out of a link's evidence. */
+  exclusionsOf?(link: string): readonly Exclusion[];
+}
+
+/** Records that follow each other and are in or out of the verdict by the same exclusions. */
+export interface Piece {
+  readonly cell: Cell;
+  /** Ids; empty where it is in the verdict. */
+  readonly excludedBy: readonly string[];
+  /** It is out only by what was entered afterwards. */
+  readonly isRetroactive: boolean;
+}
+
+export interface SeriesEvidence {
+  readonly series: EvidenceSeries;
+  /** In order of time; an hour each at most. */
+  readonly pieces: readonly Piece[];
+  readonly faults: readonly Omit<EvidenceFault, 'series'>[];
+  /** Readings that the store counts and no longer has. */
+  readonly gone: number;
+}
