@@ -62,6 +62,18 @@ export const ERRORS = {
     retryable: true,
     http: 503,
   },
+  LINKS_NOT_PROBED: {
+    en: '{count} of the links are not probed, for one {link}: {reason}. Correct its address, port or route.',
+    zh: '有 {count} 条链路未被探测，例如 {link}：{reason}。请更正其地址、端口或路由。',
+    retryable: true,
+    http: 503,
+  },
+  LINKS_THREAD_FAILED: {
+    en: 'the thread that probes links has failed: {reason}. It is started anew; records that were open are lost. If it stays so, set loop: dgram.',
+    zh: '链路探测线程出错：{reason}。线程将重新启动，未关闭的记录已丢失。若持续出错，请设置 loop: dgram。',
+    retryable: true,
+    http: 503,
+  },
   LISTEN_FAILED: {
     en: '{what} cannot listen on {address}: {reason}. Correct {setting}.',
     zh: '{what} 无法监听 {address}：{reason}。请修改 {setting}。',

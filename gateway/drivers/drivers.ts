@@ -1,3 +1,4 @@
+import { linksDriver } from './links/links-driver.ts';
 import { modbusRtu } from './modbus/modbus-rtu.ts';
 import { modbusRtuTcp } from './modbus/modbus-rtu-tcp.ts';
 import { modbusTcp } from './modbus/modbus-tcp.ts';
@@ -8,6 +9,7 @@ import { systemDriver } from './system/system-driver.ts';
 
 /** Every driver that there is, by the name that a configuration gives it. */
 export const DRIVERS = {
+  links: linksDriver,
   'modbus-rtu': modbusRtu,
   'modbus-rtu-tcp': modbusRtuTcp,
   'modbus-tcp': modbusTcp,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/clock.ts';
+import type { LoopChoice } from '../../../core/datagrams/create-datagram-loop.ts';
 import type { SluiceError } from '../../../core/errors.ts';
 import type { ProbeSpec } from '../../../core/links/link-plan.ts';
 import type { ProbeKind } from '../../../core/links/measures.ts';
@@ -19,7 +20,7 @@ export interface Prober<S extends ProbeSpec = ProbeSpec> {
   /**
    * What it probes from now on; may come before `start`, and again at any time. A link whose spec is the same goes on
    * without a break in its records (`isDeepStrictEqual`); one that changed or is gone has its records ended and reported. With
-   * another `recordMs` all do.
+   * another `recordMs` all do. Their last records may be reported within the next seconds.
    */
   replace(links: readonly ProbedLink<S>[], recordMs: number): void;
   /** Something that it needs and that is absent (a program, a privilege) is no failure here: it is `trouble`. */
@@ -40,6 +41,6 @@ export interface ProberContext {
 export interface ProberKind<K extends ProbeKind = ProbeKind> {
   /** What this kind can measure: the readings that a link has of it. */
   readonly fields: readonly LinkField[];
-  /** Makes one; touches no socket and starts no program. */
-  create(context: ProberContext): Prober<Extract<ProbeSpec, { kind: K }>>;
+  /** Makes one; touches no socket and starts no program. `loop`: what waits for datagrams, for a kind that has them. */
+  create(context: ProberContext, loop: LoopChoice): Prober<Extract<ProbeSpec, { kind: K }>>;
 }

@@ -48,7 +48,7 @@ function tcp(port: number, address = '127.0.0.1'): TcpProbe {
 
 test('the time to connect, over IPv4 and IPv6; a port that nobody listens on is lost', async () => {
   const { context, total, evidence } = bench();
-  const prober = tcpProber.create(context);
+  const prober = tcpProber.create(context, 'auto');
   onTestFinished(() => prober.stop());
   const links = [
     { link: 'four', spec: tcp(await listening(createServer((socket) => socket.on('error', () => {})))) },
@@ -85,7 +85,7 @@ test('the time to connect, over IPv4 and IPv6; a port that nobody listens on is 
 
 test('the time to the first byte; an answer after the time-out is late', async () => {
   const { context, total } = bench();
-  const prober = httpProber.create(context);
+  const prober = httpProber.create(context, 'auto');
   onTestFinished(() => prober.stop());
   const quick = await listening(createHttp((_, reply) => void reply.writeHead(503).end('later')));
   const slow = await listening(createHttp((_, reply) => void setTimeout(() => reply.end('at last'), 400)));
@@ -109,7 +109,7 @@ test('the time to the first byte; an answer after the time-out is late', async (
 
 test('links may come after the start and go again; the end brings what is left', async () => {
   const { context, total, evidence } = bench();
-  const prober = tcpProber.create(context);
+  const prober = tcpProber.create(context, 'auto');
   await prober.start(new AbortController().signal);
   let connections = 0;
   const counting = createServer((socket) => {
