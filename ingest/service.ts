@@ -22,6 +22,8 @@ import { LedgerBook } from './ledger/ledger-book.ts';
 import { DeadLetters } from './letters/dead-letters.ts';
 import { Replayer } from './letters/replayer.ts';
 import { MeshBook } from './mesh/mesh-book.ts';
+import { MeshViews } from './mesh/mesh-view.ts';
+import { PlanDesk } from './mesh/plan-desk.ts';
 import { Accounting } from './pipeline/accounting.ts';
 import { LiveFilter } from './pipeline/live-filter.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -86,6 +88,10 @@ export function createIngest(
     : undefined;
   const live = door && new LiveFilter(door, config.liveWithinS, { store, clock });
   const mesh = new MeshBook(config.mesh, { clock, log, configFolder });
+  const plans = new PlanDesk({
+    ...{ mesh, host, clock, log },
+    publish: (topic, payload) => subscriber.publish(topic, payload),
+  });
   const eventSink: EventSink = {
     keep(kept) {
       const fresh = events.keep(kept);
@@ -110,7 +116,7 @@ export function createIngest(
   const { maxAheadS } = config.pipeline;
   const replayer = new Replayer({ letters, pipeline, clock, maxAheadS });
   const births = new BirthCache(folder, { host, clock, log });
-  const hostParts = { host, pipeline, ledger, births, letters, refusals, clock, log };
+  const hostParts = { host, pipeline, ledger, births, plans, letters, refusals, clock, log };
   const subscriberParts = { ...hostParts, door, configFolder };
   const subscriber: Subscriber | ClusterLink = config.cluster
     ? new ClusterLink(config.cluster, subscriberParts)
@@ -162,6 +168,7 @@ export function createIngest(
       readings,
       care,
       ...(mesh.isNamed && { statements }),
+      mesh: new MeshViews(() => mesh.expanded, host),
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },
@@ -173,6 +180,7 @@ export function createIngest(
     letters,
     store,
     mesh,
+    plans,
     ...(live ? [live] : []),
     pipeline,
     commands,

@@ -621,6 +621,9 @@ describe('/api/openapi.json', () => {
       '/api/v1/gateways/{site}/{gateway}/care/{id}',
       '/api/v1/gateways/{site}/{gateway}/completeness',
       '/api/v1/last',
+      '/api/v1/links',
+      '/api/v1/links/calculator',
+      '/api/v1/mesh',
       '/api/v1/quantities',
       '/api/v1/query',
       '/api/v1/series',
@@ -667,7 +670,11 @@ describe('/api/openapi.json', () => {
         .replace('{gateway}', 'pump-house')
         .replace('{id}', 'one')
         .replace('{letter}', '7');
-      const url = path === '/api/v1/query' ? `${path}?measurement=soil&field=moisture` : path;
+      const needed: Record<string, string> = {
+        '/api/v1/query': '?measurement=soil&field=moisture',
+        '/api/v1/links/calculator': '?loss=0.003',
+      };
+      const url = `${path}${needed[path] ?? ''}`;
       if (path !== '/metrics' && path !== '/api/v1/export')
         check(responses['200']!.content!['application/json']!.schema, (await get(app, url)).body);
       const wrong = await get(app, `${path}?measurement=a&field=b&wrong=1`);

@@ -8,6 +8,7 @@ import type { Exporter } from '../export/exporter.ts';
 import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { DeadLetters } from '../letters/dead-letters.ts';
 import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
+import type { MeshViews } from '../mesh/mesh-view.ts';
 import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
 import type { StatementDesk } from '../sla/statement/statement-desk.ts';
 import type { Store } from '../stores/store.ts';
@@ -39,6 +40,7 @@ export interface HttpSources {
   readonly readings: Pick<PostDesk, 'enter' | 'post'>;
   /** Statements on links, where there is a mesh. */
   readonly statements?: Pick<StatementDesk, 'open' | 'key'>;
+  readonly mesh: Pick<MeshViews, 'mesh' | 'links'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
 }
 

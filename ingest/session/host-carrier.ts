@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { LedgerBook } from '../ledger/ledger-book.ts';
 import type { LetterSink, RefusedMessage } from '../letters/letter.ts';
+import type { PlanDesk } from '../mesh/plan-desk.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { GIVEN_UP, type Outcome, type Receipt } from '../pipeline/receipt.ts';
 import type { RefusalLog } from '../pipeline/refusal-log.ts';
@@ -24,6 +25,8 @@ export interface HostCarrierParts {
   readonly ledger: Pick<LedgerBook, 'announce' | 'keepsLedger'>;
   readonly letters: LetterSink;
   readonly births: Pick<BirthCache, 'changed'>;
+  /** Asked whenever a gateway was born, came or went. */
+  readonly plans: Pick<PlanDesk, 'look'>;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly log: Log;
@@ -110,6 +113,7 @@ export class HostCarrier {
         break;
       case 'born':
         this.#parts.births.changed(effect.site, effect.gateway);
+        this.#parts.plans.look(effect);
         break;
       case 'dropped':
         pipeline.takeDropped(effect.site, effect.gateway, effect.mark);
@@ -136,11 +140,13 @@ export class HostCarrier {
       case 'presence': {
         const { kind: _kind, online, ...who } = effect;
         this.#parts.births.changed(who.site, who.gateway);
+        this.#parts.plans.look(who);
         log.info(who, `${who.device === undefined ? 'gateway' : 'device'} is ${online ? 'on' : 'off'}line`);
         break;
       }
       case 'forgotten':
         pipeline.forget(effect.site, effect.gateway);
+        this.#parts.plans.look(effect);
         this.#parts.births.changed(effect.site, effect.gateway);
         break;
       case 'refused':

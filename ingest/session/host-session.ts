@@ -1,5 +1,6 @@
 import { asSluiceError, SluiceError } from '../../core/errors.ts';
 import { decodeBirthMark, decodeMark } from '../../core/ledger.ts';
+import { PLAN_VERSION_METRIC } from '../../core/links/link-plan.ts';
 import { decodePayload } from '../../core/sparkplug/decode-payload.ts';
 import type { Payload } from '../../core/sparkplug/payload.ts';
 import {
@@ -177,6 +178,7 @@ function onNodeBirth(
   node.isUnheard = false;
   node.sequence = sequenceFrom(payload.seq);
   node.bdSeq = bdSeqOf(payload);
+  node.planVersion = planVersionOf(payload);
   node.rebirth.alias = payload.metrics.find((metric) => metric.name === REBIRTH_METRIC)?.alias;
   // Devices are unknown again until their own births, which follow at once.
   for (const device of node.devices.values()) {
@@ -271,6 +273,11 @@ function onDeviceData(
 function bdSeqOf(payload: Payload): number | undefined {
   const value = payload.metrics.find((metric) => metric.name === 'bdSeq')?.value;
   return typeof value === 'number' ? value : undefined;
+}
+
+function planVersionOf(payload: Payload): string | undefined {
+  const value = payload.metrics.find((metric) => metric.name === PLAN_VERSION_METRIC)?.value;
+  return typeof value === 'string' && /^([0-9a-f]{16})?$/.test(value) ? value : undefined;
 }
 
 function sequenceFrom(seq: number | undefined): Sequence | undefined {

@@ -62,6 +62,8 @@ export interface NodeState extends PresenceState {
   /** How often it has been asked in vain whether it lives. */
   silences: number;
   bdSeq: number | undefined;
+  /** Of the plan of links that its last birth named, empty for none; `undefined` for a gateway that takes no plans. */
+  planVersion: string | undefined;
   metrics: MetricTable;
   readonly devices: Map<string, DeviceState>;
   /** In all tables of the node and its devices. */
@@ -121,6 +123,7 @@ export function createNode(site: string, gateway: string, nowMs: number, options
     ...newPresence(nowMs),
     silences: 0,
     bdSeq: undefined,
+    planVersion: undefined,
     metrics: emptyMetricTable(),
     devices: new Map(),
     metricCount: 0,

@@ -9,6 +9,7 @@ import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
 import { lastRoute } from './last.ts';
 import { linkStatementRoute } from './link-statement.ts';
+import { linksRoute } from './links.ts';
 import { metricsRoute } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { quantitiesRoute } from './quantities.ts';
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   quantitiesRoute,
   gatewaysRoute,
   completenessRoute,
+  linksRoute,
   eventsRoute,
   deadLettersRoute,
   commandsRoute,

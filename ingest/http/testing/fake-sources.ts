@@ -58,6 +58,11 @@ export class FakeSources implements HttpSources {
     missing: [],
     missingLeftOut: 0,
   };
+  /** A test that asks for links puts its own here. */
+  mesh: HttpSources['mesh'] = {
+    mesh: () => ({ version: '', recordS: 60, networks: [], pops: [], links: 0 }),
+    links: () => [],
+  };
   found: FoundEvent[] = [];
   readonly eventFilters: EventFilter[] = [];
 

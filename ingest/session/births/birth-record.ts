@@ -36,6 +36,8 @@ interface KeptTable {
 
 interface KeptBirths {
   readonly rebirthAlias: number | null;
+  /** Absent in what an earlier release kept. */
+  readonly planVersion?: string | null;
   readonly node: KeptTable;
   readonly devices: Record<
     string,
@@ -57,6 +59,7 @@ export function packBirths(node: NodeState): Uint8Array {
   );
   const kept = {
     rebirthAlias: node.rebirth.alias ?? null,
+    planVersion: node.planVersion ?? null,
     node: packTable(node.metrics),
     devices: Object.fromEntries(devices),
   } satisfies KeptBirths;
@@ -98,6 +101,7 @@ export function nodeFromRecord(record: BirthRecord, options: HostOptions): NodeS
   Object.assign(node, { sinceMs: record.sinceMs, isUnheard: true, wasOnline: record.online });
   node.metrics = tableOf(node, '', kept.node);
   node.rebirth.alias = kept.rebirthAlias ?? undefined;
+  node.planVersion = kept.planVersion ?? undefined;
   node.rebirth.needed = record.online && node.metrics.births === undefined;
   for (const [name, table] of Object.entries(kept.devices)) {
     const device = createDevice(name, table.lastSeenMs);
