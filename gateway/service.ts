@@ -232,6 +232,9 @@ class Gateway implements RunningGateway {
       nowMs: () => this.#clock.nowMs(),
       others: () =>
         new Set(deviceIds([...configured.filter((one) => one !== driver), this.#controls.readings])),
+      allowReflection: (addresses) => {
+        for (const one of configured) one.allowReflection?.(addresses);
+      },
       replaced: (before) => this.#replaced(driver, before),
       emit: (event) => this.emit(event),
     });

@@ -64,7 +64,7 @@ export function calculationText({ loss, confidence, ratePerS, proofs, ratesPerS 
         return `  ${spaced(probes)} probes ${what}; at ${significant(ratePerS)}/s, ${duration(seconds).en}`;
       }),
       `Without loss it takes ${rates[0]}/s to prove it in an hour, ${rates[1]}/s in a day, ${rates[2]}/s in 30 days.`,
-      'Loss that comes in bursts takes more: a verdict counts a burst as little more than one loss.',
+      'This holds for losses that come one by one. Where they come in bursts, a verdict takes more.',
     ].join('\n'),
     zh: [
       `以 ${sure} 的置信度证明丢包率低于 ${share}：`,
@@ -73,7 +73,7 @@ export function calculationText({ loss, confidence, ratePerS, proofs, ratesPerS 
         return `  ${spaced(probes)} 个探测包，${what}；每秒 ${significant(ratePerS)} 个时需 ${duration(seconds).zh}`;
       }),
       `无丢失时，一小时内证明需每秒 ${rates[0]} 个，一天内需每秒 ${rates[1]} 个，30 天内需每秒 ${rates[2]} 个。`,
-      '若丢包成串出现则需更多：判定时一串丢包只略多于一次丢包。',
+      '以上适用于彼此独立的丢包；若丢包成串出现，判定所需更多。',
     ].join('\n'),
   };
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { asSluiceError, type Language, SluiceError } from '../../core/errors.ts';
+import { CALCULATOR_KNOWN, calculatorCommand } from './command-line/calculator-command.ts';
 import { KEY_KNOWN, keyCommand } from './command-line/key-command.ts';
 import { parsedOptions } from './command-line/parsed-options.ts';
 import { STATEMENT_KNOWN, statementCommand } from './command-line/statement-command.ts';
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return 0;
   },
   key: keyCommand,
+  calculator: calculatorCommand,
 };
 
 const USAGE = {
@@ -34,6 +36,8 @@ const USAGE = {
       the program that does so for the other party, with Node.js 20 or later and nothing else of ours
   ${KEY_KNOWN}
       the fingerprint of the key that this ingest signs with, or the key itself
+  ${CALCULATOR_KNOWN}
+      how many probes, and at this rate how long, prove that loss is below an objective
 `,
   zh: `用法：npm run sla -- 命令
 
@@ -45,6 +49,8 @@ const USAGE = {
       供对方使用的校验程序，只需 Node.js 20 或更高版本
   ${KEY_KNOWN}
       显示本 ingest 签名密钥的指纹，或公钥本身
+  ${CALCULATOR_KNOWN}
+      证明丢包率低于目标值所需的探测包数量，以及按此速率所需的时间
 `,
 } as const;
 

@@ -14,7 +14,7 @@ const ICMP = { kind: 'icmp', everyMs: 1_000, timeoutMs: 2_000, dscp: 0, sizeByte
 
 function planOf(version: string, ...links: readonly (readonly [string, string])[]): LinkPlan {
   return {
-    ...{ version: version.repeat(16), recordS: 60, reflectTo: [] },
+    ...{ version: version.repeat(16), recordS: 60, reflectTo: ['192.0.2.9'] },
     links: links.map(([link, address]) => ({
       ...{ link, class: 'inter', to: 'far', probes: [{ ...ICMP, address }] },
     })),
@@ -37,15 +37,17 @@ function setUp(folder = temporaryFolder(), bounds: object = {}) {
     stop: async () => {},
   };
   const events: GatewayEvent[] = [];
+  const reflected: (readonly string[])[] = [];
   const replaced: (readonly string[])[] = [];
   const reception = new PlanReception({
     ...{ folder, driver, log: serviceContext().log },
     nowMs: () => 0,
     others: () => new Set(['plc']),
+    allowReflection: (addresses) => reflected.push(addresses),
     replaced: (before) => replaced.push(before),
     emit: (event) => events.push(event),
   });
-  return { reception, taken, events, replaced, folder };
+  return { reception, taken, reflected, events, replaced, folder };
 }
 
 test('a plan is taken, kept, and gone by after a restart without the host', () => {
@@ -55,11 +57,13 @@ test('a plan is taken, kept, and gone by after a restart without the host', () =
   expect(taken).toEqual([['l1'], ['l1', 'l2']]);
   expect(replaced).toEqual([[], ['l1']]);
   const next = setUp(folder);
+  expect(next.reflected).toEqual([]);
   expect(next.reception.version).toBe('');
   next.reception.takeUp();
   expect(next.reception.version).toBe('b'.repeat(16));
   expect(next.taken).toEqual([['l1', 'l2']]);
   expect(next.replaced).toEqual([]);
+  expect(next.reflected).toEqual([['192.0.2.9']]);
 });
 
 test('the one in force, said again, changes nothing', () => {

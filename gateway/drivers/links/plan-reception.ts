@@ -17,6 +17,8 @@ interface PlanReceptionParts {
   nowMs(): number;
   /** Ids of devices that are not this driver's. */
   others(): ReadonlySet<string>;
+  /** Who may use the reflectors of this gateway, besides those of its settings. */
+  allowReflection(addresses: readonly string[]): void;
   /** The devices of the driver are others than before. */
   replaced(before: readonly string[]): void;
   emit(event: GatewayEvent): void;
@@ -47,13 +49,12 @@ export class PlanReception {
 
   /** Goes on by the plan that is kept. Before anything is started; `replaced` is not called. */
   takeUp(): void {
-    const { driver, log } = this.#parts;
+    const { log } = this.#parts;
     try {
       const plan = this.#file.read();
       if (!plan) return;
       this.#check(plan);
-      driver.takesPlans.take(plan);
-      this.#plan = plan;
+      this.#goBy(plan);
     } catch (thrown) {
       // Nothing else at this gateway stands still for it, and the host sees that there is no plan and sends it.
       log.error({}, reasonOf(thrown));
@@ -83,16 +84,22 @@ export class PlanReception {
     this.#file.write(plan);
     const before = driver.devices.map(({ id }) => id);
     try {
-      driver.takesPlans.take(plan);
+      this.#goBy(plan);
     } catch (thrown) {
       if (this.#plan) this.#file.write(this.#plan);
       throw thrown;
     }
-    this.#plan = plan;
     log.info({ version: plan.version, links: plan.links.length }, 'a plan of links is in force');
     replaced(before);
     if (this.#refusal !== undefined) emit(this.#event(false, TAKEN));
     this.#refusal = undefined;
+  }
+
+  #goBy(plan: LinkPlan): void {
+    const { driver, allowReflection } = this.#parts;
+    driver.takesPlans.take(plan);
+    this.#plan = plan;
+    allowReflection(plan.reflectTo);
   }
 
   #read(text: string): LinkPlan {
