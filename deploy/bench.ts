@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonl
   codec: async () => (await import('../core/sparkplug/codec.bench.ts')).benchCodec(),
   modbus: async () => (await import('../gateway/gateway.bench.ts')).benchModbus(),
   outbox: async () => (await import('../gateway/outbox/outbox.bench.ts')).benchOutbox(),
+  stamp: async () => (await import('../gateway/drivers/stamp/stamp.bench.ts')).benchStamp(),
   stores: async () => (await import('../ingest/stores/store.bench.ts')).benchStores(),
   cluster: async () => (await import('./bench/cluster.bench.ts')).benchCluster(),
   ...Object.fromEntries(

@@ -11,8 +11,6 @@ import type {
   SocketOptions,
 } from './datagram-loop.ts';
 
-/** A timer of Node wakes up to 1 ms late; the rest is waited for in turns of the event loop. */
-const TIMER_MS = 1;
 const LONGEST_TIMER_MS = 1_000_000;
 
 /** The same on Node's own sockets and timers, for platforms without the other: arrivals are stamped when the program sees them. */
@@ -143,8 +141,8 @@ export class DgramLoop implements DatagramLoop {
       if (this.monotonicMs() < this.#handler!.dueMs()) this.#arm();
       else this.#call(() => this.#handler!.turn());
     };
-    if (waitMs > TIMER_MS) {
-      const timer = setTimeout(wake, Math.min(waitMs - TIMER_MS, LONGEST_TIMER_MS));
+    if (waitMs > 0) {
+      const timer = setTimeout(wake, Math.min(Math.ceil(waitMs), LONGEST_TIMER_MS));
       this.#cancel = () => clearTimeout(timer);
     } else {
       const immediate = setImmediate(wake);

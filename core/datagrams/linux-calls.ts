@@ -29,6 +29,7 @@ export const calls = {
   epollWait: libc.func('int epoll_wait(int, void *, int, int)'),
   clockGettime: libc.func('int clock_gettime(int, void *)'),
   adjtimex: libc.func('int adjtimex(void *)'),
+  ifNameToIndex: libc.func('unsigned int if_nametoindex(str)'),
   prctl: libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)'),
   strerror: libc.func('str strerror(int)'),
 } as const;

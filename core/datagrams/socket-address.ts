@@ -1,6 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { LINUX } from './linux-calls.ts';
+import { calls, LINUX } from './linux-calls.ts';
 
 /**
  *     sockaddr_in   0 family u16 · 2 port u16 big-endian · 4 address, 4
@@ -75,9 +74,7 @@ function groupsOf(text: string): number[] {
 
 /** An interface by its number or its name; 0 where there is none such, and the kernel then says so. */
 function scopeOf(zone: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone);
-  const found = networkInterfaces()[zone]?.find(({ family }) => family === 'IPv6');
-  return found?.scopeid ?? 0;
+  return /^\d+$/.test(zone) ? Number(zone) : calls.ifNameToIndex(zone);
 }
 
 /** As RFC 5952, 4 has it: lower case, no leading zeros, the longest run of zeros (of two or more) left out. */
