@@ -1,8 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
-import packageJson from '../package.json' with { type: 'json' };
 import { AutomationDoor } from './automation/automation-door.ts';
 import { CareDesk } from './care/care-desk.ts';
 import { checkClusterConfig } from './cluster/check-cluster-config.ts';
@@ -38,7 +38,7 @@ import type { Store } from './stores/store.ts';
 import { createStore, type StoreConfig } from './stores/stores.ts';
 
 /** What statements name as their maker. */
-const PROGRAM = `Sluice ${packageJson.version}`;
+const PROGRAM = `Sluice ${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}`;
 
 /**
  * Ingest: ledger, events, store, pipeline, HTTP and the connection to the broker, each with its own fate. They start in this order,

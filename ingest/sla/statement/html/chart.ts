@@ -2,7 +2,7 @@ import type { StatedDay } from '../figures.ts';
 import { escaped } from './format.ts';
 
 const WIDTH = 640;
-const HEIGHT = 118;
+const HEIGHT = 98;
 const LEFT = 44;
 const RIGHT = 6;
 const TOP = 6;

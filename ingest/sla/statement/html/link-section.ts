@@ -73,11 +73,15 @@ function judgementTable({ objective }: StatedLink, figures: ProbeFigures, words:
   const effects = figures.judgements
     .filter(({ designEffect }) => designEffect > 1.05)
     .map(
-      (one) =>
-        `${one.objective === 'loss' ? words.loss : words.latency}: ${words.bursts} × ${one.designEffect.toPrecision(3)}`,
+      (one) => `${one.objective === 'loss' ? words.loss : words.latency} × ${effectText(one.designEffect)}`,
     );
-  const note = [words.badNote, ...effects].join(' ');
+  const bursts = effects.length > 0 ? ` ${words.bursts}${words.colon}${effects.join(', ')}${words.stop}` : '';
+  const note = words.badNote + bursts;
   return `<table><thead><tr><th>${words.objective}</th>${heads.map((head) => `<th class="n">${head}</th>`).join('')}<th>${words.verdict}</th></tr></thead><tbody>${rows.join('')}</tbody></table><p><small>${note}</small></p>`;
+}
+
+function effectText(effect: number): string {
+  return effect < 100 ? String(Number(effect.toPrecision(2))) : countText(Math.round(effect));
 }
 
 function badText({ least, most }: StatedJudgement['bad']): string {

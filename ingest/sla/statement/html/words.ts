@@ -31,7 +31,7 @@ const EN = {
   samples: 'Probes',
   badNote:
     'Bad: lost or late (loss), or not below the agreed time (latency). Each bound of the interval holds by itself with the confidence; a pass is where the upper one is below what is allowed, a breach where the lower one is above.',
-  bursts: 'bad probes come together, so the interval is that of fewer probes',
+  bursts: 'Bad probes come together, so the interval is that of fewer, by this factor',
   colon: ': ',
   stop: '. ',
   latency: 'Latency',
@@ -131,7 +131,7 @@ const ZH: Readonly<Record<WordKey, string>> = {
   samples: '探测数',
   badNote:
     '不合格：丢失或迟到（丢包率），或未小于约定时延（时延）。区间的上、下限各自按置信度成立；上限小于允许值为达标，下限大于允许值为不达标。',
-  bursts: '不合格探测成串出现，区间按较少的独立探测计算，倍数',
+  bursts: '不合格探测成串出现，区间按较少的独立探测计算，折减倍数',
   colon: '：',
   stop: '。',
   latency: '时延',
