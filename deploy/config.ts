@@ -14,7 +14,15 @@ export const SluiceConfig = Type.Object(
     simulator: settingsFile('the simulated devices'),
     broker: settingsFile('the MQTT broker'),
     ingest: settingsFile('ingest, with the store, the API and the page'),
-    gateway: settingsFile('the gateway'),
+    gateway: Type.Optional(
+      Type.Union(
+        [Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })],
+        {
+          description:
+            'Settings file of the gateway, or a list of them, relative to this one; left out, none runs',
+        },
+      ),
+    ),
   },
   { additionalProperties: false, minProperties: 1 },
 );

@@ -19,7 +19,7 @@ export function createSluice(config: SluiceConfig, context: ServiceContext): rea
     ...from(config.simulator, SimulatorConfig, createSimulator, context),
     ...from(config.broker, BrokerConfig, createBroker, context),
     ...from(config.ingest, IngestConfig, createIngest, context),
-    ...from(config.gateway, GatewayConfig, createGateway, context),
+    ...[config.gateway].flat().flatMap((file) => from(file, GatewayConfig, createGateway, context)),
   ];
 }
 
