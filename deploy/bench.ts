@@ -14,6 +14,9 @@ const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonl
   stamp: async () => (await import('../gateway/drivers/stamp/stamp.bench.ts')).benchStamp(),
   stores: async () => (await import('../ingest/stores/store.bench.ts')).benchStores(),
   cluster: async () => (await import('./bench/cluster.bench.ts')).benchCluster(),
+  'links-accuracy': async () => (await import('./bench/links.bench.ts')).benchLinksAccuracy(),
+  'links-fping': async () => (await import('./bench/links.bench.ts')).benchLinksFping(),
+  'links-agent': async () => (await import('./bench/links.bench.ts')).benchLinksAgent(),
   ...Object.fromEntries(
     Object.entries(PATH_BENCHES).map(([name, run]) => [
       `path-${name}`,

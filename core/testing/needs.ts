@@ -19,6 +19,8 @@ const PACKAGES = {
   'python3-paho-mqtt': 'python3-paho-mqtt',
   mosquitto: 'mosquitto',
   fping: 'fping',
+  ip: 'iproute2',
+  nft: 'nftables',
 } as const;
 
 export type Program = keyof typeof PACKAGES;
