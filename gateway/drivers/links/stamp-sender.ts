@@ -66,8 +66,8 @@ export class StampSender implements LoopHandler {
   #clock: ClockDiscipline;
   #clockAtMs: number;
   #stopAtMs = Number.POSITIVE_INFINITY;
-  #foreign = 0;
-  #noteAtMs = Number.NEGATIVE_INFINITY;
+  /** What was noted last, by its kind, and how often it came since. */
+  readonly #noted = new Map<string, { atMs: number; since: number }>();
   #packet = Buffer.alloc(0);
 
   constructor(options: StampSenderOptions) {
@@ -261,12 +261,12 @@ export class StampSender implements LoopHandler {
   #disturbed(disturbances: readonly Disturbance[], now: Moment): void {
     for (const one of disturbances) {
       if (one.kind === 'clockStep') {
-        this.#note(`the system clock was set by ${Math.round(one.byMs)} ms`);
+        this.#note(one.kind, `the system clock was set by ${Math.round(one.byMs)} ms`, now);
         continue;
       }
       const lastedMs = one.kind === 'sleep' ? one.sleptMs : one.toMs - one.fromMs;
       const what = one.kind === 'sleep' ? 'this machine slept' : 'the probing thread was kept from its work';
-      this.#note(`${what} for ${Math.round(lastedMs)} ms`);
+      this.#note(one.kind, `${what} for ${Math.round(lastedMs)} ms`, now);
       // While the machine sleeps, the monotonic clock stands.
       const fromMs = one.kind === 'stall' ? one.fromMs : now.monotonicMs;
       for (const session of this.#sessions.values()) this.#doubt(session, fromMs);
@@ -281,17 +281,20 @@ export class StampSender implements LoopHandler {
         if (sent.monotonicMs + spec.timeoutMs >= fromMs) ledger.doubt(probe, 'stall');
   }
 
-  /** Anybody can send us something: it counts nowhere, and is told of once a minute. */
-  #ignore({ address, port }: Datagram, { monotonicMs }: Moment): void {
-    this.#foreign++;
-    if (monotonicMs - this.#noteAtMs < NOTE_EVERY_MS) return;
-    this.#noteAtMs = monotonicMs;
-    this.#note(`${this.#foreign} datagrams answered no probe of ours, the last from ${address} port ${port}`);
-    this.#foreign = 0;
+  /** Anybody can send us something: it counts nowhere. */
+  #ignore({ address, port }: Datagram, now: Moment): void {
+    this.#note('foreign', `a datagram from ${address} port ${port} answers no probe of ours`, now);
   }
 
-  #note(text: string): void {
-    this.#options.tell({ kind: 'note', text });
+  /** Once a minute of each kind. */
+  #note(kind: string, text: string, { monotonicMs }: Moment): void {
+    const noted = this.#noted.get(kind) ?? { atMs: Number.NEGATIVE_INFINITY, since: 0 };
+    this.#noted.set(kind, noted);
+    noted.since++;
+    if (monotonicMs - noted.atMs < NOTE_EVERY_MS) return;
+    const times = noted.since > 1 ? `, ${noted.since} times since this was told` : '';
+    this.#options.tell({ kind: 'note', text: `${text}${times}` });
+    this.#noted.set(kind, { atMs: monotonicMs, since: 0 });
   }
 
   #clockAt({ monotonicMs }: Moment): ClockDiscipline {

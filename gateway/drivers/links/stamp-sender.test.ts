@@ -1,0 +1,368 @@
+import { expect, test } from 'vitest';
+import type { Datagram } from '../../../core/datagrams/datagram-loop.ts';
+import type { StampProbe } from '../../../core/links/link-plan.ts';
+import { decodeLinkRecord, type LinkRecord, totalOf } from '../../../core/links/link-record.ts';
+import type { Measures } from '../../../core/links/measures.ts';
+import { settle } from '../../../core/testing/fake-clock.ts';
+import { encodeReply, stampReply } from '../stamp/stamp-packet.ts';
+import type { StampNews } from './stamp-messages.ts';
+import { StampSender } from './stamp-sender.ts';
+import { arriving, FakeLoop, type SentDatagram } from './testing/fake-loop.ts';
+
+const NOON_MS = Date.UTC(2026, 10, 23, 12);
+const PEER = '192.0.2.1';
+const AWAY_MS = 8;
+
+const SPEC: StampProbe = {
+  ...{ kind: 'stamp', address: PEER, port: 862, ratePerS: 10, spacing: 'periodic', timeoutMs: 1_000 },
+  ...{ dscp: 0, sizeBytes: 44, sourcePorts: [0], timestamps: 'ntp', reflector: 'stateless' },
+};
+
+/** A sender with its loop, and a reflector that answers what it is told to. */
+class Bench {
+  readonly loop = new FakeLoop(NOON_MS);
+  readonly news: StampNews[] = [];
+  readonly sender: StampSender;
+  /** The machine was asleep for so long. */
+  asleepMs = 0;
+  #random = 0;
+  #answered = 0;
+
+  constructor(kind: 'kernel' | 'dgram' = 'kernel') {
+    this.loop.kind = kind;
+    this.sender = new StampSender({
+      loop: this.loop,
+      tell: (news) => this.news.push(news),
+      // Spread evenly, and the same each time.
+      random: () => {
+        this.#random = (this.#random + 0.618_034) % 1;
+        return this.#random;
+      },
+      firstSequence: () => 2 ** 32 - 3,
+      uptimeMs: () => this.loop.monotonicMs() + this.asleepMs,
+    });
+  }
+
+  async probe(links: Readonly<Record<string, Partial<StampProbe>>>, addresses = new Map([[PEER, PEER]])) {
+    const planned = Object.entries(links).map(([link, spec]) => ({ link, spec: { ...SPEC, ...spec } }));
+    this.sender.message({ kind: 'links', recordMs: 60_000, links: planned, addresses });
+    await settle();
+  }
+
+  /** Time passes; each probe is answered after `AWAY_MS`, where `answers` is not told to be silent. */
+  pass(ms: number, isAnswering = true): void {
+    for (let passed = 0; passed < ms; passed++) {
+      this.loop.pass(1, this.sender);
+      if (isAnswering) this.answer();
+      else this.#answered = this.loop.sent.length;
+    }
+  }
+
+  answer(): void {
+    for (let next = this.loop.sent[this.#answered]; next; next = this.loop.sent[this.#answered]) {
+      if (this.loop.utcMs() - next.utcMs < AWAY_MS) return;
+      this.#answered++;
+      this.hear(next);
+    }
+  }
+
+  hear(sent: SentDatagram, parts: Partial<Datagram> = {}): void {
+    const { loop } = this;
+    this.sender.datagram(sent.socket, arriving(loop, sent, this.reply(sent), parts));
+  }
+
+  reply({ bytes, utcMs }: SentDatagram): Buffer {
+    const into = Buffer.alloc(9_000);
+    const receivedMs = utcMs + 3;
+    const pending = encodeReply(into, bytes, { receivedMs, clock: this.loop.clock, ttl: 61 })!;
+    // It keeps it for 2 ms.
+    stampReply(into, pending, receivedMs + 2);
+    return into.subarray(0, pending.lengthBytes);
+  }
+
+  stop(): void {
+    this.sender.message({ kind: 'stop' });
+    this.pass(500);
+  }
+
+  records(link = 'a'): LinkRecord[] {
+    return this.news.flatMap((one) =>
+      one.kind === 'evidence' && one.evidence.link === link ? [decodeLinkRecord(one.evidence.evidence)] : [],
+    );
+  }
+
+  total(link = 'a'): Measures {
+    return totalOf({ flows: this.records(link).flatMap(({ flows }) => flows) });
+  }
+
+  notes(): string[] {
+    return this.news.flatMap((one) => (one.kind === 'note' ? [one.text] : []));
+  }
+}
+
+test('probes go out ten times a second, are answered, and what the reflector kept them for is no latency', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  bench.pass(10_000);
+  bench.stop();
+  const { account, roundTrip, forward, back, oneWayErrorMs, kernelStamped } = bench.total();
+  expect(account).toMatchObject({ received: account.scheduled, lost: 0 });
+  expect(account.scheduled).toBeGreaterThanOrEqual(99);
+  expect(kernelStamped).toBe(account.received);
+  for (const part of [roundTrip.quantile(0), roundTrip.quantile(1)])
+    expect(part).toBeGreaterThan(AWAY_MS - 2.1);
+  expect(roundTrip.quantile(1)).toBeLessThan(AWAY_MS);
+  expect(forward.quantile(0.5)).toBeCloseTo(3, 1);
+  expect(back.quantile(0.5)).toBeCloseTo(AWAY_MS - 5, 0);
+  expect(oneWayErrorMs).toBeCloseTo(1, 2);
+  const [record] = bench.records();
+  expect(record).toMatchObject({ ttlForward: 61, ttlReturn: 60, fromMs: NOON_MS });
+  expect(bench.loop).toMatchObject({ isStopped: true });
+  expect(bench.loop.sockets.every(({ isClosed }) => isClosed)).toBe(true);
+});
+
+test('one way is not told where either clock is not synchronised', async () => {
+  const bench = new Bench();
+  bench.loop.clock = { isSynced: false, errorMs: Number.NaN };
+  await bench.probe({ a: {} });
+  bench.pass(1_500);
+  bench.stop();
+  expect(bench.total().forward.count).toBe(0);
+  expect(bench.total().account.received).toBeGreaterThan(10);
+});
+
+test('the schedule never drifts, however late its turns are', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  for (let turn = 0; turn < 300; turn++) {
+    bench.loop.stall(37);
+    bench.sender.turn();
+    bench.answer();
+  }
+  bench.stop();
+  const { scheduled, notSent } = bench.total().account;
+  expect(Math.abs(scheduled - 300 * 0.37)).toBeLessThanOrEqual(1);
+  expect(notSent).toBe(0);
+});
+
+test('a stall of the thread is no loss: what was due is not sent, and what was stamped by the kernel is good', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  bench.pass(1_000);
+  const flying = bench.loop.sent.at(-1)!;
+  const arrivedMs = flying.utcMs + AWAY_MS;
+  bench.loop.stall(3_000);
+  bench.sender.turn();
+  bench.hear(flying, { arrivedMs });
+  bench.pass(1_000);
+  bench.stop();
+  const { account, roundTrip } = bench.total();
+  expect(account.lost + account.late).toBe(0);
+  expect(account.notSent).toBeGreaterThanOrEqual(28);
+  expect(roundTrip.quantile(1)).toBeLessThan(AWAY_MS);
+  expect(bench.notes()).toEqual([expect.stringMatching(/kept from its work for 29\d\d ms$/)]);
+});
+
+test('unanswered, when the thread was away for long, says nothing of the link; without that it is lost', async () => {
+  const lostAfter = async (stallMs: number) => {
+    const bench = new Bench();
+    await bench.probe({ a: {} });
+    bench.pass(500);
+    bench.pass(250, false);
+    bench.loop.stall(stallMs);
+    bench.pass(3_000);
+    bench.stop();
+    return bench.total();
+  };
+  const short = await lostAfter(20);
+  expect(short.account).toMatchObject({ lost: 3, invalid: 0 });
+  const long = await lostAfter(400);
+  expect(long.account).toMatchObject({ lost: 0, invalid: 3 });
+  expect(long.invalidBy.stall).toBe(3);
+});
+
+test('what a program stamps while it is stalled is invalid, and good again on the next turn that is on time', async () => {
+  const bench = new Bench('dgram');
+  await bench.probe({ a: {} });
+  bench.pass(1_000);
+  const before = bench.loop.sent.length;
+  while (bench.loop.sent.length === before) bench.loop.pass(1, bench.sender);
+  bench.loop.stall(40);
+  bench.answer();
+  bench.pass(1_000);
+  bench.stop();
+  const { account, invalidBy, roundTrip, kernelStamped } = bench.total();
+  expect(account).toMatchObject({ lost: 0, late: 0, invalid: 1 });
+  expect(invalidBy.stall).toBe(1);
+  expect(roundTrip.quantile(1)).toBeLessThan(12);
+  expect(kernelStamped).toBe(0);
+});
+
+test('a thread that is put aside between the time taken and the system call measures itself', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  bench.pass(1_000);
+  bench.loop.handOverMs = 5;
+  bench.pass(90);
+  bench.loop.handOverMs = 0;
+  bench.pass(1_000);
+  bench.stop();
+  expect(bench.total().invalidBy).toEqual({ stall: 1, clockStep: 0, socket: 0 });
+});
+
+test('a clock that is set makes what flies invalid where it is answered, and leaves a loss a loss', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  bench.pass(500);
+  const before = bench.loop.sent.length;
+  while (bench.loop.sent.length === before) bench.loop.pass(1, bench.sender);
+  bench.loop.step(-5_000);
+  bench.hear(bench.loop.sent.at(-1)!);
+  bench.pass(500, false);
+  bench.stop();
+  const { account, invalidBy } = bench.total();
+  expect(invalidBy.clockStep).toBe(1);
+  expect(account.received).toBeGreaterThan(0);
+  expect(bench.notes()).toEqual(['the system clock was set by -5000 ms']);
+});
+
+test('what flew when the machine fell asleep says nothing of the link', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  bench.pass(500);
+  bench.pass(250, false);
+  bench.asleepMs = 3_600_000;
+  bench.loop.step(3_600_000);
+  bench.pass(2_000);
+  bench.stop();
+  expect(bench.total().account).toMatchObject({ lost: 0, invalid: 3 });
+  expect(bench.notes()).toEqual(['this machine slept for 3600000 ms']);
+});
+
+test('what the system refuses was never on the link, and its words are told once', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  bench.loop.refusal = 'ENETUNREACH';
+  bench.pass(3_000);
+  bench.loop.refusal = undefined;
+  bench.pass(2_000);
+  bench.stop();
+  expect(bench.total().account.notSent).toBeGreaterThan(28);
+  expect(bench.total().account.lost).toBe(0);
+  const told = bench.news.flatMap((one) => (one.kind === 'trouble' ? [one.reason] : []));
+  expect(told).toEqual(['ENETUNREACH', undefined]);
+});
+
+test('a datagram that is refused afterwards was not sent either', async () => {
+  const bench = new Bench('dgram');
+  await bench.probe({ a: {} });
+  bench.pass(300, false);
+  for (const { socket, utcMs } of bench.loop.sent) bench.sender.notSent(socket, utcMs, 'EHOSTUNREACH');
+  const { length } = bench.loop.sent;
+  bench.stop();
+  expect(bench.total().account).toMatchObject({ notSent: length, lost: 0, invalid: 0 });
+});
+
+test('a name without an address is not probed until it has one', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: { address: 'pop.example' } });
+  bench.pass(2_000);
+  expect(bench.loop.sent).toHaveLength(0);
+  bench.sender.message({ kind: 'addresses', addresses: new Map([['pop.example', PEER]]) });
+  await settle();
+  bench.pass(2_000);
+  // It moves, and what comes from where it was is still taken.
+  const flying = bench.loop.sent.at(-1)!;
+  bench.sender.message({ kind: 'addresses', addresses: new Map([['pop.example', '192.0.2.9']]) });
+  await settle();
+  bench.pass(1_000);
+  expect(bench.loop.sent.at(-1)!.address).toBe('192.0.2.9');
+  bench.hear(flying);
+  bench.stop();
+  const { account, duplicates } = bench.total();
+  expect(account).toMatchObject({ lost: 0, invalid: 0 });
+  expect(account.notSent).toBeGreaterThan(15);
+  expect(account.received + account.notSent).toBe(account.scheduled);
+  expect(duplicates).toBeLessThanOrEqual(1);
+});
+
+test('foreign, forged and old datagrams count nowhere, and are told of once a minute', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {} });
+  bench.pass(300, false);
+  const sent = bench.loop.sent.at(-1)!;
+  const forged = bench.reply(sent);
+  forged.writeUInt32BE((sent.bytes.readUInt32BE(0) + 1_000) >>> 0, 24);
+  const early = Buffer.from(bench.reply(sent));
+  // The right number with another time: an earlier run.
+  early.writeUInt32BE(early.readUInt32BE(28) - 60, 28);
+  for (const bytes of [Buffer.from('hello'), Buffer.alloc(44), forged, early])
+    bench.sender.datagram(sent.socket, arriving(bench.loop, sent, bytes));
+  bench.hear(sent, { address: '192.0.2.66' });
+  bench.hear(sent, { port: 9 });
+  expect(bench.notes()).toEqual(['a datagram from 192.0.2.1 port 862 answers no probe of ours']);
+  bench.pass(2_000, false);
+  bench.stop();
+  const { account, duplicates } = bench.total();
+  expect(account.received + account.late + duplicates).toBe(0);
+});
+
+test('one socket serves all links of a source port, and links to one peer have one each', async () => {
+  const bench = new Bench();
+  const at = (address: string, more: Partial<StampProbe> = {}) => ({ address, ...more });
+  const fixed = { sourcePorts: [7_000, 7_001] };
+  const addresses = new Map([PEER, '192.0.2.2', '2001:db8::1'].map((one) => [one, one]));
+  await bench.probe(
+    {
+      a: {},
+      b: at('192.0.2.2'),
+      c: {},
+      six: at('2001:db8::1'),
+      d: fixed,
+      e: at('192.0.2.2', fixed),
+      f: fixed,
+    },
+    addresses,
+  );
+  bench.pass(2_000);
+  const opened = bench.loop.opened.map(({ family, port }) => `${family} ${port}`).sort();
+  expect(opened).toEqual(['4 0', '4 0', '4 7000', '4 7001', '6 0']);
+  bench.stop();
+  for (const link of ['a', 'b', 'c', 'six', 'd', 'e']) {
+    const { received, scheduled } = bench.total(link).account;
+    expect(received).toBe(scheduled);
+  }
+  // Nobody could tell its answers from those of d.
+  expect(bench.total('f').account).toMatchObject({ notSent: bench.total('f').account.scheduled });
+  const troubles = bench.news.filter((one) => one.kind === 'trouble');
+  expect(troubles[0]).toMatchObject({ link: 'f', reason: expect.stringMatching(/link d probes/) });
+  expect(bench.records('d')[0]!.flows.map(({ sourcePort }) => sourcePort)).toEqual([7_000, 7_001]);
+});
+
+test('a link that stays the same goes on; one that changed has its record ended and begins anew', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {}, b: {} });
+  bench.pass(5_000);
+  await bench.probe({ a: {}, b: { ratePerS: 5 } });
+  expect(bench.records('a')).toHaveLength(0);
+  expect(bench.records('b')).toHaveLength(1);
+  bench.pass(5_000);
+  bench.stop();
+  expect(bench.records('a')).toHaveLength(1);
+  expect(bench.records('b')).toHaveLength(2);
+  expect(bench.records('b')[1]!.fromMs).toBeGreaterThanOrEqual(bench.records('b')[0]!.toMs);
+});
+
+test('links that begin together do not send together', async () => {
+  const bench = new Bench();
+  const links = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`l${at}`, { ratePerS: 1 }]));
+  await bench.probe(links);
+  bench.pass(1_060);
+  const perSlot = new Map<number, number>();
+  for (const { utcMs } of bench.loop.sent) {
+    const slot = Math.floor((utcMs - NOON_MS) / 50);
+    perSlot.set(slot, (perSlot.get(slot) ?? 0) + 1);
+  }
+  expect(bench.loop.sent.length).toBeGreaterThanOrEqual(100);
+  expect(Math.max(...perSlot.values())).toBeLessThan(12);
+});
