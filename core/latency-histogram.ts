@@ -65,14 +65,6 @@ export class LatencyHistogram {
     return Number.NaN;
   }
 
-  /** How many values are above `bound`; those within 1 % of it may count as either. */
-  countAbove(bound: number): number {
-    const boundKey = keyOf(bound);
-    let above = 0;
-    for (const [key, count] of this.#counts) if (key > boundKey) above += count;
-    return above;
-  }
-
   /**
    * How many values are `limit` or above: at least those in buckets that begin there or later, at most those in buckets that end
    * there or later. They differ by what is in the bucket that `limit` lies in. `limit` is above zero.

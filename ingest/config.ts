@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { brokerConnection } from '../core/broker-connection.ts';
 import { ID_PATTERN } from '../core/ids.ts';
+import { AlertsConfig } from './alerts/config.ts';
 import { AutomationConfig } from './automation/config.ts';
 import { ClusterConfig } from './cluster/config.ts';
 import { CommandsConfig } from './commands/config.ts';
@@ -130,6 +131,7 @@ export const IngestConfig = Type.Object(
         description: 'File of the points of presence and the links between them (docs/mesh.md)',
       }),
     ),
+    alerts: AlertsConfig,
     automation: AutomationConfig,
     senml: SenmlConfig,
     export: ExportConfig,

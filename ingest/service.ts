@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
+import { AlertDesk } from './alerts/alert-desk.ts';
 import { AutomationDoor } from './automation/automation-door.ts';
 import { CareDesk } from './care/care-desk.ts';
 import { checkClusterConfig } from './cluster/check-cluster-config.ts';
@@ -31,8 +32,10 @@ import { RefusalLog } from './pipeline/refusal-log.ts';
 import { UpkeepService } from './rollups/upkeep-service.ts';
 import { BirthCache } from './session/births/birth-cache.ts';
 import { createHostState } from './session/host-state.ts';
-import { gatewayStatuses } from './session/registry.ts';
+import { bornGateways, gatewayStatuses } from './session/registry.ts';
 import { Subscriber } from './session/subscriber.ts';
+import { BudgetDesk } from './sla/budget/budget-desk.ts';
+import { OutageDesk } from './sla/outages/outage-desk.ts';
 import { StatementDesk } from './sla/statement/statement-desk.ts';
 import type { Store } from './stores/store.ts';
 import { createStore, type StoreConfig } from './stores/stores.ts';
@@ -101,11 +104,14 @@ export function createIngest(
       door?.events(fresh);
     },
   };
+  const linkParts = { store, mesh: () => mesh.mesh, clock, log };
+  const alerts = new AlertDesk(config.alerts, { ...linkParts, folder, gateways: () => bornGateways(host) });
   const pipelineParts = {
     store,
     ledger,
     events: eventSink,
     live,
+    watchers: [alerts],
     accounting,
     refusals,
     letters,
@@ -169,6 +175,9 @@ export function createIngest(
       care,
       ...(mesh.isNamed && { statements }),
       mesh: new MeshViews(() => mesh.expanded, host),
+      alerts,
+      outages: new OutageDesk(linkParts),
+      budgets: new BudgetDesk(linkParts),
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },
@@ -181,6 +190,7 @@ export function createIngest(
     store,
     mesh,
     plans,
+    alerts,
     ...(live ? [live] : []),
     pipeline,
     commands,
@@ -191,9 +201,8 @@ export function createIngest(
     subscriber,
     ...(senml ? [senml] : []),
   ];
-  const essential = new Set(
-    services.filter((one) => one !== senml && one !== upkeep && one !== mesh).map(({ name }) => name),
-  );
+  const isMinor = new Set<Service | undefined>([senml, upkeep, mesh, alerts]);
+  const essential = new Set(services.filter((one) => !isMinor.has(one)).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }
 

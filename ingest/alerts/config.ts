@@ -2,6 +2,12 @@ import { type Static, Type } from 'typebox';
 
 export const AlertsConfig = Type.Object(
   {
+    everyS: Type.Integer({
+      minimum: 1,
+      maximum: 60,
+      default: 5,
+      description: 'How often it is looked at what is wrong',
+    }),
     silentAfterS: Type.Integer({
       minimum: 1,
       maximum: 86_400,

@@ -610,6 +610,7 @@ describe('/api/openapi.json', () => {
     expect(operations.map(([path]) => path).sort()).toEqual([
       '/api/health',
       '/api/openapi.json',
+      '/api/v1/alerts',
       '/api/v1/commands',
       '/api/v1/commands/{id}',
       '/api/v1/dead-letters',
@@ -623,6 +624,9 @@ describe('/api/openapi.json', () => {
       '/api/v1/last',
       '/api/v1/links',
       '/api/v1/links/calculator',
+      '/api/v1/links/outages',
+      '/api/v1/links/{id}/budget',
+      '/api/v1/links/{id}/outages',
       '/api/v1/mesh',
       '/api/v1/quantities',
       '/api/v1/query',

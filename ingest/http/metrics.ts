@@ -129,6 +129,25 @@ export function createMetrics(sources: HttpSources): Registry {
       for (const [labels, { online }] of labelled(sources.gateways())) this.inc(labels, online ? 1 : 0);
     },
   });
+  new Gauge({
+    name: 'sluice_alerts_open',
+    help: 'Events of the alert book that have not ended, by kind of cause and severity.',
+    labelNames: ['kind', 'severity'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { kind, severity } of sources.alerts.open()) this.inc({ kind, severity });
+    },
+  });
+  new Counter({
+    name: 'sluice_alerts_raised_total',
+    help: 'Events raised since the start.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.alerts.raised);
+    },
+  });
   if (sources.upkeep) addUpkeep(registers, () => sources.upkeep!());
   new Gauge({
     name: 'sluice_component_up',

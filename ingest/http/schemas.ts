@@ -4,6 +4,8 @@ import type { SeriesFilter } from '../stores/store.ts';
 
 export const TimeMs = Type.Number({ description: 'UTC in milliseconds since 1970.' });
 
+export const WordsReply = Type.Object({ en: Type.String(), zh: Type.String() });
+
 const tagFilter = Object.fromEntries(
   TAGS.map((tag) => [
     tag,

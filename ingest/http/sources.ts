@@ -1,5 +1,6 @@
 import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
+import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { CareDesk } from '../care/care-desk.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { PostDesk } from '../doors/post-desk.ts';
@@ -10,10 +11,12 @@ import type { DeadLetters } from '../letters/dead-letters.ts';
 import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
 import type { MeshViews } from '../mesh/mesh-view.ts';
 import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
+import type { BudgetDesk } from '../sla/budget/budget-desk.ts';
+import type { OutageDesk } from '../sla/outages/outage-desk.ts';
 import type { StatementDesk } from '../sla/statement/statement-desk.ts';
 import type { Store } from '../stores/store.ts';
 
-/** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query` and exports. */
+/** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`, exports, and what is judged from the evidence of links. */
 export interface HttpSources {
   readonly store: Pick<Store, 'query' | 'last' | 'series'>;
   readonly exporter: Pick<Exporter, 'open'>;
@@ -42,6 +45,9 @@ export interface HttpSources {
   readonly statements?: Pick<StatementDesk, 'open' | 'key'>;
   readonly mesh: Pick<MeshViews, 'mesh' | 'links'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
+  readonly alerts: Pick<AlertDesk, 'find' | 'suppressed' | 'open' | 'raised'>;
+  readonly outages: Pick<OutageDesk, 'ofLink' | 'ofAll'>;
+  readonly budgets: Pick<BudgetDesk, 'ofLink'>;
 }
 
 /** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */

@@ -21,6 +21,8 @@ export interface SettlementParts {
   readonly ledger: Pick<LedgerBook, 'settle' | 'drop'>;
   readonly events: EventSink;
   readonly live?: LiveSink | undefined;
+  /** Told of each batch that is in the store, whatever is in it: history and repeats too. */
+  readonly watchers?: readonly Pick<LiveSink, 'stored'>[] | undefined;
   readonly refusals: RefusalLog;
   readonly letters: LetterSink;
   readonly clock: Clock;
@@ -51,6 +53,7 @@ export class Settlement {
     for (const message of batch.messages) this.#settleMessage(batch, message);
     for (const { handle, mark } of batch.dropped) this.#parts.ledger.drop(handle, mark);
     this.#parts.live?.stored(batch.rows);
+    for (const watcher of this.#parts.watchers ?? []) watcher.stored(batch.rows);
   }
 
   /** A defect, here or of the store: the messages are not settled, for it may be mended before they come again. */

@@ -1,3 +1,4 @@
+import type { GatewayPresence } from '../alerts/silent-gateways.ts';
 import type { GatewayStatus, Presence } from '../http/sources.ts';
 import type { HostState, PresenceState } from './host-state.ts';
 
@@ -16,6 +17,15 @@ export function gatewayStatuses(state: HostState): GatewayStatus[] {
       })),
     }),
   );
+}
+
+/** Those that have been born at some time, and whether they live. */
+export function* bornGateways({ nodes, neverBorn }: HostState): Generator<GatewayPresence> {
+  for (const [name, node] of nodes) {
+    if (neverBorn.has(node)) continue;
+    const { presence, sinceMs, lastSeenMs } = presenceOf(node);
+    yield { name, presence, lastMs: Math.max(sinceMs, lastSeenMs) };
+  }
 }
 
 function presenceOf({ online, sinceMs, lastSeenMs, isUnheard, wasOnline }: PresenceState): Presence {

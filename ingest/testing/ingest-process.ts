@@ -39,6 +39,10 @@ export class IngestProcess {
     return (await answer.json()) as T;
   }
 
+  async text(path: string): Promise<string> {
+    return (await fetch(new URL(path, this.#url))).text();
+  }
+
   async post(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> {
     const answer = await fetch(new URL(path, this.#url), {
       method: 'POST',

@@ -1,4 +1,5 @@
 import type { Route } from '../app.ts';
+import { alertsRoute } from './alerts.ts';
 import { careRoute } from './care.ts';
 import { commandsRoute } from './commands.ts';
 import { completenessRoute } from './completeness.ts';
@@ -8,6 +9,8 @@ import { exportRoute } from './export.ts';
 import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
 import { lastRoute } from './last.ts';
+import { linkBudgetRoute } from './link-budget.ts';
+import { linkOutagesRoute } from './link-outages.ts';
 import { linkStatementRoute } from './link-statement.ts';
 import { linksRoute } from './links.ts';
 import { metricsRoute } from './metrics.ts';
@@ -35,4 +38,7 @@ export const ROUTES: readonly Route[] = [
   exportRoute,
   readingsRoute,
   linkStatementRoute,
+  linkOutagesRoute,
+  linkBudgetRoute,
+  alertsRoute,
 ];

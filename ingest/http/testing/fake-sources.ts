@@ -1,6 +1,7 @@
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import type { FoundAlert } from '../../alerts/alert-file.ts';
 import type { CareWish } from '../../care/care-desk.ts';
 import type { CareRecord } from '../../care/care-file.ts';
 import type { CommandDesk } from '../../commands/command-desk.ts';
@@ -13,6 +14,9 @@ import type { Completeness, Delivery } from '../../ledger/completeness.ts';
 import type { KeptLetter } from '../../letters/letter.ts';
 import type { LetterCount } from '../../letters/letter-file.ts';
 import type { ReplayReport, ReplayRequest } from '../../letters/replayer.ts';
+import type { LinkBudget } from '../../sla/budget/budget-desk.ts';
+import { budgetReport } from '../../sla/budget/budget-report.ts';
+import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
@@ -117,6 +121,28 @@ export class FakeSources implements HttpSources {
     find: () => [...this.cared].reverse(),
     stateOf: ({ answer }) => (answer ? 'done' : 'pending'),
   };
+
+  alertEvents: FoundAlert[] = [];
+  readonly alerts = {
+    find: (): FoundAlert[] => this.alertEvents,
+    suppressed: () => [],
+    open: () => this.alertEvents.map(({ event }) => event),
+    raised: 0,
+  };
+  readonly outages = {
+    ofLink: async (link: string): Promise<LinkOutages> => this.outagesOf(link),
+    ofAll: async (): Promise<LinkOutages[]> => [this.outagesOf('a_b')],
+  };
+  readonly budgets = {
+    ofLink: async (link: string, atMs: number): Promise<LinkBudget> => {
+      const objective = { latencyMs: 30, latencyQuantile: 0.95, loss: 0.003, confidence: 0.95 };
+      return { link, atMs, objective, budgets: budgetReport(objective, [], atMs) };
+    },
+  };
+  outagesOf = (link: string): LinkOutages => ({
+    ...{ link, outages: [], leftOut: 0, unknown: [] },
+    ...{ knownMs: 0, downMs: 0, availability: undefined },
+  });
 
   readonly store = {
     series: async (filter: SeriesFilter): Promise<Series[]> => this.#matching(filter),

@@ -33,18 +33,12 @@ export class BudgetDesk {
     if (!link) throw new SluiceError('NOT_FOUND', { what: { en: `link ${id}`, zh: `链路 ${id}` } });
     const { store, log } = this.#parts;
     const records = new Map<number, RecordCounts>();
-    let unreadable: unknown;
     const range = { fromMs: budgetFromMs(atMs), toMs: atMs };
-    for await (const { record } of scanEvidence(
-      store,
-      new Map([[id, judgedKind(link)]]),
-      range,
-      (_, reason) => {
-        unreadable = reason;
-      },
+    const kinds = new Map([[id, judgedKind(link)]]);
+    for await (const { record } of scanEvidence(store, kinds, range, ({ timeMs, reason }) =>
+      log.warn({ link: id, timeMs, reason }, 'evidence of a link cannot be read'),
     ))
       records.set(record.fromMs, countsOf(record, link.objective));
-    if (unreadable) log.warn({ link: id, err: unreadable }, 'evidence of a link cannot be read');
     const { objective } = link;
     return { link: id, atMs, objective, budgets: budgetReport(objective, [...records.values()], atMs) };
   }

@@ -62,6 +62,7 @@ export function budgetReport(objective: Objective, records: readonly RecordCount
       allowed: share,
       long: ({ longMs }) => over(atMs - longMs),
       short: ({ shortMs }) => over(atMs - shortMs),
+      shortOfAll: ({ shortMs }) => over(atMs - shortMs),
     });
     const rules = BURN_RULES.filter(({ id }) => burning.has(id)).map(({ id }) => id);
     const hour = burn.find(({ windowMs }) => windowMs === 3_600_000)?.rate ?? null;

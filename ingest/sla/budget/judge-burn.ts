@@ -1,4 +1,4 @@
-import { binomialTail } from './binomial-tail.ts';
+import { lowerBound } from '../../../core/links/statistics/binomial-bounds.ts';
 import { BURN_RULES, type BurnRule } from './burn-rules.ts';
 import type { Share } from './link-counts.ts';
 
@@ -13,7 +13,10 @@ export interface BurnInput {
   /** The share of bad probes that the objective allows. */
   readonly allowed: number;
   readonly long: (rule: BurnRule) => Share;
+  /** Of what came in time to say what is now: evidence from long ago raises nothing. */
   readonly short: (rule: BurnRule) => Share;
+  /** Of all, whenever it came. */
+  readonly shortOfAll: (rule: BurnRule) => Share;
 }
 
 /** How many times as fast as allowed; `undefined` where there is no probe. */
@@ -44,11 +47,11 @@ function begins(rule: BurnRule, { allowed, long, short }: BurnInput): boolean {
   if (late.bad < LEAST_BAD.short || late.bad / late.probes <= bound) return false;
   const all = long(rule);
   if (all.bad < LEAST_BAD.long || all.badRecords < rule.leastRecords) return false;
-  return binomialTail(all.bad, all.probes, bound) < 1 - BURN_CONFIDENCE;
+  return lowerBound(all.bad, all.probes, BURN_CONFIDENCE) > bound;
 }
 
 /** Without a probe nothing is known to be better. */
-function goesOn(rule: BurnRule, { allowed, short }: BurnInput): boolean {
-  const { probes, bad } = short(rule);
+function goesOn(rule: BurnRule, { allowed, shortOfAll }: BurnInput): boolean {
+  const { probes, bad } = shortOfAll(rule);
   return probes === 0 || bad / probes >= CLEAR_SHARE * rule.rate * allowed;
 }

@@ -70,7 +70,7 @@ export function* recordsOf(
 }
 
 /** The record, or what is wrong with it. */
-function readRecord(text: string): LinkRecord | string {
+export function readRecord(text: string): LinkRecord | string {
   let record: LinkRecord;
   try {
     record = decodeLinkRecord(text);

@@ -4,6 +4,7 @@ import type { ProbeKind } from '../../../core/links/measures.ts';
 import { judgedKind, type Link, type Mesh } from '../../../core/links/mesh.ts';
 import type { Log } from '../../../core/log.ts';
 import type { Store } from '../../stores/store.ts';
+import type { EvidenceFault } from '../evidence/read-records.ts';
 import { type Attribution, attribute, type Ends } from './attribute.ts';
 import {
   availabilityOf,
@@ -107,15 +108,13 @@ export class OutageDesk {
   async #records(links: readonly Link[], range: EvidenceRange): Promise<Map<string, RecordSketch[]>> {
     const kinds = new Map<string, ProbeKind>(links.map((link) => [link.id, judgedKind(link)]));
     const found = new Map<string, RecordSketch[]>();
-    const bad = new Map<string, unknown>();
-    for await (const { link, record } of scanEvidence(this.#parts.store, kinds, range, (id, reason) =>
-      bad.set(id, reason),
-    )) {
+    const refused = ({ series, timeMs, reason }: EvidenceFault) =>
+      this.#parts.log.warn({ link: series.link, timeMs, reason }, 'evidence of a link cannot be read');
+    for await (const { link, record } of scanEvidence(this.#parts.store, kinds, range, refused)) {
       const list = found.get(link);
       if (list) list.push(sketchOf(record));
       else found.set(link, [sketchOf(record)]);
     }
-    for (const [link, err] of bad) this.#parts.log.warn({ link, err }, 'evidence of a link cannot be read');
     for (const [id, list] of found) {
       list.sort((a, b) => a.fromMs - b.fromMs);
       found.set(

@@ -1,0 +1,292 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import { asSluiceError, SluiceError } from '../../core/errors.ts';
+import type { Service } from '../../core/lifecycle.ts';
+import { judgedKind, type Mesh } from '../../core/links/mesh.ts';
+import type { Log } from '../../core/log.ts';
+import type { ReadingBatch } from '../../core/reading-batch.ts';
+import { BURN_WINDOWS_MS, RECORDS_MS } from '../sla/budget/burn-rules.ts';
+import { readRecord } from '../sla/evidence/read-records.ts';
+import type { Seen } from '../sla/outages/attribute.ts';
+import { scanEvidence } from '../sla/outages/scan-evidence.ts';
+import type { Store } from '../stores/store.ts';
+import type { AlertEvent } from './alert-event.ts';
+import { AlertFile, type AlertFilter, type FoundAlert } from './alert-file.ts';
+import type { Condition } from './condition.ts';
+import type { AlertsConfig } from './config.ts';
+import { findCauses } from './find-causes.ts';
+import { LinkWatch, type WatchOptions } from './link-watch.ts';
+import { type GatewayPresence, silentGateways } from './silent-gateways.ts';
+import { type BookState, EMPTY_BOOK, stepBook } from './step-book.ts';
+import { type Topology, topologyOf } from './topology.ts';
+
+const CLEAR_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** Evidence of a link says what is now for three records and a minute: agents may have been held up that long. */
+const FRESH = { records: 3, moreMs: 60_000 };
+/** What is remembered of past evidence when this begins: what the longest window looks at. */
+const REMEMBERED_MS = BURN_WINDOWS_MS.at(-1)! + HOUR_MS;
+
+/** A link about which somebody is at work, so that nobody needs to be told. */
+export interface Maintenance {
+  readonly id: string;
+  readonly untilMs: number;
+  readonly reason: string;
+}
+
+export interface SuppressedCondition {
+  readonly condition: Condition;
+  readonly maintenance: Maintenance;
+}
+
+interface AlertDeskParts {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<Store, 'scan'>;
+  readonly mesh: () => Mesh;
+  readonly gateways: () => Iterable<GatewayPresence>;
+  readonly maintenance?: (link: string, nowMs: number) => Maintenance | undefined;
+}
+
+/**
+ * Looks every few seconds at what is wrong, and keeps a book of events, one per cause. Evidence is judged once it is stored. What is
+ * wrong and what was told of it are kept together, so that after `kill -9` nothing is forgotten and nothing told twice; the
+ * counts that burn rates need are read again from the store.
+ */
+export class AlertDesk implements Service {
+  readonly name = 'alerts';
+  readonly #config: AlertsConfig;
+  readonly #parts: AlertDeskParts;
+  #file: AlertFile | undefined;
+  #book: BookState = EMPTY_BOOK;
+  #conditions: ReadonlyMap<string, Condition> = new Map();
+  #suppressed: readonly SuppressedCondition[] = [];
+  #topology: { readonly version: string; readonly topology: Topology } | undefined;
+  readonly #links = new Map<string, LinkWatch>();
+  /** Whether the evidence of the last hours has been read from the store; nothing is judged by rates before. */
+  #isRemembered = false;
+  #reading: Promise<void> | undefined;
+  readonly #abort = new AbortController();
+  #cancel: Cancel | undefined;
+  #clearMs = 0;
+  #trouble: SluiceError | undefined;
+  #raised = 0;
+
+  constructor(config: AlertsConfig, parts: AlertDeskParts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    this.#file = new AlertFile(this.#parts.folder);
+    const { book, conditions } = this.#file.load();
+    this.#book = book;
+    this.#conditions = new Map(conditions.map((one) => [one.key, one]));
+    this.#plan();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#cancel?.();
+    this.#cancel = undefined;
+    await this.#reading;
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  trouble(): SluiceError | undefined {
+    return this.#trouble;
+  }
+
+  /** Newest first. Throws `LEDGER_UNAVAILABLE`. */
+  find(filter: AlertFilter): FoundAlert[] {
+    return this.#opened().find(filter);
+  }
+
+  /** What is wrong while somebody is at work on it, and is not told. */
+  suppressed(): readonly SuppressedCondition[] {
+    return this.#suppressed;
+  }
+
+  open(): readonly AlertEvent[] {
+    return [...this.#book.open.values()];
+  }
+
+  /** Since this process started. */
+  get raised(): number {
+    return this.#raised;
+  }
+
+  /** A batch is in the store. Never throws: what is wrong with one record is no matter of the others. */
+  stored(batch: ReadingBatch): void {
+    if (batch.texts.size === 0) return;
+    const { links } = this.#parts.mesh();
+    for (const [row, text] of batch.texts) {
+      const { measurement, field, link: id, point, site, gateway } = batch.table.get(batch.seriesId[row]!);
+      const link = measurement === 'link' && field === 'evidence' ? links.get(id) : undefined;
+      // Only who is to measure a link can raise an alert about it.
+      if (!link || judgedKind(link) !== point) continue;
+      if (link.from.site !== site || link.from.gateway !== gateway) continue;
+      const record = readRecord(text);
+      if (typeof record !== 'string')
+        this.#watchOf(id).take(link, record, this.#parts.clock.nowMs(), this.#watchOptions());
+    }
+  }
+
+  #plan(): void {
+    this.#cancel = this.#parts.clock.after(1000 * this.#config.everyS, () => {
+      try {
+        this.#look();
+        if (this.#trouble) this.#parts.log.info('alerts are judged and kept again');
+        this.#trouble = undefined;
+      } catch (thrown) {
+        const error = asSluiceError(thrown);
+        if (!this.#trouble) this.#parts.log.error({ code: error.code, err: thrown }, error.message);
+        this.#trouble = error;
+      }
+      if (!this.#abort.signal.aborted) this.#plan();
+    });
+  }
+
+  #look(): void {
+    const { clock, mesh } = this.#parts;
+    const nowMs = clock.nowMs();
+    const topology = this.#topologyOf(mesh());
+    this.#remember();
+    const found = new Map(this.#wrongNow(mesh(), nowMs).map((one) => [one.key, one]));
+    const { told, suppressed } = this.#withoutMaintenance(found, topology, nowMs);
+    const options = this.#watchOptions();
+    const seen = (link: string): Seen => this.#links.get(link)?.seen(nowMs, options) ?? 'unknown';
+    const causes = findCauses(told, topology, seen);
+    const { settleS, joinS } = this.#config;
+    const step = stepBook(this.#book, {
+      ...{ nowMs, causes, topology, newId: randomUUID },
+      options: { settleMs: 1000 * settleS, joinMs: 1000 * joinS },
+    });
+    const put = [...found.values()].filter((one) => this.#conditions.get(one.key) !== one);
+    const removed = [...this.#conditions.keys()].filter((key) => !found.has(key));
+    const isSame = step.effects.length + put.length + removed.length === 0;
+    if (!isSame || !isDeepStrictEqual(step.state.excused, this.#book.excused)) {
+      const events = step.effects.map(({ event }) => event);
+      this.#opened().save({ events, put, removed, excused: step.state.excused });
+    }
+    this.#book = step.state;
+    this.#conditions = found;
+    this.#suppressed = suppressed;
+    for (const { kind, event } of step.effects) {
+      if (kind === 'raised') this.#raised++;
+      if (kind !== 'changed')
+        this.#parts.log.info({ id: event.id, key: event.key, what: kind }, event.words.en);
+    }
+    this.#clear(nowMs);
+  }
+
+  #wrongNow(mesh: Mesh, nowMs: number): Condition[] {
+    const options = this.#watchOptions();
+    const before = (key: string) => this.#conditions.get(key);
+    const { gateways } = this.#parts;
+    const silent = silentGateways(gateways(), this.#conditions, nowMs, 1000 * this.#config.silentAfterS);
+    const ofLinks = [...mesh.links.values()].flatMap((link) => {
+      const watch = this.#links.get(link.id);
+      // Until the past is read again, what was wrong is taken to be so still.
+      if (watch && this.#isRemembered) return watch.conditions(link, before, nowMs, options);
+      return (['outage', 'loss', 'latency'] as const).flatMap((kind) => before(`${kind}:${link.id}`) ?? []);
+    });
+    return [...silent, ...ofLinks];
+  }
+
+  /** What is about a link under maintenance, or a gateway behind one, is not told; what was told before goes on. */
+  #withoutMaintenance(
+    found: ReadonlyMap<string, Condition>,
+    topology: Topology,
+    nowMs: number,
+  ): { told: Condition[]; suppressed: SuppressedCondition[] } {
+    const { maintenance } = this.#parts;
+    if (!maintenance) return { told: [...found.values()], suppressed: [] };
+    const toldBefore = new Set(
+      [...this.#book.open.values()].flatMap(({ causing, silent }) =>
+        [...causing, ...silent].map(({ key }) => key),
+      ),
+    );
+    const told: Condition[] = [];
+    const suppressed: SuppressedCondition[] = [];
+    for (const condition of found.values()) {
+      const { kind, subject, key } = condition;
+      const links = kind === 'silent' ? (topology.inFrontOf.get(subject) ?? []) : [subject];
+      const window = links.map((link) => maintenance(link, nowMs)).find((one) => one !== undefined);
+      if (window && !toldBefore.has(key)) suppressed.push({ condition, maintenance: window });
+      else told.push(condition);
+    }
+    return { told, suppressed };
+  }
+
+  /** Once there is a mesh, and again until it has worked: the store may be away. */
+  #remember(): void {
+    const { mesh, log } = this.#parts;
+    if (this.#isRemembered || this.#reading || mesh().links.size === 0) return;
+    this.#reading = this.#readPast()
+      .catch((thrown: unknown) => {
+        const error = asSluiceError(thrown);
+        log.debug({ code: error.code }, `the evidence of the past is read later: ${error.message}`);
+      })
+      .finally(() => {
+        this.#reading = undefined;
+      });
+  }
+
+  async #readPast(): Promise<void> {
+    const { store, mesh, clock, log } = this.#parts;
+    const { links } = mesh();
+    const nowMs = clock.nowMs();
+    const kinds = new Map([...links.values()].map((link) => [link.id, judgedKind(link)]));
+    // The last hours first: they are what alerts of now go by.
+    for (const [fromMs, toMs] of [
+      [nowMs - RECORDS_MS, nowMs + DAY_MS],
+      [nowMs - REMEMBERED_MS, nowMs - RECORDS_MS],
+    ] as const) {
+      const refused = () => {};
+      for await (const { link, record } of scanEvidence(store, kinds, { fromMs, toMs }, refused)) {
+        if (this.#abort.signal.aborted) return;
+        this.#watchOf(link).take(links.get(link)!, record, nowMs, this.#watchOptions());
+      }
+      this.#isRemembered = true;
+    }
+    log.debug({ links: links.size, tookMs: clock.nowMs() - nowMs }, 'the evidence of the last days is read');
+  }
+
+  #clear(nowMs: number): void {
+    if (nowMs < this.#clearMs) return;
+    this.#clearMs = nowMs + CLEAR_EVERY_MS;
+    this.#opened().clear(nowMs - this.#config.keepDays * DAY_MS, this.#config.most);
+    const { links } = this.#parts.mesh();
+    for (const id of this.#links.keys()) if (!links.has(id)) this.#links.delete(id);
+  }
+
+  #watchOf(id: string): LinkWatch {
+    let watch = this.#links.get(id);
+    if (!watch) {
+      watch = new LinkWatch();
+      this.#links.set(id, watch);
+    }
+    return watch;
+  }
+
+  #watchOptions(): WatchOptions {
+    const freshMs = FRESH.records * 1000 * this.#parts.mesh().recordS + FRESH.moreMs;
+    return { outageMs: 1000 * this.#config.outageAfterS, freshMs };
+  }
+
+  #topologyOf(mesh: Mesh): Topology {
+    if (this.#topology?.version !== mesh.version)
+      this.#topology = { version: mesh.version, topology: topologyOf(mesh) };
+    return this.#topology!.topology;
+  }
+
+  #opened(): AlertFile {
+    if (this.#file) return this.#file;
+    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'alerts.db', reason: 'it is not open' });
+  }
+}
