@@ -12,6 +12,8 @@ import { GatewayConfig } from '../gateway/config.ts';
 import { loadModbusProfile } from '../gateway/drivers/modbus/profile.ts';
 import { createGateway } from '../gateway/service.ts';
 import { IngestConfig } from '../ingest/config.ts';
+import { expandMesh } from '../ingest/mesh/expand-mesh.ts';
+import { MeshFile } from '../ingest/mesh/mesh-file.ts';
 import { SluiceConfig } from './config.ts';
 
 /** Whoever copies an example out of the documentation must not be told that it is wrong. */
@@ -77,6 +79,7 @@ async function check(example: Example): Promise<void> {
   }
   const text = stringify(example);
   if (example.users) return checkUsers(example.users);
+  if (example.pops) return void expandMesh(parseConfig(MeshFile, text, 'mesh.yaml'));
   if (example.listeners) return void parseConfig(BrokerConfig, text, 'broker.yaml');
   if (typeof example.ingest === 'string') return void parseConfig(SluiceConfig, text, 'sluice.yaml');
   if (example.store || example.broker?.username === 'ingest') {

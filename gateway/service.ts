@@ -19,6 +19,7 @@ import {
   type Outcome,
 } from './driver.ts';
 import { createDriver } from './drivers/create-driver.ts';
+import { prefixProblems } from './drivers/links/plan-bounds.ts';
 import { PlanReception } from './drivers/links/plan-reception.ts';
 import { BdSeqFile } from './edge/bd-seq-file.ts';
 import { EdgeClient } from './edge/edge-client.ts';
@@ -227,6 +228,7 @@ class Gateway implements RunningGateway {
     const [driver, second] = takers;
     if (second) refuse(['drivers: two of them take plans of links; keep one']);
     if (!driver) return undefined;
+    refuse(prefixProblems(driver.takesPlans.bounds).map((one) => `drivers: plan.to: ${one}`));
     const plans = new PlanReception({
       ...{ folder, driver, log: this.#log },
       nowMs: () => this.#clock.nowMs(),

@@ -88,8 +88,9 @@ const pipelineSchema = Type.Object(
     }),
     maxSeriesPerGateway: Type.Integer({
       minimum: 1,
-      default: 10_000,
-      description: 'Also as many metrics at a time, those of the protocol included, and as many devices',
+      default: 30_000,
+      description:
+        'Also as many metrics at a time, those of the protocol included, and as many devices; a link has 22 for each kind of probe',
     }),
   },
   { ...strict, default: {} },
