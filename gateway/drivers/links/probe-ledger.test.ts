@@ -235,6 +235,29 @@ test('a reflector that was started anew, or has doubled one, leaves the directio
   expect(accountOf(doubled.finish())).toMatchObject({ lostForward: 0, lostReturn: 0, duplicates: 1 });
 });
 
+test('what is said of directions is what happened, over any losses', () => {
+  const fate = fc.constantFrom('ok', 'ok', 'ok', 'forward', 'back');
+  fc.assert(
+    fc.property(fc.array(fate, { minLength: 100, maxLength: 300 }), (fates) => {
+      const bench = new Bench();
+      let counter = 2 ** 32 - 50;
+      const answers = fates.map((one) => {
+        if (one === 'forward') return LOST;
+        counter = (counter + 1) >>> 0;
+        return one === 'back' ? LOST : { counter };
+      });
+      bench.run([{ counter: 2 ** 32 - 50 }, ...answers, { counter: (counter + 1) >>> 0 }]);
+      const { lostForward, lostReturn, account } = accountOf(bench.finish());
+      const times = (what: string) => fates.filter((one) => one === what).length;
+      expect(lostForward).toBeLessThanOrEqual(times('forward'));
+      expect(lostReturn).toBeLessThanOrEqual(times('back'));
+      // Only a run of both kinds that goes over the end of a record stays unknown.
+      expect(account.lost - lostForward - lostReturn).toBeLessThan(account.lost / 4 + 10);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('a path has changed when three answers in a row came another way, on the same flow', () => {
   const bench = new Bench(NOON_MS, [1, 2]);
   const way = (ttlReturn: number) => ({ ttlReturn, ttlForward: 60 });

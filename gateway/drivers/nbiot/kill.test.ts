@@ -11,9 +11,9 @@ import { encodePayload } from '../../../core/sparkplug/encode-payload.ts';
 import { DATA_TYPES } from '../../../core/sparkplug/payload.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
 import { freePort } from '../../../core/testing/free-port.ts';
+import { freeUdpPort } from '../../../core/testing/free-udp-port.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { TestBroker } from '../../testing/test-broker.ts';
-import { freeUdpPort } from './testing/free-udp-port.ts';
 import { Lwm2mClient } from './testing/lwm2m-client.ts';
 
 const LINKS = '</>;rt="oma.lwm2m",</3/0>,</3303/0>,</3306/0>';

@@ -11,13 +11,13 @@ import { FORMATS } from '../../../core/lwm2m/content-format.ts';
 import { encodeSenmlCbor } from '../../../core/senml/senml-cbor.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
+import { freeUdpPort } from '../../../core/testing/free-udp-port.ts';
 import { describeWith } from '../../../core/testing/needs.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import type { TraceLine, WriteRequest } from '../../driver.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { NbiotConfig } from './config.ts';
 import { nbiotDriver } from './nbiot-driver.ts';
-import { freeUdpPort } from './testing/free-udp-port.ts';
 import { Lwm2mClient } from './testing/lwm2m-client.ts';
 
 const run = promisify(execFile);

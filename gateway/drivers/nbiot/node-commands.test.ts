@@ -5,11 +5,11 @@ import { CODES } from '../../../core/coap/message.ts';
 import { checkConfig } from '../../../core/config.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
+import { freeUdpPort } from '../../../core/testing/free-udp-port.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { NbiotConfig } from './config.ts';
 import { nbiotDriver } from './nbiot-driver.ts';
-import { freeUdpPort } from './testing/free-udp-port.ts';
 import { Lwm2mClient } from './testing/lwm2m-client.ts';
 
 const LINKS = '</>;rt="oma.lwm2m",</3/0>,</3303/0>,</3306/0>,</3306/1>,</3306/2>';

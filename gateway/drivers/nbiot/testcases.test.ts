@@ -6,11 +6,11 @@ import { parse } from 'yaml';
 import { checkConfig } from '../../../core/config.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
+import { freeUdpPort } from '../../../core/testing/free-udp-port.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { NbiotConfig } from './config.ts';
 import { nbiotDriver } from './nbiot-driver.ts';
-import { freeUdpPort } from './testing/free-udp-port.ts';
 
 /** One exchange: see the README of `testcases`. */
 interface TestCase {
