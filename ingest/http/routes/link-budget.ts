@@ -39,7 +39,7 @@ const BudgetReply = Type.Object({
     }),
     { description: 'Shortest window first.' },
   ),
-  burning: Type.Array(Type.String(), { description: 'Rules that would raise an alert: see docs/sla.md.' }),
+  burning: Type.Array(Type.String(), { description: 'Rules that would raise an alert: see docs/alerts.md.' }),
   usedUpMs: Type.Union([Type.Number(), Type.Null()], {
     description:
       'When the budget of 30 days is used up at the pace of the last hour; null where it is not within a year.',

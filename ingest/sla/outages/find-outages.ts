@@ -8,7 +8,7 @@ export interface OutageBounds {
 }
 
 /**
- * The definition of docs/sla.md. Three probes in a row are lost by chance once in 37 million at 0.3 %; a second is the shortest
+ * The definition of docs/alerts.md. Three probes in a row are lost by chance once in 37 million at 0.3 %; a second is the shortest
  * that the traffic of others notices as more than a hiccup of routing.
  */
 export const OUTAGE_BOUNDS: OutageBounds = { leastProbes: 3, leastMs: 1_000 };
