@@ -57,8 +57,8 @@ export const ERRORS = {
     http: 503,
   },
   SOCKET_UNAVAILABLE: {
-    en: 'cannot open a UDP socket at {address}: {reason}. Correct the address or port, or stop what uses it.',
-    zh: '无法在 {address} 打开 UDP 套接字：{reason}。请更正地址或端口，或停止占用它的程序。',
+    en: 'cannot open a UDP socket at {address}: {reason}. Correct the address or port, or stop what uses it; EMFILE: allow this program more open files (LimitNOFILE).',
+    zh: '无法在 {address} 打开 UDP 套接字：{reason}。请更正地址或端口，或停止占用它的程序；EMFILE：请提高本程序的打开文件数上限（LimitNOFILE）。',
     retryable: true,
     http: 503,
   },

@@ -276,6 +276,40 @@ export function datagramLoopSuite(choice: LoopChoice): void {
     expect(to.trouble).toBe('it is closed');
   });
 
+  test('of two sockets that have datagrams, the first may close the other', async () => {
+    const { loop } = await create();
+    const [from, one, other] = [await loop.open(on(4)), await loop.open(on(4)), await loop.open(on(4))];
+    const heard: DatagramSocket[] = [];
+    await runWith(loop, {
+      dueMs: () => (heard.length === 0 ? 0 : Number.NEGATIVE_INFINITY),
+      turn: () => {
+        if (heard.length > 0) return loop.stop();
+        for (const { address, port } of [one, other]) from.send(Buffer.from('x'), address, port);
+      },
+      datagram: (socket) => {
+        heard.push(socket);
+        (socket === one ? other : one).close();
+      },
+    });
+    expect(heard).toHaveLength(1);
+  });
+
+  test('three hundred sockets are served', async () => {
+    const { loop } = await create();
+    const to = await loop.open(on(4));
+    const sockets = await Promise.all(Array.from({ length: 300 }, () => loop.open(on(4))));
+    const heard = new Set<number>();
+    await runWith(loop, {
+      ...sendingFirst(() => {
+        for (const socket of sockets) to.send(Buffer.from('x'), socket.address, socket.port);
+      }),
+      datagram: (socket) => {
+        if (heard.add(socket.port).size === sockets.length) loop.stop();
+      },
+    });
+    expect(heard).toEqual(new Set(sockets.map(({ port }) => port)));
+  });
+
   test.each(['turn', 'datagram', 'message'] as const)(
     'what %s throws ends the run with it',
     async (where) => {

@@ -144,7 +144,6 @@ export class KernelLoop implements DatagramLoop {
   /** One batch; what is left makes the next wait end at once. */
   #takeFrom(socket: KernelSocket, handler: LoopHandler): void {
     const count = this.#batch.receive(socket.fd);
-    if (count < 0) socket.takeError();
     for (let at = 0; at < count; at++) {
       if (this.#isStopped || socket.isClosed) return;
       this.#batch.read(at);
@@ -228,13 +227,9 @@ class KernelSocket implements DatagramSocket {
       return Number.NaN;
     }
     if (dscp !== this.#sentDscp && !this.#mark(dscp)) return Number.NaN;
-    let sentMs = this.#loop.utcMs();
-    let sent = calls.sendto(this.fd, bytes, bytes.length, 0, to, to.length);
-    if (sent < 0 && this.takeError()) {
-      // That was told of an earlier datagram, and this one was not tried: once more.
-      sentMs = this.#loop.utcMs();
-      sent = calls.sendto(this.fd, bytes, bytes.length, 0, to, to.length);
-    }
+    const sentMs = this.#loop.utcMs();
+    // The socket is not connected, and so what fails is this datagram: ICMP errors of earlier ones are not told to it (udp(7)).
+    const sent = calls.sendto(this.fd, bytes, bytes.length, 0, to, to.length);
     this.#trouble = sent < 0 ? wordsOf(lastErrno()) : undefined;
     return sent < 0 ? Number.NaN : sentMs;
   }
@@ -244,19 +239,6 @@ class KernelSocket implements DatagramSocket {
     this.#isClosed = true;
     this.#loop.forget(this.fd);
     calls.close(this.fd);
-  }
-
-  /** Takes what the network told of an earlier datagram off the socket; whether there was something. */
-  takeError(): boolean {
-    this.#optionLength.writeUInt32LE(4, 0);
-    const failed = calls.getsockopt(
-      this.fd,
-      LINUX.SOL_SOCKET,
-      LINUX.SO_ERROR,
-      this.#option,
-      this.#optionLength,
-    );
-    return failed === 0 && this.#option.readInt32LE(0) !== 0;
   }
 
   #setUp({ family, dscp, ttl, receiveBufferBytes }: SocketOptions): void {

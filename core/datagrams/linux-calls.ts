@@ -19,7 +19,6 @@ export const calls = {
   bind: libc.func('int bind(int, void *, unsigned int)'),
   getsockname: libc.func('int getsockname(int, void *, void *)'),
   setsockopt: libc.func('int setsockopt(int, int, int, void *, unsigned int)'),
-  getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
   sendto: libc.func('long sendto(int, void *, size_t, int, void *, unsigned int)'),
   recvmmsg: libc.func('int recvmmsg(int, void *, unsigned int, int, void *)'),
   close: libc.func('int close(int)'),
@@ -41,7 +40,6 @@ export const LINUX = {
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
   SOL_SOCKET: 1,
-  SO_ERROR: 4,
   SO_RCVBUF: 8,
   /** Also the type of the control message that brings the time. */
   SO_TIMESTAMPNS: 35,

@@ -107,6 +107,25 @@ test('what is allowed before it starts is allowed when it has started', async ()
   expect(await ask(sender(), port, probe(3))).toMatchObject({ senderSequence: 3 });
 });
 
+test('what is allowed while it starts is as well', async () => {
+  const port = await freePort();
+  const driver = make({ allow: [], port });
+  onTestFinished(() => driver.stop());
+  const starting = driver.start();
+  driver.allowReflection(['127.0.0.1']);
+  await starting;
+  const socket = sender();
+  let isHeard = false;
+  socket.once('message', () => {
+    isHeard = true;
+  });
+  // The thread hears of it when it runs.
+  await eventually(() => {
+    socket.send(probe(3), port, HOSTS.udp4);
+    return isHeard;
+  });
+});
+
 test('two reflectors that are set on each other say nothing', async () => {
   const [{ port: one }, { port: other }] = [await started(), await started()];
   // A packet with the source of another reflector cannot be sent from here: instead, what that one would answer.
