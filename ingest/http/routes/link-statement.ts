@@ -9,7 +9,7 @@ const StatementQuery = Type.Object(
       maxLength: 20,
       description: 'Such as 2026-10; one that has not ended is provisional.',
     }),
-    zone: Type.Optional(
+    timeZone: Type.Optional(
       Type.String({ maxLength: 100, description: 'IANA name of the time zone of the month. Default: UTC.' }),
     ),
     link: Type.Optional(
@@ -57,9 +57,9 @@ export const linkStatementRoute: Route = (app, { sources }) => {
       // Megabytes of base64: a second of work for a third of the size, and it never leaves the machine.
       compress: false,
     },
-    async ({ query: { month, zone = 'UTC', link, class: classes } }, reply) => {
+    async ({ query: { month, timeZone = 'UTC', link, class: classes } }, reply) => {
       const stream = statements.open({
-        ...{ month, zone },
+        ...{ month, zone: timeZone },
         ...(link && { links: link }),
         ...(classes && { classes: classes as LinkClass[] }),
       });

@@ -23,7 +23,7 @@ export async function statementCommand(
   print: (line: string) => void,
 ): Promise<number> {
   const options = readOptions(args);
-  const query = new URLSearchParams({ month: options.month, zone: options.zone });
+  const query = new URLSearchParams({ month: options.month, timeZone: options.zone });
   for (const link of options.links) query.append('link', link);
   for (const one of options.classes) query.append('class', one);
   const answer = await askIngest(options.url, `/api/v1/links/statement?${query}`, language);

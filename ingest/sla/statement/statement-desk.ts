@@ -107,7 +107,7 @@ export class StatementDesk {
 
 function boundsOf({ month, zone }: StatementWish) {
   if (!monthBounds('2026-01', zone))
-    throw requestInvalid('zone', {
+    throw requestInvalid('timeZone', {
       en: 'is no time zone that is known here: use its IANA name, such as Asia/Shanghai or UTC',
       zh: '不是已知时区：请使用 IANA 名称，例如 Asia/Shanghai 或 UTC',
     });
