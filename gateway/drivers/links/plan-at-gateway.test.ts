@@ -82,12 +82,12 @@ test('a plan makes links devices and unmakes them; the device beside them never 
   await send(planOf('a', 'l1', 'l2'));
   await eventually(() => version() === 'a'.repeat(16));
   await eventually(() => told('DDATA', 'l1').length > 0 && told('DDATA', 'l2').length > 0, {
-    withinMs: 15_000,
+    withinMs: 30_000,
   });
   await send(planOf('b', 'l2', 'l3'));
   await eventually(() => version() === 'b'.repeat(16));
   await eventually(() => told('DDEATH', 'l1').length > 0 && told('DDATA', 'l3').length > 0, {
-    withinMs: 15_000,
+    withinMs: 30_000,
   });
   expect(told('DDEATH', 'l2')).toEqual([]);
   expect(told('DDEATH', 'probe')).toEqual([]);
@@ -103,7 +103,7 @@ test('a plan makes links devices and unmakes them; the device beside them never 
   broker.seen.length = 0;
   await start();
   await eventually(() => version() === 'b'.repeat(16) && told('DDATA', 'l3').length > 0, {
-    withinMs: 15_000,
+    withinMs: 30_000,
   });
   // What is kept of it is sent again by name: it has no metrics of its own any more.
   expect(told('DBIRTH', 'l1').flatMap(({ payload }) => payload.metrics)).toEqual([]);
