@@ -306,14 +306,14 @@ export class BrokerCore implements Service {
           );
           return null;
         }
+        const isKept = packet.qos > 0 && !client.clean;
+        if (isKept && this.#store.isHeldBack(client, packet as StoredPacket)) return null;
         if (packet.qos > 0 && this.#unread.isBeyond(client.conn)) {
           // It comes again, and gets what its session has kept.
           client.conn.destroy(new Error('it does not read, and too much waits for it'));
           return null;
         }
-        const isBeyond =
-          packet.qos > 0 && !client.clean && this.#store.isBeyond(client.id, packet as StoredPacket);
-        return isBeyond ? null : packet;
+        return isKept && this.#store.isBeyond(client.id, packet as StoredPacket) ? null : packet;
       },
     };
   }

@@ -43,3 +43,36 @@ test.each([0, 1, 2] as const)(
     expect(heard).toEqual(Array.from({ length: MESSAGES + 1 }, (_, n) => n));
   },
 );
+
+test.each([
+  [1, 4_000],
+  [2, 1_000],
+] as const)(
+  'at QoS %i who comes back hears what waited, and only then what is sent meanwhile, each once',
+  async (qos, messages) => {
+    const url = await startBroker();
+    const options = { clientId: 'sleeper', clean: false };
+    const sleeper = await connect(url, options);
+    await sleeper.subscribeAsync('pump/state', { qos });
+    await sleeper.endAsync();
+    const writer = await connect(url);
+    const all: Promise<unknown>[] = [];
+    let n = 0;
+    const write = () => all.push(writer.publishAsync('pump/state', `${n++}`, { qos }));
+    while (n < messages / 2) write();
+    await Promise.all(all);
+    const heard: number[] = [];
+    const again = mqtt.connect(url, { ...options, reconnectPeriod: 0 });
+    onTestFinished(() => again.endAsync(true));
+    again.on('message', (_topic, bytes) => heard.push(Number(bytes.toString())));
+    while (n < messages) {
+      write();
+      if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(all);
+    await eventually(() => heard.length >= messages);
+    await writer.publishAsync('pump/state', `${messages}`, { qos });
+    await eventually(() => heard.length > messages);
+    expect(heard).toEqual(Array.from({ length: messages + 1 }, (_, at) => at));
+  },
+);

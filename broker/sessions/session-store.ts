@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Client, Subscription } from 'aedes';
 import Memory from 'aedes-persistence/asyncPersistence.js';
 import type { Clock } from '../../core/clock.ts';
@@ -47,6 +48,8 @@ interface Entry {
 /** How much of a queue is with its client. */
 interface Window {
   inFlight: number;
+  /** The latest that was given to aedes, until it is about to send it; then all before it are sent. */
+  given: Entry | undefined;
   wake: () => void;
 }
 
@@ -75,7 +78,18 @@ const ENTRY_BYTES = 200;
 /** Longer than any message is on its way from `reserve` to its queue. */
 const RESERVED_FOR_MS = 120_000;
 
+/** Messages that a client is sent in one turn of the event loop when it is to catch up. */
+const MOST_AT_ONCE = 1_000;
+
 type Id = Pick<Client, 'id'>;
+
+/** What aedes' type leaves out. */
+interface AedesClient {
+  /** The latest counter by broker: of what comes after it, nothing is sent. */
+  readonly duplicates: Record<string, number>;
+  deliverQoS(packet: StoredPacket, done: () => void): void;
+  readonly conn: Duplex;
+}
 
 /**
  * Done already, for aedes, which asks for no more than `then`. A promise would take a turn, in which a message with a higher counter
@@ -103,6 +117,8 @@ export class SessionStore extends Memory {
   readonly #complain: (shortage: Shortage, client: string) => void;
   readonly #admits: (client: Client, filter: string) => boolean;
   readonly #sessions = new Map<string, Session>();
+  /** Connections that have been given all that waited for them, and are given what comes. */
+  readonly #caughtUp = new WeakSet<Client>();
   readonly #retained = new Map<string, StoredPacket>();
   readonly #incoming = new Map<string, Map<number, StoredPacket>>();
   readonly #reservations = new Map<Buffer, Reservation>();
@@ -298,6 +314,16 @@ export class SessionStore extends Memory {
     return session?.isFull === true && !session.byName.has(nameOf(packet));
   }
 
+  /**
+   * Whether a message waits behind older ones that its client has not been given yet, since it came back: it is sent after them
+   * (MQTT-4.6.0-6).
+   */
+  isHeldBack(client: Client, packet: StoredPacket): boolean {
+    if (this.#caughtUp.has(client)) return false;
+    const entry = this.#sessions.get(client.id)?.byName.get(nameOf(packet));
+    return entry !== undefined && entry.window === undefined;
+  }
+
   /** Whether one more message may be retained; those that take the place of another always may. */
   mayRetain({ topic, payload }: { readonly topic: string; readonly payload: Buffer }): boolean {
     const before = this.#retained.get(topic);
@@ -399,6 +425,7 @@ export class SessionStore extends Memory {
       entry.packet.messageId = packet.messageId;
     }
     session.byMessageId.set(packet.messageId!, entry);
+    if (entry.window) leave(entry.window, entry);
     // QoS 1 may come twice after a crash; of QoS 2 the client must know which message it is.
     if (entry.packet.qos === 2 || packet.cmd === 'pubrel')
       this.#journal?.add(...enqueueOp(entry.id, client.id, entry.packet));
@@ -420,6 +447,7 @@ export class SessionStore extends Memory {
     this.#journal?.add('dequeue', entry.id);
     if (entry.window) {
       entry.window.inFlight--;
+      leave(entry.window, entry);
       entry.window.wake();
     }
     return entry.packet;
@@ -546,28 +574,74 @@ export class SessionStore extends Memory {
    */
   async *#outgoing(client: Client): AsyncGenerator<StoredPacket> {
     const session = this.#sessions.get(client.id);
-    if (!session) return;
-    const window: Window = { inFlight: 0, wake: () => {} };
+    if (!session) {
+      this.#caughtUp.add(client);
+      return;
+    }
+    const window: Window = { inFlight: 0, given: undefined, wake: () => {} };
     const wake = () => window.wake();
     client.conn?.once('close', wake);
     const used = Math.max(0, ...session.byMessageId.keys());
     if (used > 0) Object.assign(client, { _nextId: (used % 65_535) + 1 });
-    for (const entry of [...session.queue.values()]) {
-      while (window.inFlight >= this.#limits.maxInFlight && !client.closed) {
-        await new Promise<void>((resolve) => {
-          window.wake = resolve;
-        });
-      }
+    const waiting = session.queue.values();
+    for (let left = session.queue.size; left > 0; left--) {
+      while (window.inFlight >= this.#limits.maxInFlight && !client.closed) await woken(window);
       if (client.closed) return;
-      if (!session.queue.has(entry.id)) continue;
+      const { value: entry } = waiting.next();
+      if (!entry) break;
       entry.window = window;
+      window.given = entry;
       window.inFlight++;
       // A message that may have been seen says so (MQTT-3.3.1-1).
       const isResent = entry.packet.messageId !== undefined && entry.packet.cmd === 'publish';
       if (isResent && client.conn) entry.packet.dup = true;
       yield entry.packet;
     }
+    // Somebody only looks at what there is.
+    if (!client.conn) return;
+    while (window.given && !client.closed) await woken(window);
+    // It is sent once `outgoingUpdate` has returned.
+    await turn();
+    await this.#catchUp(client, session, window);
   }
+
+  /** Sends what came while the older ones were sent, many at a time, for it goes on coming: aedes itself sends one each turn. */
+  async #catchUp(client: Client, session: Session, window: Window): Promise<void> {
+    const { duplicates, deliverQoS, conn } = client as unknown as AedesClient;
+    while (!client.closed) {
+      // Held back, they were noted as seen.
+      for (const broker of Object.keys(duplicates)) delete duplicates[broker];
+      let sent = 0;
+      for (const entry of session.queue.values()) {
+        if (entry.window === window) continue;
+        if (sent === MOST_AT_ONCE) break;
+        sent++;
+        entry.window = window;
+        window.inFlight++;
+        deliverQoS(entry.packet, () => {});
+      }
+      if (sent < MOST_AT_ONCE) {
+        this.#caughtUp.add(client);
+        return;
+      }
+      await turn();
+      // It comes when the connection ends, too.
+      if (conn.writableNeedDrain && !client.closed)
+        await new Promise<void>((resolve) => conn.once('drain', () => resolve()));
+    }
+  }
+}
+
+function leave(window: Window, entry: Entry): void {
+  if (window.given !== entry) return;
+  window.given = undefined;
+  window.wake();
+}
+
+function woken(window: Window): Promise<void> {
+  return new Promise((resolve) => {
+    window.wake = resolve;
+  });
 }
 
 /** What aedes hands over stays its own. */

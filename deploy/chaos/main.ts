@@ -19,8 +19,8 @@ fill and connections tear. At the end the store is read back and compared point 
 changed; 1: something is; 78: the options are wrong. Disks are filled where this user may mount a tmpfs (root on Linux).
 `;
 
-const UP_WITHIN_MS = 60_000;
-const SETTLED_WITHIN_MS = 120_000;
+const UP_WITHIN_MS = 240_000;
+const SETTLED_WITHIN_MS = 300_000;
 /** Without a ledger nothing comes again: what is not there by now never will be. */
 const LOST_WITHIN_MS = 10_000;
 const WRONG_OPTIONS = 78;
