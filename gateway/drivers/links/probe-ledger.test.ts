@@ -90,7 +90,8 @@ test('each end has its column, and what is not answered is lost', () => {
   ledger.lost(lost!);
   ledger.answered(lost!, answer());
   ledger.answered(refused!, answer({ roundTripMs: 2_400 }), 'clockStep');
-  const { account, invalidBy } = accountOf(bench.finish());
+  const { account, invalidBy, duplicates } = accountOf(bench.finish());
+  expect(duplicates).toBe(0);
   expect(account).toEqual({
     scheduled: 7,
     received: 1,

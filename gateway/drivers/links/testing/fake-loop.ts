@@ -15,6 +15,7 @@ export interface SentDatagram {
   readonly address: string;
   readonly port: number;
   readonly utcMs: number;
+  readonly monotonicMs: number;
 }
 
 /** A loop whose time passes when it is told to, with sockets that keep what is sent. */
@@ -89,9 +90,9 @@ export class FakeSocket implements DatagramSocket {
   send(bytes: Uint8Array, address: string, port: number): number {
     this.trouble = this.#loop.refusal;
     if (this.trouble !== undefined) return Number.NaN;
-    const utcMs = this.#loop.utcMs();
+    const [utcMs, monotonicMs] = [this.#loop.utcMs(), this.#loop.monotonicMs()];
     this.#loop.stall(this.#loop.handOverMs);
-    this.#loop.sent.push({ socket: this, bytes: Buffer.from(bytes), address, port, utcMs });
+    this.#loop.sent.push({ socket: this, bytes: Buffer.from(bytes), address, port, utcMs, monotonicMs });
     return utcMs;
   }
 
