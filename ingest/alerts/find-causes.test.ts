@@ -112,3 +112,8 @@ it('does not take one family of addresses for the whole of a point', () => {
   const all = down('a-b', 'c-b', 'd-b', 'a-b_v6', 'c-b_v6', 'd-b_v6');
   expect(Object.keys(causes(all, up, both))).toEqual(['pop:b']);
 });
+
+it('takes what a silent agent told last for no evidence of now', () => {
+  const wrong = [...down('a-b', 'd-b'), ...silent('net/c')];
+  expect(causes(wrong)).toEqual({ 'pop:b': ['a-b d-b', ''], 'gateway:net/c': ['net/c', ''] });
+});
