@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonl
   'links-accuracy': async () => (await import('./bench/links.bench.ts')).benchLinksAccuracy(),
   'links-fping': async () => (await import('./bench/links.bench.ts')).benchLinksFping(),
   'links-agent': async () => (await import('./bench/links.bench.ts')).benchLinksAgent(),
+  'links-mesh': async () => (await import('./bench/links-mesh.bench.ts')).benchLinksMesh(),
   ...Object.fromEntries(
     Object.entries(PATH_BENCHES).map(([name, run]) => [
       `path-${name}`,
