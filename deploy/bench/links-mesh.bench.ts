@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
+import { freeUdpPort } from '../../core/testing/free-udp-port.ts';
 import { getJson } from '../../core/testing/get-json.ts';
 import type { Measurement } from '../../core/testing/median-of-three.ts';
 import type { MeshOrder } from './mesh-process.ts';
@@ -38,7 +39,7 @@ export async function benchLinksMesh(): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-mesh-'));
   const children: ChildProcess[] = [];
   try {
-    const reflectorPort = await freePort();
+    const reflectorPort = await freeUdpPort();
     const pops = Array.from({ length: POPS }, (_, at) => ({ id: `p${at}`, address: `127.0.1.${at + 1}` }));
     const { host, brokerUrl, url } = await startHost(folder, pops, reflectorPort);
     children.push(host);

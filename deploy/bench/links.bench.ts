@@ -6,6 +6,7 @@ import { type Measures, mergeMeasures, noMeasures } from '../../core/links/measu
 import { createLog } from '../../core/log.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
+import { freeUdpPort } from '../../core/testing/free-udp-port.ts';
 import { type Measurement, medianOfThree } from '../../core/testing/median-of-three.ts';
 import { LinkConfig } from '../../firmware-sim/links/link-config.ts';
 import { SimulatedLinks } from '../../firmware-sim/links/simulated-links.ts';
@@ -114,7 +115,7 @@ export async function benchLinksAccuracy(): Promise<Measurement[]> {
 function accuracy(isBusy: boolean, notes: string[]): Promise<number> {
   return withParts(async (keep) => {
     const { broker, mqttPort } = await startBroker(keep);
-    const port = await freePort();
+    const port = await freeUdpPort();
     await startReflector(keep, reflectorOf(port));
     const configs = Object.entries(DELAYS_MS).map(([id, ms]) => {
       const half = { delayMs: ms / 2 };
@@ -135,11 +136,11 @@ function accuracy(isBusy: boolean, notes: string[]): Promise<number> {
       return medians[medians.length >> 1]! - imposedMs;
     });
     const reports = await simulated.reports();
-    const errors = reports.map(({ id, there }) => `${id} ${shown(there.error.p50!)}`);
+    const errors = reports.map(({ id, there, back }) => `${id} ${shown(there.error.p50! + back.error.p50!)}`);
     const { account } = sumOf(links.map(({ link }) => broker.total(link)));
     const offs = Object.keys(DELAYS_MS).map((link, at) => `${link} ${shown(off[at]!)}`);
     notes.push(
-      `off by ${offs.join(', ')} ms; the simulator itself, one way: ${errors.join(', ')} ms; ${accountNote(account)}`,
+      `off by ${offs.join(', ')} ms; of which the simulator gave ${errors.join(', ')} ms; ${accountNote(account)}`,
     );
     return Math.max(...off.map(Math.abs));
   });
@@ -179,7 +180,7 @@ export async function benchLinksFping(): Promise<Measurement[]> {
 function sideBySide(isLoopback: boolean) {
   return withParts(async (keep) => {
     const { broker, mqttPort } = await startBroker(keep);
-    const port = await freePort();
+    const port = await freeUdpPort();
     let [address, ours] = [LOOPBACK, LOOPBACK];
     let command: readonly string[] = [];
     if (!isLoopback) {
@@ -217,7 +218,7 @@ export async function benchLinksAgent(): Promise<Measurement[]> {
   if (process.platform !== 'linux') throw new NotMeasured('a process is bound to one core on Linux only');
   return withParts(async (keep) => {
     const { broker, mqttPort } = await startBroker(keep);
-    const port = await freePort();
+    const port = await freeUdpPort();
     await startReflector(keep, reflectorOf(port), ['taskset', '-c', '1']);
     const links = [MANY, QUICK].flatMap(({ links: count, ratePerS }, of) =>
       Array.from({ length: count }, (_, at) => ({ link: `l${of}-${at}`, port, ratePerS })),

@@ -4,6 +4,7 @@ import { isExact, type Measures } from '../../../core/links/measures.ts';
 import { createLog } from '../../../core/log.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
 import { freePort } from '../../../core/testing/free-port.ts';
+import { freeUdpPort } from '../../../core/testing/free-udp-port.ts';
 import { type Impairment, LinkConfig } from '../../../firmware-sim/links/link-config.ts';
 import type { LinkReport } from '../../../firmware-sim/links/link-report.ts';
 import { SimulatedLinks } from '../../../firmware-sim/links/simulated-links.ts';
@@ -40,7 +41,7 @@ let reports = new Map<string, LinkReport>();
 
 /** Sender, simulated links and reflector on loopback: one agent probes them all at once, and its evidence comes by MQTT. */
 beforeAll(async () => {
-  const [mqttPort, reflectorPort] = [await freePort(), await freePort()];
+  const [mqttPort, reflectorPort] = [await freePort(), await freeUdpPort()];
   const at = (port: number) => ({ address: '127.0.0.1', port });
   configs = new Map(
     Object.entries(LINKS).map(([id, parts]) => {
