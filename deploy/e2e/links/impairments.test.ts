@@ -34,7 +34,7 @@ const LINKS: Readonly<Record<string, Parts>> = {
 };
 
 const broker = new EvidenceBroker();
-let agent: Agent | undefined;
+const agents: Agent[] = [];
 let simulated: SimulatedLinks | undefined;
 let configs = new Map<string, LinkConfig>();
 let reports = new Map<string, LinkReport>();
@@ -53,11 +53,17 @@ beforeAll(async () => {
   simulated = links;
   await links.open();
   await broker.start(mqttPort);
-  agent = new Agent({
-    ...{ site: 'backbone', gateway: 'gz', broker: { url: `mqtt://127.0.0.1:${mqttPort}` } },
-    outbox: { confirm: 'sent' },
+  const common = { site: 'backbone', broker: { url: `mqtt://127.0.0.1:${mqttPort}` } };
+  const reflector = new Agent({
+    ...{ ...common, gateway: 'sh' },
+    drivers: [{ driver: 'stamp-reflector', port: reflectorPort, counting: 'stateful' }],
+  });
+  agents.push(reflector);
+  // A probe that comes before it answers is lost, and nothing has imposed that.
+  await eventually(() => /reflector answers/.test(reflector.said));
+  const agent = new Agent({
+    ...{ ...common, gateway: 'gz', outbox: { confirm: 'sent' } },
     drivers: [
-      { driver: 'stamp-reflector', port: reflectorPort, counting: 'stateful' },
       {
         ...{ driver: 'links', id: 'backbone', recordS: 1 },
         links: [...configs.keys()].map((link) => ({
@@ -73,10 +79,10 @@ beforeAll(async () => {
       },
     ],
   });
-  const said = agent;
+  agents.push(agent);
   await eventually(
     () => {
-      if (said.child.exitCode !== null) throw new Error(said.said);
+      if (agent.child.exitCode !== null) throw new Error(agent.said);
       const scheduled = [...configs.keys()].map((link) => broker.total(link).account.scheduled);
       return Math.min(...scheduled) >= PROBES;
     },
@@ -86,7 +92,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await agent?.stop();
+  await Promise.all(agents.map((one) => one.stop()));
   await simulated?.close();
   await broker.stop();
 });
