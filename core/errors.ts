@@ -843,6 +843,12 @@ export const ERRORS = {
     retryable: false,
     http: 404,
   },
+  MAINTENANCE_WITHDRAWN: {
+    en: 'the maintenance window {id} was withdrawn by {by} and stays so. Enter a new one.',
+    zh: '维护窗口 {id} 已由 {by} 撤销，不能再更改。请另行登记。',
+    retryable: false,
+    http: 409,
+  },
   METHOD_NOT_ALLOWED: {
     en: '{what} is not possible here. Use {allowed}.',
     zh: '此处不支持 {what}。请使用 {allowed}。',
