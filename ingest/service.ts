@@ -35,8 +35,12 @@ import { createHostState } from './session/host-state.ts';
 import { bornGateways, gatewayStatuses } from './session/registry.ts';
 import { Subscriber } from './session/subscriber.ts';
 import { BudgetDesk } from './sla/budget/budget-desk.ts';
+import { EvidenceBook } from './sla/evidence/evidence-book.ts';
+import { MaintenanceBook } from './sla/maintenance/maintenance-book.ts';
+import { statedExclusions } from './sla/maintenance/stated-exclusions.ts';
 import { OutageDesk } from './sla/outages/outage-desk.ts';
 import { StatementDesk } from './sla/statement/statement-desk.ts';
+import { VerdictDesk } from './sla/verdict/verdict-desk.ts';
 import type { Store } from './stores/store.ts';
 import { createStore, type StoreConfig } from './stores/stores.ts';
 
@@ -152,10 +156,13 @@ export function createIngest(
     names: config.senml.names,
   };
   const readings = new PostDesk(postLimits, { door: thirdParties, pipeline, clock });
+  const evidence = new EvidenceBook({ store, folder, clock, log });
+  const maintenance = new MaintenanceBook({ folder, clock, log });
+  const verdicts = new VerdictDesk({ store, evidence, maintenance, mesh: () => mesh.mesh, clock });
   const statements = new StatementDesk({
     ...{ store, clock, folder, hostId: config.hostId, program: PROGRAM },
     mesh: () => mesh.mesh,
-    exclusions: () => [],
+    exclusions: (link, range) => statedExclusions(maintenance, link, range),
   });
   const http = createHttp(
     config.http,
@@ -178,6 +185,7 @@ export function createIngest(
       alerts,
       outages: new OutageDesk(linkParts),
       budgets: new BudgetDesk(linkParts),
+      ...{ verdicts, maintenance },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },
@@ -191,6 +199,8 @@ export function createIngest(
     mesh,
     plans,
     alerts,
+    evidence,
+    maintenance,
     ...(live ? [live] : []),
     pipeline,
     commands,
@@ -201,7 +211,7 @@ export function createIngest(
     subscriber,
     ...(senml ? [senml] : []),
   ];
-  const isMinor = new Set<Service | undefined>([senml, upkeep, mesh, alerts]);
+  const isMinor = new Set<Service | undefined>([senml, upkeep, mesh, alerts, evidence, maintenance]);
   const essential = new Set(services.filter((one) => !isMinor.has(one)).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }

@@ -12,8 +12,10 @@ import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
 import type { MeshViews } from '../mesh/mesh-view.ts';
 import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
 import type { BudgetDesk } from '../sla/budget/budget-desk.ts';
+import type { MaintenanceBook } from '../sla/maintenance/maintenance-book.ts';
 import type { OutageDesk } from '../sla/outages/outage-desk.ts';
 import type { StatementDesk } from '../sla/statement/statement-desk.ts';
+import type { VerdictDesk } from '../sla/verdict/verdict-desk.ts';
 import type { Store } from '../stores/store.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`, exports, and what is judged from the evidence of links. */
@@ -44,6 +46,8 @@ export interface HttpSources {
   /** Statements on links, where there is a mesh. */
   readonly statements?: Pick<StatementDesk, 'open' | 'key'>;
   readonly mesh: Pick<MeshViews, 'mesh' | 'links'>;
+  readonly verdicts: Pick<VerdictDesk, 'verdict' | 'matrix' | 'latency'>;
+  readonly maintenance: Pick<MaintenanceBook, 'enter' | 'change' | 'withdraw' | 'get' | 'find' | 'changes'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
   readonly alerts: Pick<AlertDesk, 'find' | 'suppressed' | 'open' | 'raised'>;
   readonly outages: Pick<OutageDesk, 'ofLink' | 'ofAll'>;

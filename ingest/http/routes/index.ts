@@ -12,7 +12,9 @@ import { lastRoute } from './last.ts';
 import { linkBudgetRoute } from './link-budget.ts';
 import { linkOutagesRoute } from './link-outages.ts';
 import { linkStatementRoute } from './link-statement.ts';
+import { linkVerdictsRoute } from './link-verdicts.ts';
 import { linksRoute } from './links.ts';
+import { maintenanceRoute } from './maintenance.ts';
 import { metricsRoute } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { quantitiesRoute } from './quantities.ts';
@@ -41,4 +43,6 @@ export const ROUTES: readonly Route[] = [
   linkOutagesRoute,
   linkBudgetRoute,
   alertsRoute,
+  linkVerdictsRoute,
+  maintenanceRoute,
 ];

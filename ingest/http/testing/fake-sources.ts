@@ -1,6 +1,8 @@
+import { pino } from 'pino';
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import type { FoundAlert } from '../../alerts/alert-file.ts';
 import type { CareWish } from '../../care/care-desk.ts';
 import type { CareRecord } from '../../care/care-file.ts';
@@ -16,6 +18,7 @@ import type { LetterCount } from '../../letters/letter-file.ts';
 import type { ReplayReport, ReplayRequest } from '../../letters/replayer.ts';
 import type { LinkBudget } from '../../sla/budget/budget-desk.ts';
 import { budgetReport } from '../../sla/budget/budget-report.ts';
+import { MaintenanceBook } from '../../sla/maintenance/maintenance-book.ts';
 import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
@@ -67,6 +70,15 @@ export class FakeSources implements HttpSources {
     mesh: () => ({ version: '', recordS: 60, networks: [], pops: [], links: 0 }),
     links: () => [],
   };
+  /** A test that asks for verdicts puts its own here. */
+  verdicts: HttpSources['verdicts'] = {
+    verdict: async () => ({ links: [], objective: undefined, probes: [] }),
+    matrix: async () => ({ cells: [], classes: [] }),
+    latency: async () => [],
+  };
+  maintenance: HttpSources['maintenance'] = new MaintenanceBook({
+    ...{ folder: '', clock: new FakeClock(), log: pino({ level: 'silent' }) },
+  });
   found: FoundEvent[] = [];
   readonly eventFilters: EventFilter[] = [];
 

@@ -51,7 +51,8 @@ const NO_LIMIT = 1;
 const USUAL_CONFIDENCE = 0.95;
 
 /**
- * What follows from evidence, which is all that is given: pieces in order of time, of one link or of one after the other. `isIn` says which of
+ * What follows from evidence, which is all that is given: pieces in order of time, of one link or of one after the other. Links that differ
+ * widen the bounds of all together, as bursts do. `isIn` says which of
  * them count; of the others only how many probes they were is told, as excluded.
  */
 export function figuresOf(

@@ -1,0 +1,177 @@
+import { type Static, Type } from 'typebox';
+import { ID_PATTERN } from '../../../core/ids.ts';
+import { MAINTENANCE_ACTIONS } from '../../sla/maintenance/maintenance-book.ts';
+import {
+  isRetroactive,
+  type MaintenanceWindow,
+  type MaintenanceWish,
+} from '../../sla/maintenance/maintenance-window.ts';
+import type { Route } from '../app.ts';
+import { parseRange, rangeQuery } from '../parse-range.ts';
+import { parseTime } from '../parse-time.ts';
+import { requestInvalid } from '../request-invalid.ts';
+import { commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
+
+const strict = { additionalProperties: false };
+const ids = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ pattern: ID_PATTERN }), { maxItems: 1_000, uniqueItems: true, description }),
+  );
+const who = Type.String({ minLength: 1, maxLength: 64, description: 'Who does this, for the record.' });
+const why = Type.String({ minLength: 1, maxLength: 500, description: 'Shown wherever the window applies.' });
+
+const Body = Type.Object(
+  {
+    links: ids('Ids of links.'),
+    pops: ids('Ids of points of presence: all links from and to them.'),
+    networks: ids('Ids of networks: all links from and to them.'),
+    from: Type.String({ description: 'ISO 8601 with a zone, or milliseconds since 1970.' }),
+    to: Type.String({ description: 'End, not included; as `from`.' }),
+    ...{ reason: why, issuer: who },
+  },
+  strict,
+);
+const Withdrawal = Type.Object({ reason: why, issuer: who }, strict);
+
+export const MaintenanceReply = Type.Object({
+  id: Type.String(),
+  links: Type.Array(Type.String()),
+  pops: Type.Array(Type.String()),
+  networks: Type.Array(Type.String()),
+  fromMs: TimeMs,
+  toMs: TimeMs,
+  reason: Type.String(),
+  issuer: Type.String(),
+  createdMs: TimeMs,
+  enteredMs: Type.Number({ description: 'When it was given what it says now; UTC ms.' }),
+  retroactive: Type.Boolean({ description: 'Entered or changed after it began.' }),
+  withdrawn: Type.Optional(Type.Object({ ms: TimeMs, by: Type.String(), reason: Type.String() })),
+});
+
+const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
+const errors = {
+  ...commonErrors,
+  404: errorRef('There is no such window.'),
+  503: errorRef('The file of the windows cannot be used just now.'),
+};
+const withdrawn = { 409: errorRef('The window was withdrawn, and stays so.') };
+
+export const maintenanceRoute: Route = (app, { sources, clock }) => {
+  app.get(
+    '/api/v1/maintenance',
+    {
+      schema: {
+        operationId: 'getMaintenance',
+        summary: 'Maintenance windows that reach into a time, withdrawn ones too',
+        querystring: Type.Object(rangeQuery, strict),
+        response: { 200: Type.Object({ windows: Type.Array(MaintenanceReply) }), ...errors },
+      },
+    },
+    async ({ query }) => {
+      const { fromMs, toMs } = parseRange(query, clock.nowMs());
+      return { windows: sources.maintenance.find(fromMs, toMs).map(shownWindow) };
+    },
+  );
+  app.post(
+    '/api/v1/maintenance',
+    {
+      schema: {
+        operationId: 'postMaintenance',
+        summary: 'Takes a time out of the verdicts on links',
+        description:
+          'On disk when 201 comes. A window that is entered after it began is marked retroactive, and verdicts are given with and without it.',
+        querystring: NoQuery,
+        body: Body,
+        response: { 201: MaintenanceReply, ...errors },
+      },
+    },
+    async ({ body }, reply) => reply.code(201).send(shownWindow(sources.maintenance.enter(wishOf(body)))),
+  );
+  app.get(
+    '/api/v1/maintenance/:id',
+    {
+      schema: {
+        operationId: 'getMaintenanceWindow',
+        summary: 'One window, and every change of it',
+        params: Id,
+        querystring: NoQuery,
+        response: {
+          200: Type.Object({
+            window: MaintenanceReply,
+            changes: Type.Array(
+              Type.Object({
+                atMs: TimeMs,
+                action: Type.Enum([...MAINTENANCE_ACTIONS]),
+                issuer: Type.String(),
+                window: MaintenanceReply,
+              }),
+              { description: 'Oldest first; `window` as it was after the change.' },
+            ),
+          }),
+          ...errors,
+        },
+      },
+    },
+    async ({ params: { id } }) => ({
+      window: shownWindow(sources.maintenance.get(id)),
+      changes: sources.maintenance
+        .changes(id)
+        .map(({ window, ...change }) => ({ ...change, window: shownWindow(window) })),
+    }),
+  );
+  app.put(
+    '/api/v1/maintenance/:id',
+    {
+      schema: {
+        operationId: 'putMaintenanceWindow',
+        summary: 'Changes a window; what it said before stays in its record',
+        params: Id,
+        querystring: NoQuery,
+        body: Body,
+        response: { 200: MaintenanceReply, ...errors, ...withdrawn },
+      },
+    },
+    async ({ params: { id }, body }) => shownWindow(sources.maintenance.change(id, wishOf(body))),
+  );
+  app.post(
+    '/api/v1/maintenance/:id/withdraw',
+    {
+      schema: {
+        operationId: 'withdrawMaintenanceWindow',
+        summary: 'Withdraws a window: it is shown, and takes nothing out any more',
+        params: Id,
+        querystring: NoQuery,
+        body: Withdrawal,
+        response: { 200: MaintenanceReply, ...errors, ...withdrawn },
+      },
+    },
+    async ({ params: { id }, body: { issuer, reason } }) =>
+      shownWindow(sources.maintenance.withdraw(id, `api:${issuer}`, reason)),
+  );
+};
+
+export function shownWindow(window: MaintenanceWindow): Static<typeof MaintenanceReply> {
+  const { links, pops, networks, ...rest } = window;
+  const scope = { links: [...links], pops: [...pops], networks: [...networks] };
+  return { ...rest, ...scope, retroactive: isRetroactive(window) };
+}
+
+function wishOf({
+  from,
+  to,
+  issuer,
+  reason,
+  links = [],
+  pops = [],
+  networks = [],
+}: Static<typeof Body>): MaintenanceWish {
+  const [fromMs, toMs] = [parseTime('from', from), parseTime('to', to)];
+  if (fromMs >= toMs) throw requestInvalid('from', { en: 'must be before "to"', zh: '必须早于 "to"' });
+  if (links.length + pops.length + networks.length === 0) {
+    throw requestInvalid('links', {
+      en: 'name at least one link, point of presence (pops) or network (networks)',
+      zh: '请至少指定一条链路、一个接入点（pops）或一个网络（networks）',
+    });
+  }
+  return { ...{ links, pops, networks, fromMs, toMs, reason }, issuer: `api:${issuer}` };
+}
