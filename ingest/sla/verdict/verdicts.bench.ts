@@ -27,7 +27,7 @@ const context = serviceContext({ dataFolder: folder });
 const { clock } = context;
 const log = pino({ level: 'silent' });
 const store = createStore({ kind: 'embedded' } as Parameters<typeof createStore>[0], context);
-await store.start();
+await store.start(new AbortController().signal);
 const evidence = new EvidenceBook({ store, folder, clock, log });
 await evidence.start();
 const pop = { id: 'a', network: 'n', site: 'backbone', gateway: 'pop-a', name: { en: 'a', zh: 'a' } };
@@ -76,7 +76,7 @@ async function put(of: readonly string[], fromMs: number, toMs: number): Promise
 async function timed(what: string, work: () => Promise<unknown>): Promise<void> {
   const startMs = performance.now();
   await work();
-  console.info(`${what}: ${Math.round(performance.now() - startMs)} ms`);
+  process.stdout.write(`${what}: ${Math.round(performance.now() - startMs)} ms\n`);
 }
 
 const day = { fromMs: endMs - DAY_MS, toMs: endMs };
