@@ -69,7 +69,7 @@ test('the time to connect, over IPv4 and IPv6; a port that nobody listens on is 
   await prober.start(new AbortController().signal);
   await eventually(() => links.every(({ link }) => total(link).account.scheduled >= 10));
   for (const link of ['four', 'six']) {
-    expect(total(link).account).toMatchObject({ lost: 0, late: 0, notSent: 0 });
+    expect(total(link).account).toMatchObject({ lost: 0, late: 0 });
     expect(total(link).account.received).toBeGreaterThan(0);
     expect(total(link).kernelStamped).toBe(0);
   }
@@ -122,6 +122,7 @@ test('links may come after the start and go again; the end brings what is left',
   await eventually(() => connections > 5);
   expect(evidence).toEqual([]);
   await prober.stop();
-  expect(total('a').account.received).toBeGreaterThan(3);
+  const { received, invalid } = total('a').account;
+  expect(received + invalid).toBeGreaterThan(3);
   await prober.stop();
 });
