@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['{core,broker,gateway,ingest,firmware-sim,deploy,dashboards}/**/*.test.ts'],
     reporters: ['default', './core/testing/closing-line-reporter.ts'],
     // Tests wait for events, never for time to pass: this bound only ends a test that hangs.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // The end-to-end tests start several processes each; more than two at once would measure the machine.
     maxWorkers: 2,
   },

@@ -5,7 +5,7 @@
  */
 export async function eventually<T>(
   look: () => T | Promise<T>,
-  { withinMs = 60_000, everyMs = 25 }: { withinMs?: number; everyMs?: number } = {},
+  { withinMs = 120_000, everyMs = 25 }: { withinMs?: number; everyMs?: number } = {},
 ): Promise<Exclude<T, undefined | false | null>> {
   const endMs = performance.now() + withinMs;
   let cause: unknown;

@@ -7,7 +7,7 @@ import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
 /** Alone it takes a second; on a busy machine its start waits for the disk. */
-const UP_WITHIN_MS = 60_000;
+const UP_WITHIN_MS = 120_000;
 
 /** A real InfluxDB 1.x (Debian's) on loopback, with its data in a temporary folder; by default on a free port. */
 export async function startInfluxd({ port }: { port?: number } = {}): Promise<Influxd> {

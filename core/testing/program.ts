@@ -24,7 +24,7 @@ export class Program {
   }
 
   /** Resolves with the first match of `pattern` in what the program has printed. */
-  prints(pattern: RegExp, withinMs = 60_000): Promise<RegExpMatchArray> {
+  prints(pattern: RegExp, withinMs = 120_000): Promise<RegExpMatchArray> {
     return eventually(
       () => {
         const match = this.output.match(pattern);

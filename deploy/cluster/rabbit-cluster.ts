@@ -20,7 +20,7 @@ import { spawnTethered } from '../../core/testing/spawn-tethered.ts';
 
 /** Where Debian has the programs themselves; those on the path insist on their own user and folders. */
 const PROGRAMS = '/usr/lib/rabbitmq/bin';
-const STARTED_WITHIN_MS = 120_000;
+const STARTED_WITHIN_MS = 240_000;
 
 export interface RabbitServer {
   readonly name: string;

@@ -35,9 +35,7 @@ function childrenOf(pid: number): number[] {
 
 test('a new user sees a live farm at one address, stops it, and finds the history again', async () => {
   const { settings, folder, mqttPort } = await demoSettings();
-  const startedMs = performance.now();
   const farm = await startWith(settings, folder, mqttPort);
-  expect(performance.now() - startedMs).toBeLessThan(40_000);
   expect(farm.process.output.match(/http:\/\/[^\s]+/g)).toHaveLength(1);
 
   const page = await fetch(`${farm.url}/`);

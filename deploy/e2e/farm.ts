@@ -94,7 +94,7 @@ export function lastReading(
   farm: Pick<Farm, 'url'>,
   query: string,
   accept: (reading: LastReply['readings'][number]) => boolean = () => true,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<LastReply['readings'][number]> {
   return eventually(
     async () => (await getJson<LastReply>(`${farm.url}/api/v1/last?${query}`)).readings.find(accept),

@@ -64,65 +64,62 @@ describeWith(
   });
 });
 
-const WITHIN_MS = 45_000;
+/** Requests for births come after 10 s, 20 s more, 40 s more. */
+const WITHIN_MS = 150_000;
 
-test(
-  'metrics of a Sparkplug node that nobody here wrote are stored under their names',
-  async () => {
-    const farm = await startFarm((settings) => {
-      delete settings.simulator;
-      delete settings.gateway;
-    });
-    const node = sparkplug.newClient({
-      serverUrl: `mqtt://127.0.0.1:${farm.mqttPort}`,
-      username: '',
-      password: '',
-      groupId: 'coop',
-      edgeNode: 'foreign-node',
-      clientId: 'foreign-node',
-      version: 'spBv1.0',
-    });
-    onTestFinished(() => {
-      node.stop();
-    });
-    const metrics = (value: number) => [
-      { name: 'Chiller Loop/Return temp', value, type: 'Double' as const },
-      {
-        name: 'soil/moisture',
-        value: value / 100,
-        type: 'Double' as const,
-        properties: { engUnit: { type: 'String' as const, value: 'm³/m³' } },
-      },
-    ];
-    // At its start, and whenever the host asks: ingest may connect later than this node.
-    node.on('birth', () => {
-      node.publishNodeBirth({ timestamp: Date.now(), metrics: [] });
-      node.publishDeviceBirth('chiller', { timestamp: Date.now(), metrics: metrics(20) });
-    });
-    const publishing = setInterval(
-      () => node.publishDeviceData('chiller', { timestamp: Date.now(), metrics: metrics(21.5) }),
-      250,
-    );
-    onTestFinished(() => clearInterval(publishing));
-    const ofNode = 'site=coop&gateway=foreign-node&device=chiller';
-    // A request for births that finds the node not subscribed yet is lost, and the next one comes 10 s later.
-    const foreign = await lastReading(
-      farm,
-      `measurement=foreign&${ofNode}`,
-      ({ value }) => value === 21.5,
-      WITHIN_MS,
-    );
-    expect(foreign.field).toBe('Chiller Loop/Return temp');
-    const known = await lastReading(
-      farm,
-      `measurement=soil&field=moisture&${ofNode}`,
-      ({ value }) => value === 21.5,
-      WITHIN_MS,
-    );
-    expect(known.unit).toBe('%');
-  },
-  2 * WITHIN_MS,
-);
+test('metrics of a Sparkplug node that nobody here wrote are stored under their names', async () => {
+  const farm = await startFarm((settings) => {
+    delete settings.simulator;
+    delete settings.gateway;
+  });
+  const node = sparkplug.newClient({
+    serverUrl: `mqtt://127.0.0.1:${farm.mqttPort}`,
+    username: '',
+    password: '',
+    groupId: 'coop',
+    edgeNode: 'foreign-node',
+    clientId: 'foreign-node',
+    version: 'spBv1.0',
+  });
+  onTestFinished(() => {
+    node.stop();
+  });
+  const metrics = (value: number) => [
+    { name: 'Chiller Loop/Return temp', value, type: 'Double' as const },
+    {
+      name: 'soil/moisture',
+      value: value / 100,
+      type: 'Double' as const,
+      properties: { engUnit: { type: 'String' as const, value: 'm³/m³' } },
+    },
+  ];
+  // At its start, and whenever the host asks: ingest may connect later than this node.
+  node.on('birth', () => {
+    node.publishNodeBirth({ timestamp: Date.now(), metrics: [] });
+    node.publishDeviceBirth('chiller', { timestamp: Date.now(), metrics: metrics(20) });
+  });
+  const publishing = setInterval(
+    () => node.publishDeviceData('chiller', { timestamp: Date.now(), metrics: metrics(21.5) }),
+    250,
+  );
+  onTestFinished(() => clearInterval(publishing));
+  const ofNode = 'site=coop&gateway=foreign-node&device=chiller';
+  // A request for births that finds the node not subscribed yet is lost.
+  const foreign = await lastReading(
+    farm,
+    `measurement=foreign&${ofNode}`,
+    ({ value }) => value === 21.5,
+    WITHIN_MS,
+  );
+  expect(foreign.field).toBe('Chiller Loop/Return temp');
+  const known = await lastReading(
+    farm,
+    `measurement=soil&field=moisture&${ofNode}`,
+    ({ value }) => value === 21.5,
+    WITHIN_MS,
+  );
+  expect(known.unit).toBe('%');
+});
 
 describeWith('mosquitto_sub', 'mosquitto_pub')('seen by mosquitto_sub', () => {
   test('our gateway is born, then sends data, in Sparkplug B', async () => {
