@@ -24,6 +24,7 @@ export function runWith(loop: DatagramLoop, parts: Partial<LoopHandler>): Promis
     datagram: parts.datagram ?? (() => {}),
     message: parts.message ?? (() => {}),
     ...(parts.notSent ? { notSent: parts.notSent } : {}),
+    ...(parts.overflowed ? { overflowed: parts.overflowed } : {}),
   });
 }
 

@@ -52,6 +52,11 @@ export interface LoopHandler {
    * one that does not listen for it takes the datagram for lost.
    */
   notSent?(socket: DatagramSocket, sentMs: number, reason: string): void;
+  /**
+   * The kernel has thrown away `count` datagrams of this socket since the one before, for this program was too slow to take them
+   * (or their checksum was wrong). Told before the first one that came afterwards; never on dgram, which is not told itself.
+   */
+  overflowed?(socket: DatagramSocket, count: number): void;
   /** From the thread that started this one; at the latest 50 ms after it was posted. */
   message(message: unknown): void;
 }

@@ -147,7 +147,9 @@ export class KernelLoop implements DatagramLoop {
     for (let at = 0; at < count; at++) {
       if (this.#isStopped || socket.isClosed) return;
       this.#batch.read(at);
-      const { bytes, nameAt, kernelMs, ttl, dscp, memory } = this.#batch;
+      const { bytes, nameAt, kernelMs, ttl, dscp, dropped, memory } = this.#batch;
+      const lacking = socket.lackingSince(dropped);
+      if (lacking > 0) handler.overflowed?.(socket, lacking);
       const datagram = this.#datagram;
       datagram.bytes = bytes;
       datagram.address = this.#addresses.toText(memory, nameAt);
@@ -182,6 +184,7 @@ class KernelSocket implements DatagramSocket {
   readonly #option = buffer(4);
   readonly #optionLength = buffer(4);
   #sentDscp: number;
+  #dropped = 0;
   #trouble: string | undefined;
   #isClosed = false;
 
@@ -220,6 +223,13 @@ class KernelSocket implements DatagramSocket {
     return this.#trouble;
   }
 
+  /** How many more were dropped by the time of `dropped` than were known of. */
+  lackingSince(dropped: number): number {
+    const lacking = (dropped - this.#dropped) >>> 0;
+    this.#dropped = dropped;
+    return lacking;
+  }
+
   send(bytes: Uint8Array, address: string, port: number, dscp = this.#dscp): number {
     const to = this.#addresses.toKernel(this.#family, address, port);
     if (this.#isClosed || !to) {
@@ -245,6 +255,7 @@ class KernelSocket implements DatagramSocket {
     const { SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 } = LINUX;
     this.#set(SOL_SOCKET, LINUX.SO_TIMESTAMPNS, 1);
     this.#set(SOL_SOCKET, LINUX.SO_RCVBUF, receiveBufferBytes);
+    this.#set(SOL_SOCKET, LINUX.SO_RXQ_OVFL, 1);
     if (family === 6) this.#set(IPPROTO_IPV6, LINUX.IPV6_V6ONLY, 1);
     if (family === 6) this.#set(IPPROTO_IPV6, LINUX.IPV6_RECVHOPLIMIT, 1);
     else this.#set(IPPROTO_IP, LINUX.IP_RECVTTL, 1);

@@ -43,6 +43,8 @@ export const LINUX = {
   SO_RCVBUF: 8,
   /** Also the type of the control message that brings the time. */
   SO_TIMESTAMPNS: 35,
+  /** As well: it brings how many the socket had no room for, u32, once there was one. */
+  SO_RXQ_OVFL: 40,
   IPPROTO_IP: 0,
   IP_TOS: 1,
   IP_TTL: 2,
@@ -55,7 +57,6 @@ export const LINUX = {
   IPV6_HOPLIMIT: 52,
   IPV6_RECVTCLASS: 66,
   IPV6_TCLASS: 67,
-  MSG_TRUNC: 0x20,
   EPOLL_CLOEXEC: 0o2000000,
   EPOLL_CTL_ADD: 1,
   EPOLLIN: 1,

@@ -29,6 +29,8 @@ export class ReceiveBatch {
   kernelMs = 0;
   ttl = 0;
   dscp = 0;
+  /** Datagrams that its socket had no room for until it came, since the socket was made; goes on at 0 after 2^32. */
+  dropped = 0;
 
   constructor() {
     const iovecs = BATCH * MMSGHDR_BYTES;
@@ -84,6 +86,7 @@ export class ReceiveBatch {
     this.kernelMs = 0;
     this.ttl = 0;
     this.dscp = 0;
+    this.dropped = 0;
     for (let at = from; at + CMSG_HEADER_BYTES <= from + lengthBytes; ) {
       const length = memory.readUInt32LE(at);
       const [level, type, data] = [
@@ -93,6 +96,8 @@ export class ReceiveBatch {
       ];
       if (level === LINUX.SOL_SOCKET && type === LINUX.SO_TIMESTAMPNS)
         this.kernelMs = readTimespecMs(memory, data);
+      else if (level === LINUX.SOL_SOCKET && type === LINUX.SO_RXQ_OVFL)
+        this.dropped = memory.readUInt32LE(data);
       else if (level === LINUX.IPPROTO_IP && type === LINUX.IP_TTL) this.ttl = memory.readInt32LE(data);
       else if (level === LINUX.IPPROTO_IPV6 && type === LINUX.IPV6_HOPLIMIT)
         this.ttl = memory.readInt32LE(data);

@@ -45,6 +45,7 @@ function listening<In>(loop: DatagramLoop, handler: LoopThreadHandler<In>): Loop
     turn: () => handler.turn(),
     datagram: (socket, datagram) => handler.datagram(socket, datagram),
     notSent: (socket, sentMs, reason) => handler.notSent?.(socket, sentMs, reason),
+    overflowed: (socket, count) => handler.overflowed?.(socket, count),
     message: (received) => {
       const told = received as ToThread;
       if (told.kind === 'message') return handler.message(told.message as In);

@@ -181,6 +181,25 @@ test('unanswered, when the thread was away for long, says nothing of the link; w
   expect(long.invalidBy.stall).toBe(3);
 });
 
+test('answers that the kernel had no room for are no loss on the link, and other sockets are as ever', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {}, b: {} });
+  bench.pass(500);
+  bench.pass(250, false);
+  const [socket] = bench.loop.sockets;
+  bench.sender.overflowed(socket!, 2);
+  // Those that go out from then on are lost again.
+  bench.pass(300, false);
+  bench.pass(3_000);
+  bench.stop();
+  const lost = (['a', 'b'] as const).map((link) => bench.total(link).account);
+  const touched = lost.filter(({ invalid }) => invalid > 0);
+  expect(touched).toHaveLength(1);
+  expect(touched[0]).toMatchObject({ invalid: expect.closeTo(3, -1), lost: 3 });
+  expect(lost.find(({ invalid }) => invalid === 0)!.lost).toBeGreaterThan(4);
+  expect(bench.notes()).toEqual([expect.stringMatching(/^2 datagrams came faster/)]);
+});
+
 test('what a program stamps while it is stalled is invalid, and good again on the next turn that is on time', async () => {
   const bench = new Bench('dgram');
   await bench.probe({ a: {} });

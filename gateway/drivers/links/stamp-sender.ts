@@ -51,8 +51,8 @@ export interface StampSenderOptions {
  * - The system refuses a datagram (no route, interface down, no address): not sent, for it never was on the link. A router's
  *   ICMP "unreachable" comes from the link: the probe is lost like any other.
  * - The system clock was set between a probe and its answer: invalid. Unanswered, it is lost all the same.
- * - The machine slept, or the thread was away for so long that the kernel may have thrown answers away: what was
- *   waiting for an answer and never gets one is invalid.
+ * - The machine slept, or the thread was away for so long that the kernel may have thrown answers away, or the kernel says
+ *   that it did: what was waiting for an answer and never gets one is invalid.
  */
 export class StampSender implements LoopHandler {
   readonly #options: StampSenderOptions;
@@ -130,6 +130,18 @@ export class StampSender implements LoopHandler {
         flow.session.trouble = reason;
         return;
       }
+  }
+
+  /** Answers to any of those that wait may have been among them. */
+  overflowed(socket: DatagramSocket, count: number): void {
+    const now = this.#watch.now();
+    this.#note(
+      'overflow',
+      `${count} datagrams came faster than this machine took them and were dropped`,
+      now,
+    );
+    for (const { pending, session } of this.#sockets.flowsOf(socket))
+      for (const { probe } of pending.values()) session.ledger.doubt(probe, 'stall');
   }
 
   message(message: unknown): void {

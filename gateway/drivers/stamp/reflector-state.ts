@@ -10,7 +10,7 @@ export interface ReflectorRules {
 }
 
 /** Why a packet gets no answer. */
-export const REFUSALS = ['notAllowed', 'tooShort', 'isAnswer', 'tooFast', 'tooMany'] as const;
+export const REFUSALS = ['notAllowed', 'tooShort', 'isAnswer', 'tooFast', 'tooMany', 'noRoom'] as const;
 export type Refusal = (typeof REFUSALS)[number];
 export type RefusalCounts = Record<Refusal, number>;
 
@@ -54,7 +54,7 @@ export function createReflectorState(rules: ReflectorRules, allowed: readonly st
     sources: new Map(),
     sessions: new Map(),
     answered: 0,
-    refused: { notAllowed: 0, tooShort: 0, isAnswer: 0, tooFast: 0, tooMany: 0 },
+    refused: { notAllowed: 0, tooShort: 0, isAnswer: 0, tooFast: 0, tooMany: 0, noRoom: 0 },
     forgotMs: Number.NEGATIVE_INFINITY,
   };
 }

@@ -101,6 +101,11 @@ class ReflectorHandler implements LoopThreadHandler<ToReflector> {
     socket.send(reply, address, port, this.#loop.kind === 'kernel' ? (ownDscp ?? dscp) : 0);
   }
 
+  /** Nobody knows whose they were: to a sender they are lost on the way there. */
+  overflowed(_: DatagramSocket, count: number): void {
+    this.#state.refused.noRoom += count;
+  }
+
   message(message: ToReflector): void {
     if (message.kind === 'allow') this.#state.allow = new AllowList(message.allowed);
     else void this.listen();

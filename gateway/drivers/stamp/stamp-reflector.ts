@@ -38,6 +38,7 @@ const WHY: Readonly<Record<Refusal, string>> = {
   isAnswer: 'they are answers of another reflector',
   tooFast: 'their source sends more per second than ratePerS',
   tooMany: 'there are maxSessions others already',
+  noRoom: 'they come faster than this machine takes them',
 };
 
 export class StampReflector implements Driver {
