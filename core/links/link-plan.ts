@@ -111,7 +111,8 @@ export const HttpProbe = Type.Object(
   {
     kind: Type.Literal('http'),
     url: Type.String({
-      pattern: '^https?://',
+      // A host and what may follow it: whoever sees the mesh sees what stands before an @.
+      pattern: '^https?://[^\\s/?#@\\\\]+([/?#][^\\s\\\\]*)?$',
       maxLength: 2_000,
       description: 'What is asked for; no credentials in it',
     }),

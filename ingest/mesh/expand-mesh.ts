@@ -151,6 +151,8 @@ function completed(wish: ProbeWish, { to, family }: PlannedPair): ProbeSpec {
   if (kind === 'stamp') given.port ??= to.reflectorPort;
   const schema = PROBE_SPECS[kind];
   const spec: Record<string, unknown> = checkConfig(schema, given);
+  if (typeof spec.url === 'string' && !URL.canParse(spec.url))
+    throw new SluiceError('CONFIG_INVALID', { problems: `url: "${spec.url}" is none` });
   // The order in which the file sets things is no part of what it says.
   return Object.fromEntries(Object.keys(schema.properties).map((key) => [key, spec[key]])) as ProbeSpec;
 }

@@ -23,7 +23,11 @@ import { PROBERS } from './probers.ts';
 export const linksDriver: DriverKind<typeof LinksConfig> = {
   schema: LinksConfig,
   create(config, context) {
-    const problems = [...doubles(config.links), ...recordProblems(config), ...prefixProblems(config.plan)];
+    const problems = [
+      ...linkProblems(config.links),
+      ...recordProblems(config),
+      ...prefixProblems(config.plan),
+    ];
     if (problems.length > 0)
       throw new SluiceError('CONFIG_INVALID', {
         problems: problems.map((one) => `  drivers: ${config.id}: ${one}`).join('\n'),
@@ -146,7 +150,7 @@ function within({ quantity }: MetricSpec, value: number | string): number | stri
   return typeof value === 'string' ? value : Math.min(quantity.max, Math.max(quantity.min, value));
 }
 
-function doubles(links: readonly PlannedLink[]): string[] {
+function linkProblems(links: readonly PlannedLink[]): string[] {
   const ids = links.map(({ link }) => link);
   const twice = ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `link "${id}" stands twice`);
   const kinds = links.flatMap(({ link, probes }) =>
@@ -154,7 +158,13 @@ function doubles(links: readonly PlannedLink[]): string[] {
       ? [`link "${link}" has two probes of one kind`]
       : [],
   );
-  return [...twice, ...kinds];
+  // The thread that asks for it would end, and the probes of all other links with it.
+  const urls = links.flatMap(({ link, probes }) =>
+    probes.some((probe) => probe.kind === 'http' && !URL.canParse(probe.url))
+      ? [`the url of link "${link}" is none`]
+      : [],
+  );
+  return [...twice, ...kinds, ...urls];
 }
 
 function recordProblems({ recordS }: LinksConfig): string[] {

@@ -15,7 +15,7 @@ export const PlanBounds = Type.Object(
         minItems: 1,
         maxItems: 1_000,
         description:
-          'Prefixes that may be probed, such as 192.0.2.0/24. Without it: every address but those of this machine and of its own cable (loopback and link-local)',
+          'Prefixes that may be probed, such as 192.0.2.0/24. Without it: every address. Those of this machine and of its own cable (loopback and link-local) only by a prefix of them alone: 0.0.0.0/0 opens none of them',
       }),
     ),
     names: Type.Array(Type.String({ maxLength: 253 }), {
@@ -43,14 +43,27 @@ const HEADER_BYTES = 48;
 const TCP_BYTES = 300;
 const HTTP_BYTES = 1_500;
 
+/** Loopback and link-local: what listens there trusts whoever reaches it, such as a broker without passwords. */
+const CLOSED = ['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10'].map(
+  (prefix) => parsePrefix(prefix)!,
+);
+
 /** What of a plan this agent does not do; `undefined` where it does all of it. */
-export function planExcess({ links }: LinkPlan, bounds: PlanBounds): Words | undefined {
+export function planExcess({ links, reflectTo }: LinkPlan, bounds: PlanBounds): Words | undefined {
   const isAllowed = addressCheck(bounds.to);
+  // A prefix would have this agent's reflector answer everybody.
+  const crowd = reflectTo.find((one) => !unicastAddress(one));
+  if (crowd !== undefined)
+    return {
+      en: `its reflector is to answer ${JSON.stringify(crowd)}, which is no address of one host`,
+      zh: `反射器被要求应答 ${JSON.stringify(crowd)}，而它不是单台主机的地址`,
+    };
   let perS = 0;
   let bytesPerS = 0;
   for (const { link, probes } of links)
     for (const probe of probes) {
       const host = hostOf(probe);
+      if (host === undefined) return noUrl(link);
       if (!(isIP(host) === 0 ? bounds.names.includes(host) : isAllowed(host)))
         return {
           en: `link ${link} is to ${host}, which this agent may not probe; allow it under \`plan.to\` or \`plan.names\` of its driver \`links\``,
@@ -77,8 +90,14 @@ export function prefixProblems({ to = [] }: PlanBounds): string[] {
   return to.filter((prefix) => !parsePrefix(prefix)).map((prefix) => `"${prefix}" is no prefix of addresses`);
 }
 
-function hostOf(probe: ProbeSpec): string {
+function noUrl(link: string): Words {
+  return { en: `the URL of link ${link} is none`, zh: `链路 ${link} 的 URL 无效` };
+}
+
+/** As whoever connects to it reads it: for a URL, 127.1 and 0x7f.1 are 127.0.0.1. `undefined` where it is no URL. */
+function hostOf(probe: ProbeSpec): string | undefined {
   if (probe.kind !== 'http') return probe.address;
+  if (!URL.canParse(probe.url)) return undefined;
   const { hostname } = new URL(probe.url);
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
@@ -88,24 +107,44 @@ function bytesOf(probe: ProbeSpec): number {
   return probe.kind === 'http' ? HTTP_BYTES : HEADER_BYTES + probe.sizeBytes;
 }
 
+/** Each family by itself: BlockList takes 192.0.2.1 for an address of ::/0. */
 function addressCheck(to: PlanBounds['to']): (address: string) => boolean {
-  const list = new BlockList();
-  for (const prefix of to ?? ['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10']) {
-    const parsed = parsePrefix(prefix);
-    if (parsed) list.addSubnet(parsed.address, parsed.bits, parsed.family);
+  const open = { 4: new BlockList(), 6: new BlockList() };
+  const closed = { 4: new BlockList(), 6: new BlockList() };
+  const within = { 4: new BlockList(), 6: new BlockList() };
+  const add = (lists: typeof open, { address, bits, family }: Prefix) =>
+    lists[family].addSubnet(address, bits, `ipv${family}`);
+  for (const prefix of CLOSED) add(closed, prefix);
+  for (const text of to ?? ['0.0.0.0/0', '::/0']) {
+    const prefix = parsePrefix(text);
+    if (!prefix) continue;
+    add(open, prefix);
+    if (CLOSED.some((one) => isWithin(prefix, one))) add(within, prefix);
   }
   return (address) => {
     const family = unicastAddress(address)?.family;
-    // Also in an IPv6 address that stands for an IPv4 one, which BlockList looks through.
-    return family !== undefined && list.check(address, `ipv${family}`) === (to !== undefined);
+    if (family === undefined) return false;
+    const is = (lists: typeof open) => lists[family].check(address, `ipv${family}`);
+    return is(closed) ? is(within) : is(open);
   };
 }
 
-function parsePrefix(
-  prefix: string,
-): { readonly address: string; readonly bits: number; readonly family: 'ipv4' | 'ipv6' } | undefined {
+interface Prefix {
+  readonly address: string;
+  readonly bits: number;
+  readonly family: 4 | 6;
+}
+
+function isWithin(inner: Prefix, outer: Prefix): boolean {
+  if (inner.family !== outer.family || inner.bits < outer.bits) return false;
+  const list = new BlockList();
+  list.addSubnet(outer.address, outer.bits, `ipv${outer.family}`);
+  return list.check(inner.address, `ipv${inner.family}`);
+}
+
+function parsePrefix(prefix: string): Prefix | undefined {
   const [address, length] = prefix.split('/') as [string, string];
   const [family, bits] = [isIP(address), Number(length)];
   if (family === 0 || bits > (family === 4 ? 32 : 128)) return undefined;
-  return { address, bits, family: family === 4 ? 'ipv4' : 'ipv6' };
+  return { address, bits, family: family === 4 ? 4 : 6 };
 }

@@ -105,6 +105,61 @@ test('prefixes that the agent names are all that may be probed', () => {
   expect(prefixProblems(checkConfig(PlanBounds, { to: ['1.2.3.4/33', '10.0.0.0/8'] }))).toHaveLength(1);
 });
 
+/** Odd notations of what is closed or not allowed, as the connecting program would read them. */
+test.each<[string, object]>([
+  ['::ffff:127.0.0.1', {}],
+  ['::ffff:192.0.2.1', { to: ['192.0.2.0/24', '::/0'] }],
+  ['::127.0.0.1', {}],
+  ['::', {}],
+  ['0.0.0.0', {}],
+  ['127.1', { to: ['127.0.0.0/8'] }],
+  ['0177.0.0.1', { to: ['127.0.0.0/8'] }],
+  ['2130706433', { to: ['127.0.0.0/8'] }],
+  ['fe80::1%eth0', { to: ['fe80::/10'] }],
+  ['localhost', {}],
+  ['127.0.0.1', { to: ['::/0'] }],
+  ['127.0.0.1', { to: ['0.0.0.0/0'] }],
+  ['169.254.169.254', { to: ['0.0.0.0/0', '127.0.0.0/8'] }],
+  ['::1', { to: ['::/0'] }],
+  ['192.0.2.1', { to: ['::/0'] }],
+])('%s is not probed by %o', (address, bounds) => {
+  const { reception, taken } = setUp(undefined, bounds);
+  reception.take(encodePlan(planOf('a', ['l', address])));
+  expect(taken).toEqual([]);
+});
+
+test.each<[string, object]>([
+  ['http://127.1/', {}],
+  ['http://0x7f.1/', {}],
+  ['http://2130706433/', {}],
+  ['http://[::ffff:7f00:1]/', {}],
+  ['http://192.0.2.1\\@127.0.0.1/', { to: ['192.0.2.0/24'] }],
+  ['http://192.0.2.1@127.0.0.1/', { to: ['192.0.2.0/24'] }],
+  ['http://user:secret@192.0.2.1/', { to: ['192.0.2.0/24'] }],
+  ['http://192.0.2.1:99999/', { to: ['192.0.2.0/24'] }],
+])('%s is not asked for by %o', (url, bounds) => {
+  const { reception, taken, events } = setUp(undefined, bounds);
+  const link = { link: 'l', class: 'inter' as const, to: 'far', probes: [{ ...HTTP, url }] };
+  reception.take(encodePlan({ ...planOf('a'), links: [link] }));
+  expect(taken).toEqual([]);
+  expect(events).toMatchObject([{ condition: 'plan-refused', reason: { code: 'PLAN_REFUSED' } }]);
+});
+
+test.each(['any', '0.0.0.0/0', '192.0.2.0/24', '239.0.0.1'])(
+  'no plan has the reflector answer %s',
+  (whom) => {
+    const { reception, taken, reflected } = setUp();
+    reception.take(encodePlan({ ...planOf('a'), reflectTo: ['192.0.2.9', whom] }));
+    expect([taken, reflected]).toEqual([[], []]);
+  },
+);
+
+test('records that do not fit into hours are refused', () => {
+  const { reception, taken } = setUp();
+  reception.take(encodePlan({ ...planOf('a'), recordS: 7 }));
+  expect(taken).toEqual([]);
+});
+
 const STAMP = {
   ...{
     kind: 'stamp',

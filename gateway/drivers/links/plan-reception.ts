@@ -114,7 +114,8 @@ export class PlanReception {
 
   #check(plan: LinkPlan): void {
     const { driver, others } = this.#parts;
-    const reason = doubleOf(plan, others()) ?? planExcess(plan, driver.takesPlans.bounds);
+    const reason =
+      doubleOf(plan, others()) ?? recordsAstray(plan) ?? planExcess(plan, driver.takesPlans.bounds);
     if (reason) throw new SluiceError('PLAN_REFUSED', { reason });
   }
 
@@ -137,4 +138,13 @@ function doubleOf({ links }: LinkPlan, others: ReadonlySet<string>): Words | und
     ids.add(link);
   }
   return undefined;
+}
+
+/** A record that lies in two hours is in the verdict of neither. */
+function recordsAstray({ recordS }: LinkPlan): Words | undefined {
+  if (3_600 % recordS === 0) return undefined;
+  return {
+    en: `its records take ${recordS} s, which does not divide an hour`,
+    zh: `其记录时长为 ${recordS} 秒，不能整除一小时`,
+  };
 }
