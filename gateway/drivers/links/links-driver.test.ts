@@ -3,11 +3,15 @@ import { checkConfig } from '../../../core/config.ts';
 import { LinkPlan } from '../../../core/links/link-plan.ts';
 import { LINK_CLASSES, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
+import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { driverContext } from '../../testing/driver-context.ts';
 import { LinksConfig } from './config.ts';
 import { LinksDriver, linksDriver } from './links-driver.ts';
-import type { ProbeEvidence } from './probe-evidence.ts';
+import { evidenceOf, type ProbeEvidence } from './probe-evidence.ts';
+import { ProbeLedger } from './probe-ledger.ts';
 import type { ProbedLink, Prober, ProberContext, ProberKind } from './prober.ts';
+
+const NOON_MS = Date.UTC(2026, 10, 23, 12);
 
 /** Probers that note what they are told, and report what the test says. */
 function fakeKinds() {
@@ -127,4 +131,19 @@ test.each([
   ['bounds that are no prefixes', { plan: { to: ['1.2.3.4/99'] } }, /is no prefix/],
 ])('%s is refused', (_, parts, words) => {
   expect(() => linksDriver.create(settings(parts), driverContext())).toThrow(words);
+});
+
+test('an agent that starts anew after its clock was set back overwrites no evidence', () => {
+  const { kinds, report } = fakeKinds();
+  const context = driverContext({ dataFolder: temporaryFolder() });
+  for (let run = 0; run < 2; run++) {
+    new LinksDriver(settings({ links: [link('a')] }), context, kinds);
+    const ledger = new ProbeLedger(
+      { recordMs: 60_000, timeoutMs: 1_000, sourcePorts: [0] },
+      { utcMs: NOON_MS, monotonicMs: 0 },
+    );
+    for (const closed of ledger.end({ utcMs: NOON_MS + 9_000, monotonicMs: 9_000 }))
+      report(evidenceOf('a', 'stamp', closed));
+  }
+  expect(context.outcomes.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([0, 9_000]);
 });

@@ -18,6 +18,7 @@ import { prefixProblems } from './plan-bounds.ts';
 import type { LinkField, ProbeEvidence } from './probe-evidence.ts';
 import type { Prober, ProberKind } from './prober.ts';
 import { PROBERS } from './probers.ts';
+import { RecordEnds } from './record-ends.ts';
 
 /** Measures links: each is a device, and each record of its probes an outcome of it. */
 export const linksDriver: DriverKind<typeof LinksConfig> = {
@@ -52,6 +53,7 @@ export class LinksDriver implements Driver {
   readonly #context: DriverContext;
   readonly #kinds: ProberMap;
   readonly #probers: ReadonlyMap<ProbeKind, Prober>;
+  readonly #ends: RecordEnds;
   #devices = new Map<string, LinkDevice>();
   /** Those that a plan took away lately: their last records may be still to come. */
   readonly #leaving = new Map<string, { readonly device: LinkDevice; readonly sinceMs: number }>();
@@ -60,7 +62,8 @@ export class LinksDriver implements Driver {
   constructor(config: LinksConfig, context: DriverContext, kinds: ProberMap = PROBERS as ProberMap) {
     this.#context = context;
     this.#kinds = kinds;
-    const { clock, log } = context;
+    const { clock, log, dataFolder } = context;
+    this.#ends = new RecordEnds(dataFolder, config.id, log);
     const parts = { clock, log, report: (evidence: ProbeEvidence) => this.#deliver(evidence) };
     this.#probers = new Map(PROBE_KINDS.map((kind) => [kind, kinds[kind].create(parts, config.loop)]));
     this.takesPlans = { bounds: config.plan, take: (plan) => this.#take(plan) };
@@ -111,10 +114,12 @@ export class LinksDriver implements Driver {
   }
 
   /** Loss is a measurement like any other: whatever the probes found, the device that measures is there. */
-  #deliver({ link, kind, fromMs, evidence, values }: ProbeEvidence): void {
+  #deliver(closed: ProbeEvidence): void {
+    const { link, kind, values } = closed;
     const metrics =
       this.#devices.get(link)?.kinds.get(kind) ?? this.#leaving.get(link)?.device.kinds.get(kind);
     if (!metrics) return;
+    const { fromMs, evidence } = this.#ends.place(closed);
     const all = Object.entries({ ...values, evidence }) as [LinkField | 'evidence', number | string][];
     const samples = all.flatMap(([field, value]): Sample[] => {
       const metric = metrics.get(field);
