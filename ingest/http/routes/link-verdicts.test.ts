@@ -203,6 +203,65 @@ describe('maintenance windows', () => {
     expect((await ask(`/api/v1/maintenance?${FROM_TO}`)).body.windows).toHaveLength(1);
   });
 
+  it('that were planned and are shortened, moved or withdrawn once they began show the verdict as it was planned', async () => {
+    await put('a-b', (minute) => (minute < 60 ? 0 : 1));
+    const planned = async () => {
+      clock.stepWall(-7 * HOUR_MS);
+      const { body: window } = await post('/api/v1/maintenance', body(0, 60));
+      clock.stepWall(7 * HOUR_MS);
+      return `/api/v1/maintenance/${window.id}`;
+    };
+    const told = async () => (await ask(`/api/v1/links/a-b/sla?${FROM_TO}`)).body.probes[0];
+    const first = await planned();
+    expect(await told()).toMatchObject({
+      account: { excluded: 3_600 },
+      exclusions: [{ retroactive: false }],
+    });
+    expect((await told()).withoutRetroactive).toBeUndefined();
+
+    const shortened = await post(first, body(0, 30), 'PUT');
+    expect(shortened.body).toMatchObject({
+      retroactive: true,
+      planned: { fromMs: START_MS, toMs: START_MS + 60 * MINUTE_MS },
+    });
+    expect(await told()).toMatchObject({
+      account: { excluded: 1_800 },
+      withoutRetroactive: { account: { excluded: 3_600 } },
+    });
+    // Far from where it now is, what it was planned to take out is still shown.
+    await post(first, body(-500, -400), 'PUT');
+    expect(await told()).toMatchObject({
+      account: { excluded: 0 },
+      withoutRetroactive: { account: { excluded: 3_600 } },
+      exclusions: [{ probes: 0, retroactive: true }],
+    });
+    const withdrawn = await post(`${first}/withdraw`, { issuer: 'wang', reason: 'it was quiet' });
+    expect(withdrawn.body).toMatchObject({ retroactive: true, planned: { fromMs: START_MS } });
+    expect(await told()).toMatchObject({
+      account: { excluded: 0 },
+      withoutRetroactive: { account: { excluded: 3_600 } },
+    });
+    const { body: matrix } = await ask(`/api/v1/links/matrix?${FROM_TO}`);
+    const cell = matrix.links.find(({ id }: { id: string }) => id === 'a-b');
+    expect([cell.samples, cell.withoutRetroactive.samples]).toEqual([21_600, 18_000]);
+    expect(matrix.classes[0].withoutRetroactive.account.excluded).toBe(3_600);
+  });
+
+  it('that are changed or withdrawn before they begin are as if they had been entered so', async () => {
+    await put('a-b', () => 0);
+    clock.stepWall(-7 * HOUR_MS);
+    const { body: first } = await post('/api/v1/maintenance', body(0, 60));
+    const { body: changed } = await post(`/api/v1/maintenance/${first.id}`, body(60, 90), 'PUT');
+    expect(changed).toMatchObject({ retroactive: false, planned: { toMs: START_MS + 90 * MINUTE_MS } });
+    const { body: second } = await post('/api/v1/maintenance', body(0, 60));
+    const gone = await post(`/api/v1/maintenance/${second.id}/withdraw`, { issuer: 'li', reason: 'x' });
+    expect(gone.body).toMatchObject({ retroactive: false, planned: null });
+    clock.stepWall(7 * HOUR_MS);
+    const [probe] = (await ask(`/api/v1/links/a-b/sla?${FROM_TO}`)).body.probes;
+    expect(probe.account.excluded).toBe(1_800);
+    expect(probe.withoutRetroactive).toBeUndefined();
+  });
+
   it('that apply to nothing are refused', async () => {
     const { status, body: refused } = await post('/api/v1/maintenance', body(0, 60, { links: [] }));
     expect([status, refused.details.field]).toEqual([400, 'links']);

@@ -105,7 +105,7 @@ const ProbeReply = Type.Object({
   ...FiguresReply.properties,
   withoutRetroactive: Type.Optional(
     Type.Object(FiguresReply.properties, {
-      description: 'As if no window had been entered after it began; only where one was.',
+      description: 'As if every window were as it was when it began; only where that is something else.',
     }),
   ),
   coverage: CoverageReply,
@@ -156,6 +156,12 @@ export const linkVerdictsRoute: Route = (app, { sources, clock }) => {
                 samples: Count,
                 account: AccountReply,
                 coverage: orNull(Share),
+                withoutRetroactive: Type.Optional(
+                  Type.Object(
+                    { verdict: VerdictName, loss: orNull(Share), samples: Count },
+                    { description: 'As of `getLinkSla`.' },
+                  ),
+                ),
               }),
             ),
             classes: Type.Array(
@@ -164,6 +170,7 @@ export const linkVerdictsRoute: Route = (app, { sources, clock }) => {
                 links: Count,
                 verdicts: counts('pass', 'breach', 'insufficient'),
                 ...FiguresReply.properties,
+                withoutRetroactive: Type.Optional(Type.Object(FiguresReply.properties)),
               }),
             ),
           }),
@@ -178,13 +185,17 @@ export const linkVerdictsRoute: Route = (app, { sources, clock }) => {
       const { cells, classes } = await sources.verdicts.matrix({ fromMs, toMs });
       return {
         ...{ fromMs, toMs },
-        links: cells.map(({ name, kind, figures, coverage }) => ({
+        links: cells.map(({ name, kind, figures, withoutRetroactive, coverage }) => ({
           ...shownName(name),
           ...{ kind: kind ?? null, verdict: figures.verdict, samples: figures.loss.probes },
           ...{ p50: figures.roundTrip.p50, p95: figures.roundTrip.p95, loss: figures.loss.share },
           ...{ lossBounds: figures.loss.bounds, account: accountOf(figures), coverage: coverage.share },
+          ...(withoutRetroactive && { withoutRetroactive: shortOf(withoutRetroactive) }),
         })),
-        classes: classes.map(({ figures, ...one }) => ({ ...one, ...shownFigures(figures) })),
+        classes: classes.map(({ figures, withoutRetroactive, ...one }) => ({
+          ...{ ...one, ...shownFigures(figures) },
+          ...(withoutRetroactive && { withoutRetroactive: shownFigures(withoutRetroactive) }),
+        })),
       };
     },
   );
@@ -331,6 +342,10 @@ function shownFigures(figures: Figures): Static<typeof FiguresReply> {
     },
     ...{ forward: shownDirection(figures.forward), back: shownDirection(figures.back) },
   };
+}
+
+function shortOf({ verdict, loss }: Figures) {
+  return { verdict, loss: loss.share, samples: loss.probes };
 }
 
 function accountOf({ measures }: Figures): Account {

@@ -3,6 +3,7 @@ import { ID_PATTERN } from '../../../core/ids.ts';
 import { MAINTENANCE_ACTIONS } from '../../sla/maintenance/maintenance-book.ts';
 import {
   isRetroactive,
+  type MaintenanceTime,
   type MaintenanceWindow,
   type MaintenanceWish,
 } from '../../sla/maintenance/maintenance-window.ts';
@@ -33,18 +34,28 @@ const Body = Type.Object(
 );
 const Withdrawal = Type.Object({ reason: why, issuer: who }, strict);
 
-export const MaintenanceReply = Type.Object({
-  id: Type.String(),
+const Time = Type.Object({
   links: Type.Array(Type.String()),
   pops: Type.Array(Type.String()),
   networks: Type.Array(Type.String()),
   fromMs: TimeMs,
   toMs: TimeMs,
+});
+
+export const MaintenanceReply = Type.Object({
+  id: Type.String(),
+  ...Time.properties,
   reason: Type.String(),
   issuer: Type.String(),
   createdMs: TimeMs,
   enteredMs: Type.Number({ description: 'When it was given what it says now; UTC ms.' }),
-  retroactive: Type.Boolean({ description: 'Entered or changed after it began.' }),
+  retroactive: Type.Boolean({
+    description: 'Entered, changed or withdrawn after it began: it takes out something else than `planned`.',
+  }),
+  planned: Type.Union([Time, Type.Null()], {
+    description:
+      'What it was to take out when it began; null where it was entered later, or withdrawn before.',
+  }),
   withdrawn: Type.Optional(Type.Object({ ms: TimeMs, by: Type.String(), reason: Type.String() })),
 });
 
@@ -151,9 +162,15 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
 };
 
 export function shownWindow(window: MaintenanceWindow): Static<typeof MaintenanceReply> {
-  const { links, pops, networks, ...rest } = window;
-  const scope = { links: [...links], pops: [...pops], networks: [...networks] };
-  return { ...rest, ...scope, retroactive: isRetroactive(window) };
+  const { planned, ...rest } = window;
+  return {
+    ...{ ...rest, ...shownTime(window) },
+    ...{ retroactive: isRetroactive(window), planned: planned && shownTime(planned) },
+  };
+}
+
+function shownTime({ links, pops, networks, fromMs, toMs }: MaintenanceTime): Static<typeof Time> {
+  return { links: [...links], pops: [...pops], networks: [...networks], fromMs, toMs };
 }
 
 function wishOf({

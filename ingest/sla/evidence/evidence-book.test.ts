@@ -96,7 +96,8 @@ describe('evidence over a time', () => {
                       id: 'x',
                       fromMs: DAY_MS + one.excluded * 60_000,
                       toMs: DAY_MS + one.excluded * 60_000 + 300_000,
-                      isRetroactive: true,
+                      isInForce: true,
+                      isPlanned: false,
                     },
                   ];
             const asked = { ...query, exclusionsOf: () => exclusions };

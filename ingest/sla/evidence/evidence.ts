@@ -20,8 +20,8 @@ export interface Piece {
   readonly cell: Cell;
   /** Ids; empty where it is in the verdict. */
   readonly excludedBy: readonly string[];
-  /** It is out only by what was entered afterwards. */
-  readonly isRetroactive: boolean;
+  /** It would be out if every exclusion were as it was when it began. */
+  readonly isOutAsPlanned: boolean;
 }
 
 export interface SeriesEvidence {

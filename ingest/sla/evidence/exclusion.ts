@@ -1,10 +1,11 @@
-/** Some time of a link that somebody has taken out of its verdicts. UTC ms. */
+/** Some time of a link that somebody has taken out of its verdicts, or had planned to. UTC ms. */
 export interface Exclusion {
   readonly id: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Entered or changed after it began: whoever did so could know what it takes out. */
-  readonly isRetroactive: boolean;
+  readonly isInForce: boolean;
+  /** So it was when it began. What is in force and was not planned was entered by somebody who could know what it takes out. */
+  readonly isPlanned: boolean;
 }
 
 export function overlapping<T extends Exclusion>(

@@ -60,7 +60,7 @@ export function isOutside({ cell: { records } }: KeptHour, query: EvidenceQuery)
 }
 
 export function takeWhole({ pieces, faults }: WantedSeries, hour: KeptHour): void {
-  if (hour.cell.records.length > 0) pieces.push({ cell: hour.cell, excludedBy: [], isRetroactive: false });
+  if (hour.cell.records.length > 0) pieces.push({ cell: hour.cell, excludedBy: [], isOutAsPlanned: false });
   faults.push(...hour.faults);
 }
 
@@ -223,17 +223,14 @@ function takeParts(wanted: WantedSeries, { kept, records }: ReadHour, query: Evi
   for (const record of records) {
     if (!inTime(record.fromMs)) continue;
     const out = overlapping(exclusions, record);
-    const excludedBy = out.map(({ id }) => id);
-    if (last?.excludedBy.join() !== excludedBy.join()) {
-      last = { cell: emptyCell(), excludedBy, isRetroactive: isAllRetroactive(out) };
+    const excludedBy = out.filter(({ isInForce }) => isInForce).map(({ id }) => id);
+    const isOutAsPlanned = out.some(({ isPlanned }) => isPlanned);
+    if (last?.excludedBy.join() !== excludedBy.join() || last.isOutAsPlanned !== isOutAsPlanned) {
+      last = { cell: emptyCell(), excludedBy, isOutAsPlanned };
       wanted.pieces.push(last);
     }
     addRecord(last!.cell, record);
   }
-}
-
-function isAllRetroactive(exclusions: readonly Exclusion[]): boolean {
-  return exclusions.length > 0 && exclusions.every(({ isRetroactive }) => isRetroactive);
 }
 
 function exclusionsOf({ series }: WantedSeries, query: EvidenceQuery): readonly Exclusion[] {

@@ -4,7 +4,7 @@ import { SluiceError } from '../../../core/errors.ts';
 import type { Service } from '../../../core/lifecycle.ts';
 import type { Log } from '../../../core/log.ts';
 import { StateDatabase } from '../../state-database.ts';
-import type { MaintenanceWindow, MaintenanceWish } from './maintenance-window.ts';
+import { type MaintenanceWindow, type MaintenanceWish, plannedAfter } from './maintenance-window.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS maintenance (id TEXT PRIMARY KEY, from_ms INTEGER, to_ms INTEGER, body TEXT);
@@ -63,23 +63,24 @@ export class MaintenanceBook implements Service {
       id: randomUUID(),
       createdMs: nowMs,
       enteredMs: nowMs,
+      planned: plannedAfter(null, wish, nowMs),
     });
   }
 
   /** Throws `NOT_FOUND` or `MAINTENANCE_WITHDRAWN`. */
   change(id: string, wish: MaintenanceWish): MaintenanceWindow {
-    const { createdMs } = this.#inForce(id);
+    const { createdMs, planned: before } = this.#inForce(id);
     const enteredMs = this.#parts.clock.nowMs();
-    return this.#put('changed', wish.issuer, { ...wish, id, createdMs, enteredMs });
+    const planned = plannedAfter(before, wish, enteredMs);
+    return this.#put('changed', wish.issuer, { ...wish, id, createdMs, enteredMs, planned });
   }
 
   /** Throws `NOT_FOUND` or `MAINTENANCE_WITHDRAWN`. */
   withdraw(id: string, by: string, reason: string): MaintenanceWindow {
     const window = this.#inForce(id);
-    return this.#put('withdrawn', by, {
-      ...window,
-      withdrawn: { ms: this.#parts.clock.nowMs(), by, reason },
-    });
+    const ms = this.#parts.clock.nowMs();
+    const planned = plannedAfter(window.planned, null, ms);
+    return this.#put('withdrawn', by, { ...window, withdrawn: { ms, by, reason }, planned });
   }
 
   /** Throws `NOT_FOUND`. */
@@ -90,7 +91,7 @@ export class MaintenanceBook implements Service {
     return JSON.parse(String(row.body)) as MaintenanceWindow;
   }
 
-  /** Those that reach into the time, withdrawn ones too, in order of their start. */
+  /** Those that reach into the time or were planned to, withdrawn ones too, in order of their start. */
   find(fromMs: number, toMs: number): MaintenanceWindow[] {
     const select = 'SELECT body FROM maintenance WHERE from_ms < ? AND to_ms > ? ORDER BY from_ms, id';
     return this.#opened()
@@ -116,7 +117,9 @@ export class MaintenanceBook implements Service {
   }
 
   #put(action: MaintenanceChange['action'], issuer: string, window: MaintenanceWindow): MaintenanceWindow {
-    const { id, fromMs, toMs } = window;
+    const { id, planned } = window;
+    const fromMs = Math.min(window.fromMs, planned?.fromMs ?? window.fromMs);
+    const toMs = Math.max(window.toMs, planned?.toMs ?? window.toMs);
     const body = JSON.stringify(window);
     this.#opened().commit((db) => {
       db.prepare(

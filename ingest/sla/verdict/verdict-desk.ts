@@ -10,7 +10,7 @@ import type { EvidenceBook } from '../evidence/evidence-book.ts';
 import { overlapping } from '../evidence/exclusion.ts';
 import { readRecords } from '../evidence/read-records.ts';
 import type { MaintenanceBook } from '../maintenance/maintenance-book.ts';
-import { appliesTo, exclusionsOf, type MaintenanceWindow } from '../maintenance/maintenance-window.ts';
+import { concerns, exclusionsOf, type MaintenanceWindow } from '../maintenance/maintenance-window.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import { type Figures, figuresOf, type Percentiles, percentilesOf } from './figures.ts';
 
@@ -36,7 +36,7 @@ export interface ProbeVerdict {
   /** The kind of probe that the verdict on the link goes by. */
   readonly isJudged: boolean;
   readonly figures: Figures;
-  /** As if nothing had been entered afterwards; only where something was. */
+  /** As if every window were as it was when it began; only where that is something else. */
   readonly withoutRetroactive: Figures | undefined;
   readonly coverage: Coverage;
   readonly applied: readonly AppliedWindow[];
@@ -66,6 +66,8 @@ export interface MatrixCell {
   readonly name: LinkName;
   readonly kind: ProbeKind | undefined;
   readonly figures: Figures;
+  /** As of a `ProbeVerdict`. */
+  readonly withoutRetroactive: Figures | undefined;
   readonly coverage: Coverage;
 }
 
@@ -74,6 +76,7 @@ export interface ClassSum {
   readonly links: number;
   readonly verdicts: Readonly<Record<'pass' | 'breach' | 'insufficient', number>>;
   readonly figures: Figures;
+  readonly withoutRetroactive: Figures | undefined;
 }
 
 export interface LatencyPoint {
@@ -119,16 +122,13 @@ export class VerdictDesk {
       const pieces = own.flatMap((one) => one.pieces);
       const isJudged = kind === judged;
       const aim = isJudged ? objective : undefined;
-      const hasRetroactive = pieces.some((one) => one.isRetroactive);
       return {
         ...{ kind, isJudged },
         figures: figuresOf(pieces, aim, isIncluded),
-        withoutRetroactive: hasRetroactive
-          ? figuresOf(pieces, aim, (one) => isIncluded(one) || one.isRetroactive)
-          : undefined,
+        withoutRetroactive: figuresAsPlanned(pieces, aim),
         coverage: this.#coverage(pieces, range),
         applied: windows
-          .filter((window) => names.some(({ id, link }) => appliesTo(window, id, link)))
+          .filter((window) => names.some(({ id, link }) => concerns(window, id, link)))
           .map((window) => ({ window, probes: probesOf(pieces, window.id) })),
         agents: agentsOf(own),
         strangers: agentsOf(ofKind.filter((one) => !own.includes(one))),
@@ -163,7 +163,8 @@ export class VerdictDesk {
       const pieces = all.filter(({ series }) => series.kind === kind).flatMap((one) => one.pieces);
       const name = nameOf(id, link, all);
       const figures = figuresOf(pieces, link?.objective, isIncluded);
-      const cell = { name, kind, figures, coverage: this.#coverage(pieces, range) };
+      const withoutRetroactive = figuresAsPlanned(pieces, link?.objective);
+      const cell = { name, kind, figures, withoutRetroactive, coverage: this.#coverage(pieces, range) };
       cells.push(cell);
       piecesOf.set(cell, pieces);
     }
@@ -174,9 +175,9 @@ export class VerdictDesk {
       const verdicts = { pass: 0, breach: 0, insufficient: 0 };
       for (const { figures } of ofClass) if (figures.verdict) verdicts[figures.verdict]++;
       const objective = sameObjective(ofClass.map(({ name }) => name));
-      return [
-        { class: one, links: ofClass.length, verdicts, figures: figuresOf(pieces, objective, isIncluded) },
-      ];
+      const figures = figuresOf(pieces, objective, isIncluded);
+      const withoutRetroactive = figuresAsPlanned(pieces, objective);
+      return [{ class: one, links: ofClass.length, verdicts, figures, withoutRetroactive }];
     });
     return { cells, classes };
   }
@@ -199,7 +200,8 @@ export class VerdictDesk {
       // Where the mesh says nothing, the kind that comes first does.
       if (!kindOf.get(series.link)) kindOf.set(series.link, series.kind);
       if (series.kind !== kindOf.get(series.link)) continue;
-      if (overlapping(exclusionsOf(windows, series.link, link), record).length > 0) continue;
+      const exclusions = exclusionsOf(windows, series.link, link);
+      if (overlapping(exclusions, record).some(({ isInForce }) => isInForce)) continue;
       const timeMs = Math.floor(record.fromMs / everyMs) * everyMs;
       const point = points.get(timeMs) ?? { histogram: new LatencyHistogram(), sent: 0, lost: 0 };
       points.set(timeMs, point);
@@ -240,6 +242,11 @@ export class VerdictDesk {
   #coverage(pieces: readonly Piece[], { fromMs, toMs }: Range): Coverage {
     return coverageOf(pieces, fromMs, Math.max(fromMs, Math.min(toMs, this.#parts.clock.nowMs())));
   }
+}
+
+function figuresAsPlanned(pieces: readonly Piece[], aim: Objective | undefined): Figures | undefined {
+  const isOther = pieces.some((one) => isIncluded(one) === one.isOutAsPlanned);
+  return isOther ? figuresOf(pieces, aim, (one) => !one.isOutAsPlanned) : undefined;
 }
 
 /** A link of the mesh is measured by one agent: what another says under its name is no evidence of it. */
