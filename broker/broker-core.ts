@@ -298,7 +298,10 @@ export class BrokerCore implements Service {
         this.#authorizeSubscribe(client, subscription, done),
       authorizeForward: (client, packet) => {
         // What waited in a lasting session may have become forbidden to its user since.
-        if (!maySubscribe(this.#guests.get(client)?.user, packet.topic)) return null;
+        if (!maySubscribe(this.#guests.get(client)?.user, packet.topic)) {
+          if (!client.clean) this.#store.giveUp(client.id, packet as StoredPacket);
+          return null;
+        }
         if (packet.qos === 0 && !this.#unread.hasRoom(client.conn)) {
           this.#complaints.add(
             this.#detailsOf(client),

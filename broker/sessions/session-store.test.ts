@@ -161,3 +161,24 @@ test('a disk that can only be read later: what it had comes back beside what has
   const ids = ops.filter(([name]) => name === 'enqueue').map(([, id]) => id);
   expect(new Set(ids).size).toBe(2);
 });
+
+test('while older ones wait a message is held back, unless so much waits that the next ones might be lost', async () => {
+  const { store, publish, queue } = await setUp({ maxQueuedMessages: 4 });
+  const [early, late] = [message('1'), message('3')];
+  await publish(message('0'));
+  expect(await queue()).toEqual(['0']);
+  await publish(early);
+  expect(store.isHeldBack(sleeper, early)).toBe(true);
+  await publish(message('2'));
+  await publish(late);
+  expect(store.isHeldBack(sleeper, late)).toBe(false);
+});
+
+test('what its client may not have any more is not kept for it', async () => {
+  const { store, publish, queue } = await setUp();
+  const packet = message('secret');
+  await publish(packet);
+  store.giveUp('sleeper', packet);
+  expect(await queue()).toEqual([]);
+  expect(store.counts.queuedBytes).toBe(0);
+});

@@ -78,6 +78,8 @@ const ENTRY_BYTES = 200;
 /** Longer than any message is on its way from `reserve` to its queue. */
 const RESERVED_FOR_MS = 120_000;
 
+/** Of what a queue may hold. */
+const CROWDED = 0.75;
 /** Messages that a client is sent in one turn of the event loop when it is to catch up. */
 const MOST_AT_ONCE = 1_000;
 
@@ -119,6 +121,7 @@ export class SessionStore extends Memory {
   readonly #sessions = new Map<string, Session>();
   /** Connections that have been given all that waited for them, and are given what comes. */
   readonly #caughtUp = new WeakSet<Client>();
+  readonly #windows = new WeakMap<Client, Window>();
   readonly #retained = new Map<string, StoredPacket>();
   readonly #incoming = new Map<string, Map<number, StoredPacket>>();
   readonly #reservations = new Map<Buffer, Reservation>();
@@ -316,12 +319,28 @@ export class SessionStore extends Memory {
 
   /**
    * Whether a message waits behind older ones that its client has not been given yet, since it came back: it is sent after them
-   * (MQTT-4.6.0-6).
+   * (MQTT-4.6.0-6). Where so much waits that the next ones might be lost, it goes out at once: then the client sets the pace.
    */
   isHeldBack(client: Client, packet: StoredPacket): boolean {
     if (this.#caughtUp.has(client)) return false;
-    const entry = this.#sessions.get(client.id)?.byName.get(nameOf(packet));
-    return entry !== undefined && entry.window === undefined;
+    const session = this.#sessions.get(client.id);
+    const entry = session?.byName.get(nameOf(packet));
+    if (!session || !entry || entry.window) return false;
+    const window = this.#windows.get(client);
+    const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
+    const isCrowded =
+      session.queue.size > CROWDED * maxQueuedMessages || session.queuedBytes > CROWDED * maxQueuedBytes;
+    if (!window || !isCrowded) return true;
+    entry.window = window;
+    window.inFlight++;
+    return false;
+  }
+
+  /** Its client may not have it any more. */
+  giveUp(client: string, packet: StoredPacket): void {
+    const session = this.#sessions.get(client);
+    const entry = session?.byName.get(nameOf(packet));
+    if (session && entry) this.#remove(session, entry);
   }
 
   /** Whether one more message may be retained; those that take the place of another always may. */
@@ -438,7 +457,14 @@ export class SessionStore extends Memory {
     const session = this.#sessions.get(client.id);
     const entry = messageId === undefined ? undefined : session?.byMessageId.get(messageId);
     if (!session || !entry) return undefined;
-    session.byMessageId.delete(messageId!);
+    this.#remove(session, entry);
+    return entry.packet;
+  }
+
+  #remove(session: Session, entry: Entry): void {
+    const { messageId } = entry.packet;
+    if (messageId !== undefined && session.byMessageId.get(messageId) === entry)
+      session.byMessageId.delete(messageId);
     session.queue.delete(entry.id);
     session.byName.delete(nameOf(entry.packet));
     session.queuedBytes -= entry.bytes;
@@ -450,7 +476,6 @@ export class SessionStore extends Memory {
       leave(entry.window, entry);
       entry.window.wake();
     }
-    return entry.packet;
   }
 
   override outgoingStream(client: Client): Readable {
@@ -569,8 +594,8 @@ export class SessionStore extends Memory {
   }
 
   /**
-   * What waited, no more of it unacknowledged at a time than a client can be asked to hold. What was sent before keeps
-   * its message id (MQTT-4.4.0-1), so new ones begin after those.
+   * What was sent before and not acknowledged, which keeps its message id (MQTT-4.4.0-1), so new ones begin after those. All else that
+   * waits follows it, no more unacknowledged at a time than a client can be asked to hold.
    */
   async *#outgoing(client: Client): AsyncGenerator<StoredPacket> {
     const session = this.#sessions.get(client.id);
@@ -579,16 +604,17 @@ export class SessionStore extends Memory {
       return;
     }
     const window: Window = { inFlight: 0, given: undefined, wake: () => {} };
+    this.#windows.set(client, window);
     const wake = () => window.wake();
     client.conn?.once('close', wake);
     const used = Math.max(0, ...session.byMessageId.keys());
     if (used > 0) Object.assign(client, { _nextId: (used % 65_535) + 1 });
-    const waiting = session.queue.values();
-    for (let left = session.queue.size; left > 0; left--) {
+    for (const entry of [...session.queue.values()]) {
+      // Without a connection somebody only looks at what there is.
+      if (client.conn && entry.packet.messageId === undefined) continue;
       while (window.inFlight >= this.#limits.maxInFlight && !client.closed) await woken(window);
       if (client.closed) return;
-      const { value: entry } = waiting.next();
-      if (!entry) break;
+      if (!session.queue.has(entry.id) || entry.window === window) continue;
       entry.window = window;
       window.given = entry;
       window.inFlight++;
@@ -597,7 +623,6 @@ export class SessionStore extends Memory {
       if (isResent && client.conn) entry.packet.dup = true;
       yield entry.packet;
     }
-    // Somebody only looks at what there is.
     if (!client.conn) return;
     while (window.given && !client.closed) await woken(window);
     // It is sent once `outgoingUpdate` has returned.
@@ -605,22 +630,23 @@ export class SessionStore extends Memory {
     await this.#catchUp(client, session, window);
   }
 
-  /** Sends what came while the older ones were sent, many at a time, for it goes on coming: aedes itself sends one each turn. */
+  /** Many at a time, for more goes on coming: from its stream aedes sends one each turn, and would never be done. */
   async #catchUp(client: Client, session: Session, window: Window): Promise<void> {
     const { duplicates, deliverQoS, conn } = client as unknown as AedesClient;
+    const { maxInFlight } = this.#limits;
     while (!client.closed) {
       // Held back, they were noted as seen.
       for (const broker of Object.keys(duplicates)) delete duplicates[broker];
-      let sent = 0;
+      let room = Math.min(MOST_AT_ONCE, maxInFlight - window.inFlight);
       for (const entry of session.queue.values()) {
+        if (room <= 0) break;
         if (entry.window === window) continue;
-        if (sent === MOST_AT_ONCE) break;
-        sent++;
+        room--;
         entry.window = window;
         window.inFlight++;
         deliverQoS(entry.packet, () => {});
       }
-      if (sent < MOST_AT_ONCE) {
+      if (room > 0) {
         this.#caughtUp.add(client);
         return;
       }
@@ -628,6 +654,7 @@ export class SessionStore extends Memory {
       // It comes when the connection ends, too.
       if (conn.writableNeedDrain && !client.closed)
         await new Promise<void>((resolve) => conn.once('drain', () => resolve()));
+      while (window.inFlight > maxInFlight / 2 && !client.closed) await woken(window);
     }
   }
 }
