@@ -163,6 +163,24 @@ test('a stall of the thread is no loss: what was due is not sent, and what was s
   expect(bench.notes()).toEqual([expect.stringMatching(/kept from its work for 29\d\d ms$/)]);
 });
 
+test('what was due in a stall that went over records is in the record in which it was due', async () => {
+  const bench = new Bench();
+  await bench.probe({ a: {}, b: {} });
+  bench.pass(59_000);
+  bench.loop.stall(200_000);
+  bench.pass(10_000);
+  bench.stop();
+  for (const link of ['a', 'b']) {
+    const records = bench.records(link);
+    expect(records.map(({ fromMs }) => (fromMs - NOON_MS) / 60_000)).toEqual([0, 1, 2, 3, 4]);
+    const ends = records.slice(1, 4).map((one) => totalOf(one).account);
+    for (const { scheduled, notSent } of ends) {
+      expect(Math.abs(scheduled - 600)).toBeLessThanOrEqual(1);
+      expect(notSent).toBe(scheduled);
+    }
+  }
+});
+
 test('unanswered, when the thread was away for long, says nothing of the link; without that it is lost', async () => {
   const lostAfter = async (stallMs: number) => {
     const bench = new Bench();

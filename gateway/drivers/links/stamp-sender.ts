@@ -90,15 +90,18 @@ export class StampSender implements LoopHandler {
     else this.#work(now);
   }
 
+  /**
+   * One after the other, each as of when it was due: also after a stall of hours a record is closed only when all that were due in it
+   * have been told of, and before there are more of them than a record has.
+   */
   #work(now: Moment): void {
     while (this.#queue.dueMs <= now.monotonicMs) {
-      const task = this.#queue.pop()!;
-      const { session, kind } = task;
+      const { session, kind, dueMs } = this.#queue.pop()!;
       if (session.isOver) continue;
-      if (kind === 'care') this.#care(session, now);
-      else this.#probe(session, task.dueMs, now);
-      const dueMs = kind === 'care' ? now.monotonicMs + CARE_EVERY_MS : session.schedule.nextMs;
-      this.#queue.push({ session, kind, dueMs });
+      if (kind === 'care') this.#care(session, momentAt(dueMs, now));
+      else this.#probe(session, dueMs, now);
+      const nextMs = kind === 'care' ? dueMs + CARE_EVERY_MS : session.schedule.nextMs;
+      this.#queue.push({ session, kind, dueMs: nextMs });
     }
   }
 
@@ -316,6 +319,11 @@ export class StampSender implements LoopHandler {
     }
     return this.#clock;
   }
+}
+
+/** The moment `monotonicMs` by the clocks as they are now. */
+function momentAt(monotonicMs: number, now: Moment): Moment {
+  return { utcMs: now.utcMs - (now.monotonicMs - monotonicMs), monotonicMs };
 }
 
 function isSame(cameBackMs: number, writtenMs: number): boolean {
