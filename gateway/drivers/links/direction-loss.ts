@@ -25,13 +25,19 @@ export interface DirectionLoss {
  *
  * Where the numbers do not fit (it was started anew, something was doubled or overtaken), or the answer after comes when
  * the record is closed, the direction stays unknown. `probes` are those of one flow and record, in order of sending.
+ *
+ * Some reflectors count all that they answer, or all from one address, so that the probes of others look like ours that got there. That
+ * shows where nothing is missing between two answers: there the numbers of a session grow by one, and over a record one
+ * that was overtaken cancels out. Where they do not, no direction of that record is told.
  */
 export function directionLoss(probes: readonly Probe[], state: CountState): DirectionLoss {
   let { counter, unanswered } = state;
   let lost = 0;
   let lostForward = 0;
   let lostReturn = 0;
+  let foreign = 0;
   const settle = (answer: Probe, between: number) => {
+    if (between === 0) foreign += foreignOf(counter, answer);
     const split = splitOf(counter, answer, between, lost);
     lostForward += split.forward;
     lostReturn += split.back;
@@ -51,7 +57,18 @@ export function directionLoss(probes: readonly Probe[], state: CountState): Dire
   let ahead = lost > 0 ? probes.at(-1)!.next : undefined;
   for (; ahead && isUnanswered(ahead); ahead = ahead.next) between++;
   if (ahead) settle(ahead, between);
-  return { lostForward, lostReturn, state: { counter, unanswered } };
+  const isOurs = foreign === 0;
+  return {
+    lostForward: isOurs ? lostForward : 0,
+    lostReturn: isOurs ? lostReturn : 0,
+    state: { counter, unanswered },
+  };
+}
+
+/** What the reflector has counted besides between two probes that were sent one after the other. */
+function foreignOf(before: number | undefined, answer: Probe): number {
+  const counter = counterOf(answer);
+  return before === undefined || counter === undefined ? 0 : ((counter - before) | 0) - 1;
 }
 
 function splitOf(before: number | undefined, answer: Probe, between: number, lost: number) {

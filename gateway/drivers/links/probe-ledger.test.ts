@@ -236,6 +236,18 @@ test('a reflector that was started anew, or has doubled one, leaves the directio
   expect(accountOf(doubled.finish())).toMatchObject({ lostForward: 0, lostReturn: 0, duplicates: 1 });
 });
 
+test('a reflector that counts what it answers to others as well shows no direction', () => {
+  const shared = new Bench();
+  // While the lost one was on its way, somebody else's got there; and so it does now and then.
+  shared.run([1, 2, 4, 5].map((counter) => ({ counter })));
+  shared.run([LOST, { counter: 7 }, { counter: 8 }]);
+  expect(accountOf(shared.finish())).toMatchObject({ lostForward: 0, lostReturn: 0, account: { lost: 1 } });
+  const overtaken = new Bench();
+  overtaken.run([1, 3, 2, 4].map((counter) => ({ counter })));
+  overtaken.run([LOST, { counter: 6 }, { counter: 7 }]);
+  expect(accountOf(overtaken.finish())).toMatchObject({ lostForward: 0, lostReturn: 1 });
+});
+
 test('what is said of directions is what happened, over any losses', () => {
   const fate = fc.constantFrom('ok', 'ok', 'ok', 'forward', 'back');
   fc.assert(
