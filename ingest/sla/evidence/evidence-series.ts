@@ -1,4 +1,5 @@
 import { LINK_CLASSES, type LinkClass, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
+import type { Link } from '../../../core/links/mesh.ts';
 import { TAGS, type Tags } from '../../../core/reading.ts';
 
 /** The quantity whose texts are records of evidence. */
@@ -24,6 +25,11 @@ export function evidenceSeriesOf({
   const found = LINK_CLASSES.find((one) => one === linkClass);
   const kind = PROBE_KINDS.find((one) => one === point);
   return link !== '' && found && kind ? { link, class: found, kind, site, gateway } : undefined;
+}
+
+/** A link of the mesh is measured by one agent: what another says under its name is no evidence of it. */
+export function isOwn({ site, gateway }: Pick<EvidenceSeries, 'site' | 'gateway'>, link?: Link): boolean {
+  return !link || (link.from.site === site && link.from.gateway === gateway);
 }
 
 /** One series of the store: evidence may be in several, where a device was given another zone. */

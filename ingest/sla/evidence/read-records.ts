@@ -2,7 +2,7 @@ import { decodeLinkRecord, type LinkRecord, totalOf } from '../../../core/links/
 import { isExact, type ProbeKind } from '../../../core/links/measures.ts';
 import type { ScanBatch } from '../../stores/scan.ts';
 import type { SeriesFilter, Store } from '../../stores/store.ts';
-import { EVIDENCE, type EvidenceSeries, evidenceSeriesOf } from './evidence-series.ts';
+import { EVIDENCE, type EvidenceSeries, evidenceSeriesOf, keyOf } from './evidence-series.ts';
 
 /** A record lasts 300 s at most, and its reading has the time of its start or its end. */
 export const LONGEST_RECORD_MS = 300_000;
@@ -19,6 +19,8 @@ export interface EvidenceFilter {
 
 export interface FoundRecord {
   readonly series: EvidenceSeries;
+  /** Of the series of the store: one link and agent has several, where its class or zone was changed. */
+  readonly key: string;
   /** Of the reading. */
   readonly timeMs: number;
   readonly record: LinkRecord;
@@ -60,12 +62,13 @@ export function* recordsOf(
 ): Generator<FoundRecord> {
   const series = evidenceSeriesOf(tags);
   if (!series) return;
+  const key = keyOf(tags);
   for (let row = 0; row < timeMs.length; row++) {
     const text = texts?.get(row);
     const at = { series, timeMs: timeMs[row]! };
     const read = text === undefined ? 'it is a number' : readRecord(text);
     if (typeof read === 'string') refused({ ...at, reason: read });
-    else yield { ...at, record: read };
+    else yield { ...at, key, record: read };
   }
 }
 

@@ -9,6 +9,7 @@ import type { StatedBlock, StatedExclusion, StatedPeriod, StatedProbe } from './
 
 /** An outage at the end of the evidence lasts where that end is not older than this; records take some time to come. */
 const FRESH_MS = 300_000;
+const HOUR_MS = 3_600_000;
 
 export interface FigureContext {
   readonly objective: Objective;
@@ -26,12 +27,11 @@ type Evidence = Pick<StatedProbe, 'blocks' | 'gaps'>;
  */
 export function figuresOf(evidence: Evidence, context: FigureContext): ProbeFigures {
   const counted = noMeasures();
-  const hours: { readonly counts: boolean; readonly roundTrip: LatencyHistogram }[] = [];
+  const hours = new Hours();
   const days = context.period.edgesMs.slice(1).map((toMs, at) => newDay(context.period.edgesMs[at]!, toMs));
   let pathChanges = 0;
   for (const block of evidence.blocks) {
     const measures = measuresOf(block);
-    hours.push({ counts: !block.excludedBy, roundTrip: measures.roundTrip });
     if (block.excludedBy) addExcluded(counted.account, block);
     else {
       mergeMeasures(counted, measures);
@@ -39,16 +39,15 @@ export function figuresOf(evidence: Evidence, context: FigureContext): ProbeFigu
     }
     const day = days.find(({ fromMs, toMs }) => block.fromMs >= fromMs && block.fromMs < toMs);
     if (day) addToDay(day, block, measures);
+    hours.add(block, measures.roundTrip);
   }
   const everything = [...recordsOf(evidence.blocks, evidence.gaps)];
   const inForce = everything.filter(({ block }) => !block.excludedBy);
   const { objective } = context;
-  const allHours = hours.map(({ roundTrip }) => roundTrip);
-  const countedHours = hours.filter(({ counts }) => counts).map(({ roundTrip }) => roundTrip);
   const nothingExcluded: Judged | undefined =
-    inForce.length < everything.length ? judged(allHours, everything, objective) : undefined;
+    inForce.length < everything.length ? judged(hours.all(), everything, objective) : undefined;
   return {
-    ...judged(countedHours, inForce, objective),
+    ...judged(hours.counted(), inForce, objective),
     ...(nothingExcluded && { nothingExcluded }),
     records: everything.length,
     account: counted.account,
@@ -64,6 +63,31 @@ export function figuresOf(evidence: Evidence, context: FigureContext): ProbeFigu
     days: days.map(({ histogram, ...day }) => ({ ...day, ...medianOf(histogram) })),
     ...outagesOf(inForce, context),
   };
+}
+
+/** Round trips by hour UTC, cut where exclusions begin and end, and not where days do: as the verdict of any other time is judged. */
+class Hours {
+  readonly #hours: {
+    readonly key: string;
+    readonly counts: boolean;
+    readonly roundTrip: LatencyHistogram;
+  }[] = [];
+
+  /** Takes the histogram over. */
+  add({ fromMs, excludedBy }: StatedBlock, roundTrip: LatencyHistogram): void {
+    const key = JSON.stringify([Math.floor(fromMs / HOUR_MS), excludedBy]);
+    const before = this.#hours.at(-1);
+    if (before?.key === key) before.roundTrip.merge(roundTrip);
+    else this.#hours.push({ key, counts: !excludedBy, roundTrip });
+  }
+
+  all(): LatencyHistogram[] {
+    return this.#hours.map(({ roundTrip }) => roundTrip);
+  }
+
+  counted(): LatencyHistogram[] {
+    return this.#hours.filter(({ counts }) => counts).map(({ roundTrip }) => roundTrip);
+  }
 }
 
 /** Up to when a statement could have evidence: the end of its month, or when it was made. */

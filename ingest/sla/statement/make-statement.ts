@@ -1,6 +1,7 @@
 import type { LinkRecord } from '../../../core/links/link-record.ts';
 import type { ProbeKind } from '../../../core/links/measures.ts';
 import type { Link, Pop } from '../../../core/links/mesh.ts';
+import { LONGEST_RECORD_MS } from '../evidence/read-records.ts';
 import type { Json, JsonObject } from './canonical-json.ts';
 import { evidenceEndMs, figuresOf } from './figures-of.ts';
 import type { MonthBounds } from './month-bounds.ts';
@@ -23,14 +24,15 @@ export interface StatementOrder {
 
 export interface StatementSources {
   /**
-   * Records of one link and kind that begin from `fromMs` to before `toMs`: of one agent after the other (`agent` tells them apart), in order of time. `refused` is called for what cannot be read.
+   * Records of one link and kind that begin from `fromMs` to before `toMs`: of one series of the store after the other, each in order of time.
+   * `refused` is called for what cannot be read.
    */
   records(
     link: Link,
     kind: ProbeKind,
     range: { readonly fromMs: number; readonly toMs: number },
     refused: () => void,
-  ): AsyncIterable<{ readonly agent: string; readonly record: LinkRecord }>;
+  ): AsyncIterable<{ readonly series: string; readonly record: LinkRecord }>;
   /** Exclusions that touch a link in a time, also those that were withdrawn, in order of time. */
   exclusions(
     link: Link,
@@ -70,7 +72,8 @@ async function statedLink(
   sources: StatementSources,
 ): Promise<StatedLink> {
   const range = { fromMs: about.period.fromMs, toMs: evidenceEndMs(about) };
-  const exclusions = [...sources.exclusions(link, range)];
+  // A record that starts within the time may end after it, in a window that starts after it.
+  const exclusions = [...sources.exclusions(link, { ...range, toMs: range.toMs + LONGEST_RECORD_MS })];
   const inForce = exclusions.filter(({ withdrawn }) => !withdrawn);
   const probes: StatedLink['probes'] = [];
   for (const { kind } of link.probes) {
@@ -104,16 +107,16 @@ async function gathered(
     readonly sources: StatementSources;
   },
 ): Promise<GatheredProbe> {
-  const byAgent = new Map<string, ProbeGatherer>();
+  const bySeries = new Map<string, ProbeGatherer>();
   let unreadable = 0;
   let taken = 0;
-  for await (const { agent, record } of sources.records(link, kind, range, () => unreadable++)) {
-    if (!byAgent.has(agent)) byAgent.set(agent, new ProbeGatherer(inForce, about.period.edgesMs));
-    byAgent.get(agent)!.add(record);
+  for await (const { series, record } of sources.records(link, kind, range, () => unreadable++)) {
+    if (!bySeries.has(series)) bySeries.set(series, new ProbeGatherer(inForce, about.period.edgesMs));
+    bySeries.get(series)!.add(record);
     // A batch of a store is thousands of records: what measures and answers goes first.
     if (++taken % RECORDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  const all = mergeGathered(Array.from(byAgent.values(), (gatherer) => gatherer.end()));
+  const all = mergeGathered(Array.from(bySeries.values(), (gatherer) => gatherer.end()));
   return { ...all, leftOut: all.leftOut + unreadable };
 }
 

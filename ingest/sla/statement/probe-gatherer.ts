@@ -15,8 +15,8 @@ export interface GatheredProbe {
 }
 
 /**
- * What several agents measured on one link, as when another took it over in the month. Where two did so at once, the one that began first
- * counts, and what the other has is left out: probes of both would count the same loss twice.
+ * What stands in several series of the store, as when a link was given another class in the month. Where two tell of the same time, the one
+ * that began first counts, and what the other has is left out: probes of both would count the same loss twice.
  */
 export function mergeGathered(all: readonly GatheredProbe[]): GatheredProbe {
   if (all.length === 1) return all[0]!;

@@ -5,6 +5,7 @@ import type { LinkClass } from '../../../core/links/measures.ts';
 import type { Link, Mesh } from '../../../core/links/mesh.ts';
 import { requestInvalid } from '../../http/request-invalid.ts';
 import type { Store } from '../../stores/store.ts';
+import { isOwn } from '../evidence/evidence-series.ts';
 import { readRecords } from '../evidence/read-records.ts';
 import { makeStatement, type StatementSources } from './make-statement.ts';
 import { monthBounds } from './month-bounds.ts';
@@ -73,11 +74,13 @@ export class StatementDesk {
   }
 
   async *#records(
-    ...[{ id }, kind, range, refused]: Parameters<StatementSources['records']>
+    ...[link, kind, range, refused]: Parameters<StatementSources['records']>
   ): ReturnType<StatementSources['records']> & AsyncGenerator {
-    const filter = { ...range, links: [id], kinds: [kind] };
-    for await (const { series, record } of readRecords(this.#parts.store, filter, refused))
-      yield { agent: `${series.site}/${series.gateway}/${series.class}`, record };
+    const filter = { ...range, links: [link.id], kinds: [kind] };
+    const found = readRecords(this.#parts.store, filter, ({ series }) => {
+      if (isOwn(series, link)) refused();
+    });
+    for await (const { series, key, record } of found) if (isOwn(series, link)) yield { series: key, record };
   }
 
   #linksOf({ links, classes }: StatementWish): Link[] {

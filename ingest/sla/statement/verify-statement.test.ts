@@ -165,15 +165,15 @@ test('a month without evidence is insufficient, and holds too', async () => {
   });
 });
 
-test('what two agents measured at once counts once, and what cannot be read is counted apart', async () => {
+test('what two series tell of at once counts once, and what cannot be read is counted apart', async () => {
   const { monthRecords } = await import('./testing/month-records.ts');
   const both = await statedMonth(key, {
     exclusions: () => [],
     async *records(_link, _kind, _range, refused) {
       const month = { fromMs: BOUNDS.fromMs, toMs: moment(2), recordMs: 300_000, ratePerS: 0.1, seed: 1 };
-      for (const record of monthRecords({ ...month, medianMs: 20, loss: 0 })) yield { agent: 'a', record };
+      for (const record of monthRecords({ ...month, medianMs: 20, loss: 0 })) yield { series: 'a', record };
       const later = { ...month, fromMs: moment(1, 23), toMs: moment(3) };
-      for (const record of monthRecords({ ...later, medianMs: 20, loss: 0 })) yield { agent: 'b', record };
+      for (const record of monthRecords({ ...later, medianMs: 20, loss: 0 })) yield { series: 'b', record };
       refused();
     },
   });

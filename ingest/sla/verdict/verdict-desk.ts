@@ -7,6 +7,7 @@ import { judgedKind, type Link, type Mesh, type Objective } from '../../../core/
 import type { Store } from '../../stores/store.ts';
 import type { Piece, SeriesEvidence } from '../evidence/evidence.ts';
 import type { EvidenceBook } from '../evidence/evidence-book.ts';
+import { isOwn } from '../evidence/evidence-series.ts';
 import { overlapping } from '../evidence/exclusion.ts';
 import { readRecords } from '../evidence/read-records.ts';
 import type { MaintenanceBook } from '../maintenance/maintenance-book.ts';
@@ -119,7 +120,7 @@ export class VerdictDesk {
     const probes = kinds.map((kind): ProbeVerdict => {
       const ofKind = found.filter(({ series }) => series.kind === kind);
       const own = ofKind.filter(({ series }) => isOwn(series, links.get(series.link)));
-      const pieces = own.flatMap((one) => one.pieces);
+      const pieces = piecesOf(own);
       const isJudged = kind === judged;
       const aim = isJudged ? objective : undefined;
       return {
@@ -151,7 +152,7 @@ export class VerdictDesk {
     const found = await this.#evidence(range, this.#windows(range));
     const byLink = Map.groupBy(found, ({ series }) => series.link);
     const ids = [...new Set([...links.keys(), ...byLink.keys()])];
-    const piecesOf = new Map<MatrixCell, readonly Piece[]>();
+    const piecesOfCell = new Map<MatrixCell, readonly Piece[]>();
     const cells: MatrixCell[] = [];
     for (const id of ids) {
       const link = links.get(id);
@@ -160,18 +161,18 @@ export class VerdictDesk {
       const kind = link
         ? judgedKind(link)
         : PROBE_KINDS.find((one) => all.some(({ series }) => series.kind === one));
-      const pieces = all.filter(({ series }) => series.kind === kind).flatMap((one) => one.pieces);
+      const pieces = piecesOf(all.filter(({ series }) => series.kind === kind));
       const name = nameOf(id, link, all);
       const figures = figuresOf(pieces, link?.objective, isIncluded);
       const withoutRetroactive = figuresAsPlanned(pieces, link?.objective);
       const cell = { name, kind, figures, withoutRetroactive, coverage: this.#coverage(pieces, range) };
       cells.push(cell);
-      piecesOf.set(cell, pieces);
+      piecesOfCell.set(cell, pieces);
     }
     const classes = LINK_CLASSES.flatMap((one): ClassSum[] => {
       const ofClass = cells.filter(({ name }) => name.class === one);
       if (ofClass.length === 0) return [];
-      const pieces = ofClass.flatMap((cell) => piecesOf.get(cell)!);
+      const pieces = ofClass.flatMap((cell) => piecesOfCell.get(cell)!);
       const verdicts = { pass: 0, breach: 0, insufficient: 0 };
       for (const { figures } of ofClass) if (figures.verdict) verdicts[figures.verdict]++;
       const objective = sameObjective(ofClass.map(({ name }) => name));
@@ -249,9 +250,12 @@ function figuresAsPlanned(pieces: readonly Piece[], aim: Objective | undefined):
   return isOther ? figuresOf(pieces, aim, (one) => !one.isOutAsPlanned) : undefined;
 }
 
-/** A link of the mesh is measured by one agent: what another says under its name is no evidence of it. */
-function isOwn({ site, gateway }: Agent, link: Link | undefined): boolean {
-  return !link || (link.from.site === site && link.from.gateway === gateway);
+/** One link after the other, each in order of time: evidence of one is in several series where its class was changed. */
+function piecesOf(found: readonly SeriesEvidence[]): Piece[] {
+  const startOf = ({ cell }: Piece) => cell.records[0]?.fromMs ?? 0;
+  return [...Map.groupBy(found, ({ series }) => series.link).values()].flatMap((ofLink) =>
+    ofLink.flatMap(({ pieces }) => pieces).sort((a, b) => startOf(a) - startOf(b)),
+  );
 }
 
 function nameOf(id: string, link: Link | undefined, found: readonly SeriesEvidence[]): LinkName {

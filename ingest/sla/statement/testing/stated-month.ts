@@ -61,7 +61,7 @@ export async function statedMonth(
       key,
       exclusions: () => EXCLUSIONS,
       async *records(_link, _kind, { toMs }) {
-        for (const record of monthRecords({ ...MONTH, toMs })) yield { agent: 'a', record };
+        for (const record of monthRecords({ ...MONTH, toMs })) yield { series: 'a', record };
       },
       ...sources,
     },
