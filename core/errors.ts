@@ -636,8 +636,8 @@ export const ERRORS = {
     http: 503,
   },
   MESH_REFUSED: {
-    en: 'the mesh file {file} is not taken: {reason}\nThe links stay as they were before it, or away if this is the start. Correct the file; it is read again by itself.',
-    zh: '网格文件 {file} 未被采用：{reason}\n链路保持此前的状态；若为启动时，则暂无链路。请更正该文件，系统会自动重新读取。',
+    en: 'the mesh file {file} is not taken: {reason}\nThe links stay as they were before it, also over a restart. Correct the file; it is read again by itself.',
+    zh: '网格文件 {file} 未被采用：{reason}\n链路保持此前的状态，重启后亦然。请更正该文件，系统会自动重新读取。',
     retryable: true,
     http: 503,
   },

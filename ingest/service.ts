@@ -94,7 +94,10 @@ export function createIngest(
       })
     : undefined;
   const live = door && new LiveFilter(door, config.liveWithinS, { store, clock });
-  const mesh = new MeshBook(config.mesh, { clock, log, configFolder });
+  const mesh = new MeshBook(config.mesh, {
+    ...{ clock, log, configFolder, folder },
+    maxSeriesOfAgent: maxSeriesPerGateway,
+  });
   const plans = new PlanDesk({
     ...{ mesh, host, clock, log },
     publish: (topic, payload) => subscriber.publish(topic, payload),

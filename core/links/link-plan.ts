@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ID_PATTERN } from '../ids.ts';
-import { LINK_CLASSES } from './measures.ts';
+import { LINK_CLASSES, type ProbeKind } from './measures.ts';
 
 /** The text metric of the NCMD by which the host hands an agent its part of the mesh: `LinkPlan` as JSON. */
 export const PLAN_METRIC = 'Links/Plan';
@@ -8,6 +8,14 @@ export const PLAN_METRIC = 'Links/Plan';
 export const PLAN_VERSION_METRIC = 'Links/Plan version';
 
 export const MOST_LINKS_OF_AGENT = 5_000;
+
+/** Of a link by the kind of probe: what an agent sends for it, the record among them. Each is a series of the store. */
+export const SERIES_OF_PROBE: Readonly<Record<ProbeKind, number>> = {
+  stamp: 22,
+  icmp: 15,
+  tcp: 13,
+  http: 13,
+};
 
 const id = Type.String({ pattern: ID_PATTERN });
 const timeoutMs = Type.Integer({

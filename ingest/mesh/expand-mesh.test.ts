@@ -262,3 +262,11 @@ it('the sample is valid, and has the links it tells of', () => {
     objective: { latencyMs: 5 },
   });
 });
+
+it('tells of more series than ingest takes of one agent', () => {
+  const file = parseConfig(MeshFile, stringify({ ...FILE, meshes: [{}] }), 'mesh.yaml');
+  expect(expandMesh(file, 44).plans.size).toBe(3);
+  expect(() => expandMesh(file, 43)).toThrow(
+    /pops\.a1: its links make 44 series, and ingest takes 43 of a gateway; set `pipeline\.maxSeriesPerGateway`/,
+  );
+});

@@ -24,8 +24,11 @@ export interface ExpandedMesh {
 /** The file is told of so many things at once. */
 const MOST_PROBLEMS = 40;
 
-/** Throws `CONFIG_INVALID`, which names everything that no schema can see. */
-export function expandMesh(file: MeshFile): ExpandedMesh {
+/**
+ * Throws `CONFIG_INVALID`, which names everything that no schema can see. `maxSeriesOfAgent`: beyond as many the pipeline would refuse what
+ * is measured.
+ */
+export function expandMesh(file: MeshFile, maxSeriesOfAgent = Number.POSITIVE_INFINITY): ExpandedMesh {
   const problems: string[] = [];
   if (3_600 % file.recordS !== 0)
     problems.push(`recordS: ${file.recordS} does not divide an hour; use 10, 30, 60 or another that does`);
@@ -41,7 +44,7 @@ export function expandMesh(file: MeshFile): ExpandedMesh {
   }
   if (links.size > MOST_LINKS)
     problems.push(`links: there are ${links.size} in all, and ${MOST_LINKS} can be; make smaller meshes`);
-  const plans = plansOf(file.recordS, places, links, problems);
+  const plans = plansOf(file.recordS, places, links, maxSeriesOfAgent, problems);
   refuse(problems);
   const pops = new Map([...places].map(([id, { pop }]) => [id, pop]));
   const version = contentHash([

@@ -16,17 +16,19 @@ pops:
 `;
 const ONE_MORE = `${POPS}  p3: { network: a, address4: 192.0.2.3 }\n`;
 
-async function started(text: string) {
-  const folder = temporaryFolder();
+async function started(text: string, folder = temporaryFolder()) {
   const write = (changed: string) => writeFileSync(join(folder, 'mesh.yaml'), changed);
   write(text);
   const clock = new FakeClock();
   const { log, lines } = new KeptLog();
-  const book = new MeshBook('mesh.yaml', { clock, log, configFolder: folder });
+  const book = new MeshBook('mesh.yaml', {
+    ...{ clock, log, configFolder: folder, folder: join(folder, 'data') },
+    maxSeriesOfAgent: 30_000,
+  });
   const changes: number[] = [];
   book.onChange(() => changes.push(book.mesh.links.size));
   await book.start();
-  return { book, write, clock, changes, lines, file: join(folder, 'mesh.yaml') };
+  return { book, write, clock, changes, lines, folder, file: join(folder, 'mesh.yaml') };
 }
 
 it('a changed file is taken while it runs', async () => {
@@ -66,8 +68,30 @@ it('a file that is away leaves what is in force, and nothing is known where it n
     clock,
     log: new KeptLog().log,
     configFolder: temporaryFolder(),
+    folder: temporaryFolder(),
+    maxSeriesOfAgent: 30_000,
   });
   await absent.start();
   expect(absent.expanded).toBeUndefined();
   expect(absent.mesh.links.size).toBe(0);
+});
+
+it('started with a file that is not valid, it goes on by the last one that was', async () => {
+  const before = await started(ONE_MORE);
+  await before.book.stop();
+  const { book, write, clock, changes } = await started('pops: [', before.folder);
+  expect(book.mesh).toEqual(before.book.mesh);
+  expect(changes).toEqual([6]);
+  expect(book.trouble()?.code).toBe('MESH_REFUSED');
+  write(POPS);
+  await clock.advance(5_000);
+  expect(book.trouble()).toBeUndefined();
+  expect(book.mesh.links.size).toBe(2);
+});
+
+it('one that is kept and damaged is passed over', async () => {
+  const { folder, book } = await started(POPS);
+  await book.stop();
+  writeFileSync(join(folder, 'data/mesh-in-force.json'), '{');
+  expect((await started('pops: [', folder)).book.expanded).toBeUndefined();
 });

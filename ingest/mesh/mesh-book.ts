@@ -1,4 +1,5 @@
-import { basename, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { loadConfig } from '../../core/config.ts';
 import { asSluiceError, SluiceError, type Words } from '../../core/errors.ts';
@@ -6,6 +7,7 @@ import type { Service } from '../../core/lifecycle.ts';
 import type { Mesh } from '../../core/links/mesh.ts';
 import type { Log } from '../../core/log.ts';
 import { watchFiles } from '../../core/watch-files.ts';
+import { writeDurably } from '../../core/write-durably.ts';
 import { type ExpandedMesh, expandMesh } from './expand-mesh.ts';
 import { MeshFile } from './mesh-file.ts';
 
@@ -23,11 +25,15 @@ interface MeshBookParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly configFolder: string;
+  /** Of ingest's own data. */
+  readonly folder: string;
+  /** As many series as the pipeline takes of one gateway. */
+  readonly maxSeriesOfAgent: number;
 }
 
 /**
- * The mesh that is in force. A changed file is taken while this runs; one that is not valid changes nothing, and is told in
- * the log and as trouble until it is mended.
+ * The mesh that is in force. A changed file is taken while this runs; one that is not valid changes nothing, also over a restart, and is
+ * told in the log and as trouble until it is mended.
  */
 export class MeshBook implements Service {
   readonly name = 'mesh';
@@ -68,6 +74,7 @@ export class MeshBook implements Service {
     if (this.#file === undefined || this.#cancelWatch) return;
     this.#cancelWatch = watchFiles([this.#file], LOOK_EVERY_MS, this.#parts.clock, () => this.#read());
     this.#read();
+    if (this.#trouble) this.#takeUp();
   }
 
   async stop(): Promise<void> {
@@ -83,11 +90,13 @@ export class MeshBook implements Service {
     const { log } = this.#parts;
     const file = this.#file!;
     try {
-      const expanded = expandMesh(loadConfig(MeshFile, file));
+      const read = loadConfig(MeshFile, file);
+      const expanded = this.#expand(read);
       this.#trouble = undefined;
       if (expanded.mesh.version === this.#expanded?.mesh.version && samePlans(expanded, this.#expanded))
         return;
-      this.#expanded = expanded;
+      this.#keep(read);
+      this.#goBy(expanded);
     } catch (thrown) {
       this.#trouble = new SluiceError(
         'MESH_REFUSED',
@@ -95,9 +104,44 @@ export class MeshBook implements Service {
         thrown,
       );
       log.error({ code: this.#trouble.code }, this.#trouble.message);
-      return;
     }
-    const { pops, links, version } = this.#expanded.mesh;
+  }
+
+  #expand(file: MeshFile): ExpandedMesh {
+    return expandMesh(file, this.#parts.maxSeriesOfAgent);
+  }
+
+  /** The one before, of an earlier run: verdicts and alerts would otherwise stand still until somebody mends the file. */
+  #takeUp(): void {
+    if (!existsSync(this.#kept)) return;
+    try {
+      this.#goBy(this.#expand(loadConfig(MeshFile, this.#kept)));
+    } catch (thrown) {
+      this.#parts.log.warn(
+        { reason: reasonFor(thrown).en },
+        'the mesh of the last run cannot be used either',
+      );
+    }
+  }
+
+  get #kept(): string {
+    return join(this.#parts.folder, 'mesh-in-force.json');
+  }
+
+  /** Without it this run goes on all the same. */
+  #keep(read: MeshFile): void {
+    try {
+      writeDurably(this.#kept, JSON.stringify(read));
+    } catch (thrown) {
+      const { code, message } = asSluiceError(thrown);
+      this.#parts.log.warn({ code }, message);
+    }
+  }
+
+  #goBy(expanded: ExpandedMesh): void {
+    const { log } = this.#parts;
+    this.#expanded = expanded;
+    const { pops, links, version } = expanded.mesh;
     log.info({ version, pops: pops.size, links: links.size }, 'the mesh is in force');
     for (const listener of this.#listeners) {
       try {

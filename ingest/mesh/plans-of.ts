@@ -1,4 +1,9 @@
-import { type LinkPlan, MOST_LINKS_OF_AGENT, type PlannedLink } from '../../core/links/link-plan.ts';
+import {
+  type LinkPlan,
+  MOST_LINKS_OF_AGENT,
+  type PlannedLink,
+  SERIES_OF_PROBE,
+} from '../../core/links/link-plan.ts';
 import type { Link } from '../../core/links/mesh.ts';
 import { unicastAddress } from '../../core/links/unicast-address.ts';
 import { gatewayName } from '../gateway-name.ts';
@@ -13,6 +18,7 @@ export function plansOf(
   recordS: number,
   places: ReadonlyMap<string, Place>,
   links: ReadonlyMap<string, Link>,
+  maxSeriesOfAgent: number,
   problems: string[],
 ): Map<string, LinkPlan> {
   const linksOf = new Map<string, Link[]>();
@@ -33,7 +39,7 @@ export function plansOf(
   for (const [id, { pop, hasAgent }] of places) {
     if (!hasAgent) continue;
     const own = linksOf.get(id) ?? [];
-    tellExcess(id, own, problems);
+    tellExcess(id, own, maxSeriesOfAgent, problems);
     const planned = own.map(plannedLink).sort((a, b) => (a.link < b.link ? -1 : 1));
     const content = { recordS, links: planned, reflectTo: [...(reflectTo.get(id) ?? [])].sort() };
     plans.set(gatewayName(pop), { version: contentHash(content), ...content });
@@ -51,7 +57,7 @@ function plannedLink({ id, class: linkClass, to, probes }: Link): PlannedLink {
   return { link: id, class: linkClass, to: to.id, probes: [...probes] };
 }
 
-function tellExcess(id: string, own: readonly Link[], problems: string[]): void {
+function tellExcess(id: string, own: readonly Link[], maxSeries: number, problems: string[]): void {
   if (own.length > MOST_LINKS_OF_AGENT)
     problems.push(
       `pops.${id}: ${own.length} links begin here, and an agent takes ${MOST_LINKS_OF_AGENT}; spread them over several points`,
@@ -62,5 +68,12 @@ function tellExcess(id: string, own: readonly Link[], problems: string[]): void 
   if (perS > MOST_PROBES_PER_S)
     problems.push(
       `pops.${id}: its links take ${Math.round(perS)} probes/s, and an agent sends at most ${MOST_PROBES_PER_S}; lower their rates`,
+    );
+  const series = own
+    .flatMap(({ probes }) => probes)
+    .reduce((sum, { kind }) => sum + SERIES_OF_PROBE[kind], 0);
+  if (series > maxSeries)
+    problems.push(
+      `pops.${id}: its links make ${series} series, and ingest takes ${maxSeries} of a gateway; set \`pipeline.maxSeriesPerGateway\` of ingest to more than that, or spread the links over several points`,
     );
 }

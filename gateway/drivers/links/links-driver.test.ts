@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkConfig } from '../../../core/config.ts';
-import { LinkPlan } from '../../../core/links/link-plan.ts';
+import { LinkPlan, SERIES_OF_PROBE } from '../../../core/links/link-plan.ts';
 import { LINK_CLASSES, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
@@ -10,6 +10,7 @@ import { LinksDriver, linksDriver } from './links-driver.ts';
 import { evidenceOf, type ProbeEvidence } from './probe-evidence.ts';
 import { ProbeLedger } from './probe-ledger.ts';
 import type { ProbedLink, Prober, ProberContext, ProberKind } from './prober.ts';
+import { PROBERS } from './probers.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
 
@@ -146,4 +147,25 @@ test('an agent that starts anew after its clock was set back overwrites no evide
       report(evidenceOf('a', 'stamp', closed));
   }
   expect(context.outcomes.map(({ timeMs }) => timeMs - NOON_MS)).toEqual([0, 9_000]);
+});
+
+test('records that end together are handed on a few at a time, as the disk takes no more; the end brings all', async () => {
+  const { kinds, report } = fakeKinds();
+  const clock = new FakeClock();
+  const context = driverContext({ clock });
+  const driver = new LinksDriver(settings({ links: [link('a')] }), context, kinds);
+  for (let minute = 0; minute < 5_000; minute++) report(record({ fromMs: 60_000 * minute }));
+  expect(context.outcomes.length).toBeLessThanOrEqual(50);
+  await clock.advance(20);
+  expect(context.outcomes.length).toBeLessThanOrEqual(100);
+  const stopped = driver.stop();
+  await clock.advance(5_000);
+  await stopped;
+  expect(context.outcomes.map(({ timeMs }) => timeMs)).toEqual(
+    Array.from({ length: 5_000 }, (_, minute) => 60_000 * minute),
+  );
+});
+
+test.each(PROBE_KINDS)('a host counts on as many series of a probe by %s as there are', (kind) => {
+  expect(SERIES_OF_PROBE[kind]).toBe(PROBERS[kind].fields.length + 1);
 });

@@ -14,6 +14,7 @@ import type {
   Sample,
 } from '../../driver.ts';
 import { LinksConfig } from './config.ts';
+import { PacedReports } from './paced-reports.ts';
 import { prefixProblems } from './plan-bounds.ts';
 import type { LinkField, ProbeEvidence } from './probe-evidence.ts';
 import type { Prober, ProberKind } from './prober.ts';
@@ -57,6 +58,7 @@ export class LinksDriver implements Driver {
   #devices = new Map<string, LinkDevice>();
   /** Those that a plan took away lately: their last records may be still to come. */
   readonly #leaving = new Map<string, { readonly device: LinkDevice; readonly sinceMs: number }>();
+  readonly #reports: PacedReports<ProbeEvidence>;
   #isStopped = false;
 
   constructor(config: LinksConfig, context: DriverContext, kinds: ProberMap = PROBERS as ProberMap) {
@@ -64,7 +66,8 @@ export class LinksDriver implements Driver {
     this.#kinds = kinds;
     const { clock, log, dataFolder } = context;
     this.#ends = new RecordEnds(dataFolder, config.id, log);
-    const parts = { clock, log, report: (evidence: ProbeEvidence) => this.#deliver(evidence) };
+    this.#reports = new PacedReports(clock, (evidence) => this.#deliver(evidence));
+    const parts = { clock, log, report: (evidence: ProbeEvidence) => this.#reports.add(evidence) };
     this.#probers = new Map(PROBE_KINDS.map((kind) => [kind, kinds[kind].create(parts, config.loop)]));
     this.takesPlans = { bounds: config.plan, take: (plan) => this.#take(plan) };
     this.#take(config);
@@ -111,6 +114,7 @@ export class LinksDriver implements Driver {
     if (this.#isStopped) return;
     this.#isStopped = true;
     await Promise.all([...this.#probers.values()].map((prober) => prober.stop()));
+    await this.#reports.drain();
   }
 
   /** Loss is a measurement like any other: whatever the probes found, the device that measures is there. */

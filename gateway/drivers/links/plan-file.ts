@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkConfig } from '../../../core/config.ts';
 import { reasonOf } from '../../../core/errors.ts';
 import { LinkPlan } from '../../../core/links/link-plan.ts';
-import { writeDurably } from '../../write-durably.ts';
+import { writeDurably } from '../../../core/write-durably.ts';
 
 /** The plan that an agent goes by, in its folder: also without the host, and from the first second after a restart. */
 export class PlanFile {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { reasonOf } from '../../../core/errors.ts';
 import { decodeLinkRecord, encodeLinkRecord, type LinkRecord } from '../../../core/links/link-record.ts';
 import type { Log } from '../../../core/log.ts';
-import { writeDurably } from '../../write-durably.ts';
+import { writeDurably } from '../../../core/write-durably.ts';
 import type { ProbeEvidence } from './probe-evidence.ts';
 
 /** Where a record is named by so much less than one before it, one of their clocks was absurd. */

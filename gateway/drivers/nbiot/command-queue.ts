@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { reasonOf, SluiceError } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log.ts';
-import { writeDurably } from '../../write-durably.ts';
+import { writeDurably } from '../../../core/write-durably.ts';
 
 const QueuedCommand = Type.Object({
   id: Type.String(),

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { reasonOf, SluiceError } from '../core/errors.ts';
+import { reasonOf, SluiceError } from './errors.ts';
 
 /**
  * In a new file that takes the place of `file` in one step, so that no half of one is ever read; it survives a loss of power from
