@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { connect } from 'node:net';
+import { connect, isIPv6 } from 'node:net';
 import { reasonOf } from '../../../../core/errors.ts';
 
 /** What an attempt came to. `failed`: the far end or the way there refused; `local`: this machine could not even try. */
@@ -20,9 +20,6 @@ const LOCAL = new Set([
   'EACCES',
   'EPERM',
 ]);
-/** Of a name: nobody has been asked for anything yet. */
-const UNRESOLVED = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA']);
-
 /** A TCP connection, ended as soon as it stands. `whenDone` is called once, unless `signal` comes first. */
 export function attemptConnection(
   { address, port }: { readonly address: string; readonly port: number },
@@ -42,30 +39,40 @@ export function attemptConnection(
   socket.once('error', (error) => done(failure(error)));
 }
 
-/**
- * A request of its own connection, up to the first byte of the answer, whatever its status. The name's address is found
- * first by the system, so that time counts too where a name is given.
- */
-export function attemptRequest(url: string, signal: AbortSignal, whenDone: (end: AttemptEnd) => void): void {
+/** A request to `address` on a connection of its own, up to the first byte of the answer, whatever it is. */
+export function attemptRequest(
+  { url, address }: { readonly url: string; readonly address: string },
+  signal: AbortSignal,
+  whenDone: (end: AttemptEnd) => void,
+): void {
   const request = url.startsWith('https:') ? requestHttps : requestHttp;
   const asked = request(url, {
     agent: false,
     signal,
     headers: { 'user-agent': 'sluice-probe', connection: 'close' },
+    family: isIPv6(address) ? 6 : 4,
+    lookup: (_, options, found) => {
+      const family = isIPv6(address) ? 6 : 4;
+      if (options.all) found(null, [{ address, family }]);
+      else found(null, address, family);
+    },
+    // The way there is measured, and nothing secret is sent: a certificate that is out of date is no loss.
+    rejectUnauthorized: false,
   });
+  let isDone = false;
   const done = (end: AttemptEnd) => {
-    if (!signal.aborted) whenDone(end);
+    if (!signal.aborted && !isDone) whenDone(end);
+    isDone = true;
     asked.destroy();
   };
-  asked.once('response', () => done({ kind: 'answered' }));
+  // Before its parser has seen them: an answer of which it does not approve has come all the same.
+  asked.once('socket', (socket) => socket.prependOnceListener('data', () => done({ kind: 'answered' })));
   // What is left of the answer is not waited for; its end may still complain.
-  asked.on('error', () => {});
-  asked.once('error', (error) => done(failure(error)));
+  asked.on('error', (error) => done(failure(error)));
   asked.end();
 }
 
 function failure(error: Error): AttemptEnd {
   const { code = '' } = error as NodeJS.ErrnoException;
-  const isLocal = LOCAL.has(code) || UNRESOLVED.has(code);
-  return { kind: isLocal ? 'local' : 'failed', reason: reasonOf(error) };
+  return { kind: LOCAL.has(code) ? 'local' : 'failed', reason: reasonOf(error) };
 }

@@ -7,6 +7,7 @@ import { ProbeSchedule } from '../probe-schedule.ts';
 import type { ProbedLink } from '../prober.ts';
 import type { Moment } from '../record-interval.ts';
 import { type AttemptEnd, attemptConnection, attemptRequest } from './attempt.ts';
+import { NameCache } from './name-cache.ts';
 import { StallWatch } from './stall-watch.ts';
 
 export type ConnectProbe = TcpProbe | HttpProbe;
@@ -14,6 +15,8 @@ export type ConnectProbe = TcpProbe | HttpProbe;
 /** Attempts under way at once, over all links: each holds a socket, and one process may hold some thousand. */
 const MOST_UNDER_WAY = 512;
 const CLOSE_EVERY_MS = 1_000;
+/** Whoever was asked something may have given up on a thread that was away for so long. */
+const AWAY_MS = 1_000;
 
 interface Probed {
   readonly spec: ConnectProbe;
@@ -31,6 +34,7 @@ export class ConnectLinks {
   readonly #note: (link: string, reason: string) => void;
   readonly #links = new Map<string, Probed>();
   readonly #watch = new StallWatch(monotonicMs);
+  readonly #names = new NameCache(monotonicMs);
   readonly #underWay = new Set<AbortController>();
   readonly #closing: NodeJS.Timeout;
   #recordMs = 0;
@@ -48,6 +52,7 @@ export class ConnectLinks {
     for (const [link, { spec }] of this.#links)
       if (recordMs !== this.#recordMs || !isDeepStrictEqual(spec, wanted.get(link))) this.#end(link);
     this.#recordMs = recordMs;
+    this.#names.keep(new Set(links.map(({ spec }) => hostOf(spec))));
     for (const [link, spec] of wanted) if (!this.#links.has(link)) this.#begin(link, spec);
   }
 
@@ -70,6 +75,7 @@ export class ConnectLinks {
       timer: undefined,
     };
     this.#links.set(link, probed);
+    this.#names.find(hostOf(spec));
     this.#plan(link, probed);
   }
 
@@ -104,8 +110,10 @@ export class ConnectLinks {
   }
 
   #attempt(link: string, { spec, ledger }: Probed, probe: Probe): void {
-    if (this.#underWay.size >= MOST_UNDER_WAY) {
-      this.#note(link, `${MOST_UNDER_WAY} connections are being tried already`);
+    const { address, reason: unknown } = this.#names.find(hostOf(spec));
+    const isFull = this.#underWay.size >= MOST_UNDER_WAY;
+    if (address === undefined || isFull) {
+      this.#note(link, isFull ? `${MOST_UNDER_WAY} connections are being tried already` : unknown!);
       ledger.notSent(probe);
       return;
     }
@@ -117,12 +125,16 @@ export class ConnectLinks {
       clearTimeout(timer);
       this.#underWay.delete(abort);
       const roundTripMs = monotonicMs() - startMs;
-      const reason = this.#watch.hasStalledSince(startMs) ? 'stall' : undefined;
+      const stalledMs = this.#watch.longestSince(startMs);
+      const reason = stalledMs > 0 ? 'stall' : undefined;
       if (end?.kind === 'answered') ledger.answered(probe, { roundTripMs, stampedBy: 'program' }, reason);
       else if (end?.kind === 'local') {
         ledger.notSent(probe);
         this.#note(link, end.reason);
-      } else ledger.lost(probe);
+      } else {
+        if (stalledMs > AWAY_MS) ledger.doubt(probe, 'stall');
+        ledger.lost(probe);
+      }
     };
     const timer = setTimeout(() => {
       // After a stall, what has come meanwhile is looked at first.
@@ -132,9 +144,16 @@ export class ConnectLinks {
         done(undefined);
       });
     }, spec.timeoutMs + LATE_MS);
-    if (spec.kind === 'tcp') attemptConnection(spec, abort.signal, done);
-    else attemptRequest(spec.url, abort.signal, done);
+    abort.signal.addEventListener('abort', () => clearTimeout(timer));
+    if (spec.kind === 'tcp') attemptConnection({ address, port: spec.port }, abort.signal, done);
+    else attemptRequest({ url: spec.url, address }, abort.signal, done);
   }
+}
+
+function hostOf(spec: ConnectProbe): string {
+  if (spec.kind === 'tcp') return spec.address;
+  const { hostname } = new URL(spec.url);
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 
 function monotonicMs(): number {

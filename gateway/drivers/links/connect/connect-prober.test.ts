@@ -1,7 +1,10 @@
+import { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { X509CertificateGenerator } from '@peculiar/x509';
+import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../../../core/clock.ts';
 import type { HttpProbe, TcpProbe } from '../../../../core/links/link-plan.ts';
 import { decodeLinkRecord, totalOf } from '../../../../core/links/link-record.ts';
@@ -13,6 +16,10 @@ import type { ProbeEvidence } from '../probe-evidence.ts';
 import { httpProber, tcpProber } from './connect-prober.ts';
 
 const RECORD_MS = 1_000;
+
+// They wait side by side: most of their time is that of records that may still be answered.
+const ends: (() => unknown)[] = [];
+afterAll(() => Promise.all(ends.splice(0).map((end) => end())));
 
 function bench() {
   const evidence: ProbeEvidence[] = [];
@@ -37,19 +44,29 @@ function bench() {
 
 async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
   server.listen(0, host);
-  onTestFinished(() => void server.close());
+  ends.push(() => server.close());
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+/** Signed by itself, for another name, and out of date. */
+async function unknownKeyPair(): Promise<{ cert: string; key: Buffer }> {
+  const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
+  const days = { notBefore: new Date('2020-01-01'), notAfter: new Date('2020-01-02') };
+  const made = { name: 'CN=nobody', keys, signingAlgorithm, ...days };
+  const cert = (await X509CertificateGenerator.createSelfSigned(made)).toString('pem');
+  return { cert, key: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }) as Buffer };
 }
 
 function tcp(port: number, address = '127.0.0.1'): TcpProbe {
   return { kind: 'tcp', address, port, everyMs: 100, timeoutMs: 500 };
 }
 
-test('the time to connect, over IPv4 and IPv6; a port that nobody listens on is lost', async () => {
+test.concurrent('the time to connect, over IPv4 and IPv6; a port that nobody listens on is lost', async () => {
   const { context, total, evidence } = bench();
   const prober = tcpProber.create(context, 'auto');
-  onTestFinished(() => prober.stop());
+  ends.push(() => prober.stop());
   const links = [
     { link: 'four', spec: tcp(await listening(createServer((socket) => socket.on('error', () => {})))) },
     {
@@ -83,10 +100,10 @@ test('the time to connect, over IPv4 and IPv6; a port that nobody listens on is 
   expect(numbers).not.toHaveProperty('latency');
 });
 
-test('the time to the first byte; an answer after the time-out is late', async () => {
+test.concurrent('the time to the first byte; an answer after the time-out is late', async () => {
   const { context, total } = bench();
   const prober = httpProber.create(context, 'auto');
-  onTestFinished(() => prober.stop());
+  ends.push(() => prober.stop());
   const quick = await listening(createHttp((_, reply) => void reply.writeHead(503).end('later')));
   const slow = await listening(createHttp((_, reply) => void setTimeout(() => reply.end('at last'), 400)));
   const spec = (port: number, timeoutMs: number): HttpProbe => {
@@ -107,7 +124,7 @@ test('the time to the first byte; an answer after the time-out is late', async (
   expect(total('slow').account).toMatchObject({ received: 0, lost: 0 });
 });
 
-test('links may come after the start and go again; the end brings what is left', async () => {
+test.concurrent('links may come after the start and go again; the end brings what is left', async () => {
   const { context, total, evidence } = bench();
   const prober = tcpProber.create(context, 'auto');
   await prober.start(new AbortController().signal);
@@ -125,4 +142,48 @@ test('links may come after the start and go again; the end brings what is left',
   const { received, invalid } = total('a').account;
   expect(received + invalid).toBeGreaterThan(3);
   await prober.stop();
+});
+
+test.concurrent('what answers is there, whatever it says and whoever signed it; what says nothing is lost', async () => {
+  const { context, total } = bench();
+  const prober = httpProber.create(context, 'auto');
+  const says = (text: string) =>
+    createServer((socket) => {
+      socket.on('error', () => {});
+      if (text !== '') socket.write(text);
+    });
+  const closing = createServer((socket) => void socket.on('error', () => {}).destroy());
+  const { cert, key } = await unknownKeyPair();
+  const secure = createHttps({ cert, key }, (_, reply) => void reply.end());
+  const urls = {
+    moved: `http://127.0.0.1:${await listening(createHttp((_, reply) => void reply.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()))}/`,
+    unsigned: `https://127.0.0.1:${await listening(secure)}/`,
+    endless: `http://127.0.0.1:${await listening(says(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}`))}/`,
+    foreign: `http://127.0.0.1:${await listening(says('220 mail.example ESMTP\r\n'))}/`,
+    named: `http://localhost:${await listening(createHttp((_, reply) => void reply.end()))}/`,
+    silent: `http://127.0.0.1:${await listening(says(''))}/`,
+    closing: `http://127.0.0.1:${await listening(closing)}/`,
+  };
+  const links = Object.entries(urls).map(([link, url]) => {
+    const spec: HttpProbe = { kind: 'http', url, everyMs: 1_000, timeoutMs: 1_000 };
+    return { link, spec };
+  });
+  prober.replace(links, RECORD_MS);
+  await prober.start(new AbortController().signal);
+  const ends = await eventually(
+    () => {
+      const accounts = links.map(({ link }) => [link, total(link).account] as const);
+      return accounts.every(([, { received, lost }]) => received + lost > 0) && new Map(accounts);
+    },
+    { withinMs: 60_000 },
+  );
+  for (const [link, { received, lost }] of ends)
+    expect({ link, isLost: lost > 0 && received === 0 }).toEqual({
+      link,
+      isLost: link === 'silent' || link === 'closing',
+    });
+  // What is under way keeps nobody waiting.
+  const startMs = performance.now();
+  await prober.stop();
+  expect(performance.now() - startMs).toBeLessThan(3_500);
 });

@@ -10,6 +10,8 @@ const FIELDS = [
   ...(['scheduled', 'received', 'lost', 'late', 'not_sent', 'invalid'] as const),
 ];
 const AGAIN_AFTER_MS = 5_000;
+/** One that does not end by then has lost its records. */
+const STOP_WITHIN_MS = 10_000;
 /** Why a link's probes are not sent is told once in so long. */
 const NOTE_EVERY_MS = 600_000;
 
@@ -65,7 +67,9 @@ class ConnectProber implements Prober<ConnectProbe> {
     if (!thread) return;
     const over = once(thread, 'exit');
     this.#say({ kind: 'stop' });
+    const cancel = this.#context.clock.after(STOP_WITHIN_MS, () => void thread.terminate());
     await over;
+    cancel();
   }
 
   #open(): void {
@@ -99,6 +103,8 @@ class ConnectProber implements Prober<ConnectProbe> {
 
   #hear(message: FromThread): void {
     if (message.kind === 'evidence') this.#context.report(message.evidence);
+    // A name server that is silent would hold it for as long as it is silent.
+    else if (message.kind === 'over') void this.#thread?.terminate();
     else this.#note(message.link, message.reason);
   }
 

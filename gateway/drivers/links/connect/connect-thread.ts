@@ -13,6 +13,7 @@ port.on('message', (message: ToThread) => {
   if (message.kind === 'replace') links.replace(message.links, message.recordMs);
   else {
     links.stop();
+    say({ kind: 'over' });
     port.close();
   }
 });

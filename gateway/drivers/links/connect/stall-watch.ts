@@ -1,6 +1,6 @@
 const LOOK_EVERY_MS = 10;
 /** An event loop that was held up for longer than this has taken times that are not the network's. */
-export const STALL_MS = 10;
+const STALL_MS = 10;
 const KEPT_MS = 60_000;
 
 /** Remembers when this thread's event loop did not come round, by a timer that should fire every 10 ms. */
@@ -33,9 +33,12 @@ export class StallWatch {
     this.#lookedMs = nowMs;
   }
 
-  /** Whether the loop was held up at any time from `fromMs` until now; the stall that ends just now counts. */
-  hasStalledSince(fromMs: number): boolean {
+  /** How long the loop was held up at most at a time from `fromMs` until now, 0 for not at all; the stall that ends just now counts. */
+  longestSince(fromMs: number): number {
     this.look();
-    return this.#stalls.some(({ toMs }) => toMs >= fromMs);
+    return this.#stalls.reduce(
+      (longest, stall) => (stall.toMs >= fromMs ? Math.max(longest, stall.toMs - stall.fromMs) : longest),
+      0,
+    );
   }
 }

@@ -12,5 +12,7 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: 'evidence'; readonly evidence: ProbeEvidence }
+  /** It has nothing more to say. */
+  | { readonly kind: 'over' }
   /** A probe could not be sent. */
   | { readonly kind: 'note'; readonly link: string; readonly reason: string };

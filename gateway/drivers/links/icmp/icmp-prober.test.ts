@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../../../core/clock.ts';
 import type { IcmpProbe } from '../../../../core/links/link-plan.ts';
 import { decodeLinkRecord, totalOf } from '../../../../core/links/link-record.ts';
@@ -10,6 +10,10 @@ import type { ProbeEvidence } from '../probe-evidence.ts';
 import { IcmpProber } from './icmp-prober.ts';
 
 const RECORD_MS = 1_000;
+
+// They wait side by side: most of their time is that of records that may still be answered.
+const ends: (() => unknown)[] = [];
+afterAll(() => Promise.all(ends.splice(0).map((end) => end())));
 
 function probe(address: string, more: Partial<IcmpProbe> = {}): IcmpProbe {
   return { kind: 'icmp', address, everyMs: 100, timeoutMs: 500, dscp: 0, sizeBytes: 56, ...more };
@@ -25,7 +29,7 @@ function bench(program?: string) {
     },
   };
   const prober = new IcmpProber(context, program);
-  onTestFinished(() => prober.stop());
+  ends.push(() => prober.stop());
   return {
     ...{ prober, evidence },
     total(link: string) {
@@ -39,7 +43,7 @@ function bench(program?: string) {
 }
 
 describeWith('fping')('with the real fping', () => {
-  test('many links, IPv4, IPv6 and by name, each with its own account; two to one address share its answers', async () => {
+  test.concurrent('many links, IPv4, IPv6 and by name, each with its own account; two to one address share its answers', async () => {
     const { prober, total } = bench();
     const links = [
       { link: 'four', spec: probe('127.0.0.1') },
@@ -62,7 +66,7 @@ describeWith('fping')('with the real fping', () => {
     expect(prober.trouble()).toBeUndefined();
   });
 
-  test('a link that stays as it was goes on; one that is new is probed, one that is gone ends with a record', async () => {
+  test.concurrent('a link that stays as it was goes on; one that is new is probed, one that is gone ends with a record', async () => {
     const { prober, total, evidence } = bench();
     prober.replace([{ link: 'a', spec: probe('127.0.0.1') }], RECORD_MS);
     await prober.start();
@@ -84,7 +88,7 @@ describeWith('fping')('with the real fping', () => {
     expect(account.received + account.invalid + account.notSent).toBe(account.scheduled);
   });
 
-  test('a target that cannot be reached has no received probe, and its neighbours are as ever', async () => {
+  test.concurrent('a target that cannot be reached has no received probe, and its neighbours are as ever', async () => {
     const { prober, total } = bench();
     const links = [
       { link: 'near', spec: probe('127.0.0.1') },
@@ -104,7 +108,7 @@ describeWith('fping')('with the real fping', () => {
   });
 });
 
-test('without fping its probes are not sent, and one clear message says what to install', async () => {
+test.concurrent('without fping its probes are not sent, and one clear message says what to install', async () => {
   const { prober, total } = bench('no-such-fping');
   prober.replace([{ link: 'a', spec: probe('127.0.0.1') }], RECORD_MS);
   await prober.start();
@@ -118,7 +122,7 @@ test('without fping its probes are not sent, and one clear message says what to 
   expect(account.notSent).toBe(account.scheduled);
 });
 
-test('fping that ends is named with its words', async () => {
+test.concurrent('fping that ends is named with its words', async () => {
   const { prober } = bench('false');
   prober.replace([{ link: 'a', spec: probe('127.0.0.1') }], RECORD_MS);
   await prober.start();
