@@ -32,6 +32,7 @@ const link = (from: string, to: string): Link => ({
 });
 
 let app: App;
+let links: Map<string, Link>;
 let store: MemoryStore;
 let clock: FakeClock;
 let maintenance: MaintenanceBook;
@@ -46,7 +47,7 @@ beforeEach(async () => {
   await evidence.start();
   maintenance = new MaintenanceBook({ folder, clock, log });
   await maintenance.start();
-  const links = new Map([link('a', 'b'), link('b', 'a')].map((one) => [one.id, one]));
+  links = new Map([link('a', 'b'), link('b', 'a')].map((one) => [one.id, one]));
   const mesh: Mesh = { version: '1', recordS: 60, pops: new Map(), links };
   const sources = new FakeSources();
   sources.maintenance = maintenance;
@@ -130,6 +131,22 @@ describe('the verdict on a link', () => {
     expect(body.links).toHaveLength(2);
     expect(body.probes[0].account).toMatchObject({ scheduled: 43_200, lost: 720 });
     expect(body.verdict).toBe('breach');
+  });
+
+  it('of several links does not hide one without evidence, nor one that is judged by other probes', async () => {
+    await put('a-b', () => 0);
+    const { body: half } = await ask(`/api/v1/links/a-b/sla?${FROM_TO}&link=b-a`);
+    expect(half.probes[0].coverage.share).toBeCloseTo(0.5, 9);
+    links.set('b-a', { ...link('b', 'a'), probes: [{ kind: 'icmp' } as Link['probes'][number]] });
+    const { body } = await ask(`/api/v1/links/a-b/sla?${FROM_TO}&link=b-a`);
+    expect([body.verdict, body.objective]).toEqual([null, null]);
+  });
+
+  it('is refused for more hours of more links than there is memory for', async () => {
+    const year = `from=2025-10-01T00:00:00Z&to=2026-10-01T00:00:00Z`;
+    const more = Array.from({ length: 5 }, (_, at) => `&link=l${at}`).join('');
+    const { status, body } = await ask(`/api/v1/links/a-b/sla?${year}${more}`);
+    expect([status, body.code]).toEqual([400, 'QUERY_TOO_LARGE']);
   });
 });
 

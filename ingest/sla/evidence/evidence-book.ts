@@ -23,6 +23,7 @@ import {
 } from './read-hours.ts';
 import { evidenceFilter, LONGEST_RECORD_MS } from './read-records.ts';
 
+const DAY_MS = 24 * HOUR_MS;
 /** A month of 1 300 links. */
 const MOST_HOURS = 1_000_000;
 
@@ -65,6 +66,19 @@ export class EvidenceBook implements Service {
   async stop(): Promise<void> {
     this.#file?.close();
     this.#file = undefined;
+  }
+
+  /** Those with evidence in that time or near it. Throws as `Store.query`. */
+  async links({ fromMs, toMs }: Pick<EvidenceQuery, 'fromMs' | 'toMs'>): Promise<Set<string>> {
+    const counted = await this.#parts.store.query({
+      ...EVIDENCE,
+      fromMs: Math.floor(fromMs / DAY_MS) * DAY_MS,
+      toMs: Math.ceil((toMs + LONGEST_RECORD_MS + 1) / DAY_MS) * DAY_MS,
+      window: { everyMs: DAY_MS, fn: 'count' },
+      maxPoints: MOST_HOURS,
+    });
+    const found = counted.map(({ tags }) => evidenceSeriesOf(seriesKey({ ...EVIDENCE, unit: '', ...tags })));
+    return new Set(found.flatMap((one) => (one ? [one.link] : [])));
   }
 
   /** In order of link, kind and agent. Throws as `Store.query` and `Store.scan`. */

@@ -72,9 +72,11 @@ export async function goOnWithHours(hours: readonly HourToRead[], parts: Parts):
   const failed: HourToRead[] = [];
   for (const [hourMs, ofHour] of Map.groupBy(hours, (one) => one.hourMs)) {
     const fromMs = Math.min(...ofHour.map(({ kept }) => kept!.lastMs)) + 1;
-    const made = await scanHours(ofHour, { fromMs, toMs: hourMs + HOUR_MS }, parts, true);
+    const made = new Map<HourToRead, KeptHour>();
+    const range = { fromMs, toMs: hourMs + HOUR_MS };
+    await scanHours(ofHour, range, parts, true, (one, { kept }) => made.set(one, kept));
     for (const one of ofHour) {
-      const hour = made.get(one)?.kept ?? one.kept!;
+      const hour = made.get(one) ?? one.kept!;
       if (hour.rows === one.wanted.rows.get(hourMs) && isWhole(one.wanted, hour, parts.query))
         takeWhole(one.wanted, hour);
       else failed.push(one);
@@ -97,13 +99,13 @@ export async function readHours(hours: readonly HourToRead[], parts: Parts): Pro
       left.shift();
       toMs += HOUR_MS;
     }
-    const made = await scanHours(run, { fromMs, toMs }, parts, false);
-    for (const one of run) {
-      const hour = made.get(one);
-      if (hour) takeParts(one.wanted, hour, parts.query);
-      const rows = one.wanted.rows.get(one.hourMs)!;
-      one.wanted.gone += Math.max(0, rows - (hour?.kept.rows ?? 0));
-    }
+    const rowsOf = new Map<HourToRead, number>();
+    await scanHours(run, { fromMs, toMs }, parts, false, (one, hour) => {
+      takeParts(one.wanted, hour, parts.query);
+      rowsOf.set(one, hour.kept.rows);
+    });
+    for (const one of run)
+      one.wanted.gone += Math.max(0, one.wanted.rows.get(one.hourMs)! - (rowsOf.get(one) ?? 0));
   }
 }
 
@@ -116,24 +118,24 @@ interface ReadHour {
   readonly records: readonly LinkRecord[];
 }
 
-/** `goesOn`: what is newer than the kept hour is added to it. */
+/** `goesOn`: what is newer than the kept hour is added to it. Records of one hour at a time are held; `done` is to let go of them. */
 async function scanHours(
   hours: readonly HourToRead[],
   range: { readonly fromMs: number; readonly toMs: number },
   { store, query, keep }: Parts,
   goesOn: boolean,
-): Promise<Map<HourToRead, ReadHour>> {
+  done: (one: HourToRead, hour: ReadHour) => void,
+): Promise<void> {
   const byId = new Map(hours.map((one) => [`${one.wanted.key} ${one.hourMs}`, one]));
   const links = [...new Set(hours.map(({ wanted }) => wanted.series.link))];
   const named = links.length <= MOST_NAMED ? links : query.links;
-  const made = new Map<HourToRead, ReadHour>();
   let toKeep: MadeHour[] = [];
   let open: { readonly id: string; readonly hour: HourMaker } | undefined;
   const close = () => {
     const one = open && byId.get(open.id);
     if (!open || !one) return;
     const read = open.hour.end();
-    made.set(one, read);
+    done(one, read);
     toKeep.push({ key: one.wanted.key, hour: read.kept });
     open = undefined;
     if (toKeep.length < HOURS_OF_ONE_COMMIT) return;
@@ -156,7 +158,6 @@ async function scanHours(
   }
   close();
   keep(toKeep);
-  return made;
 }
 
 /** Records and, as texts, what is wrong with the others. */

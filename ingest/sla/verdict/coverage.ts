@@ -1,39 +1,63 @@
 import type { Piece } from '../evidence/evidence.ts';
 
 export interface Coverage {
-  /** Of the time that was asked for, up to now, with a record for it; excluded ones too. 0 to 1; null of no time at all. */
+  /**
+   * Of the time that was asked for, up to now, with a record for it; excluded ones too. 0 to 1; null of no time at all. Of several
+   * links the mean: a link without evidence is not hidden by one that has it.
+   */
   readonly share: number | null;
   /** First start and last end of a record; null where there is none. */
   readonly fromMs: number | null;
   readonly toMs: number | null;
-  /** Times without a record, the longest first where there are too many to tell. */
+  /** Times without a record of any link, the longest first where there are too many to tell. */
   readonly holes: readonly { readonly fromMs: number; readonly toMs: number }[];
   readonly holesLeftOut: number;
 }
 
 const MOST_HOLES = 100;
 
-/** How much of a time evidence speaks of. Samples decide a verdict and not time, so this stands beside it. */
-export function coverageOf(pieces: readonly Piece[], fromMs: number, toMs: number): Coverage {
-  const spans = pieces.flatMap(({ cell }) => cell.records).sort((a, b) => a.fromMs - b.fromMs);
-  const holes: { fromMs: number; toMs: number }[] = [];
-  let coveredMs = 0;
-  let atMs = fromMs;
-  for (const span of spans) {
-    if (span.fromMs > atMs) holes.push({ fromMs: atMs, toMs: Math.min(toMs, span.fromMs) });
-    const startMs = Math.max(atMs, span.fromMs);
-    const endMs = Math.min(toMs, span.toMs);
-    if (endMs > startMs) coveredMs += endMs - startMs;
-    atMs = Math.max(atMs, span.toMs);
-  }
-  if (atMs < toMs) holes.push({ fromMs: atMs, toMs });
+/** How much of a time evidence speaks of, by the pieces of each link. Samples decide a verdict and not time, so this stands beside it. */
+export function coverageOf(byLink: readonly (readonly Piece[])[], fromMs: number, toMs: number): Coverage {
+  const spansOf = (pieces: readonly Piece[]) =>
+    pieces.flatMap(({ cell }) => cell.records).sort((a, b) => a.fromMs - b.fromMs);
+  const spans = spansOf(byLink.flat());
+  const { holes, endMs } = gapsOf(spans, fromMs, toMs);
+  const coveredMs = byLink.map((pieces) =>
+    byLink.length === 1
+      ? coveredBy(holes, fromMs, toMs)
+      : coveredBy(gapsOf(spansOf(pieces), fromMs, toMs).holes, fromMs, toMs),
+  );
   const longest =
     holes.length <= MOST_HOLES ? holes : holes.toSorted((a, b) => b.toMs - b.fromMs - a.toMs + a.fromMs);
   return {
-    share: toMs > fromMs ? coveredMs / (toMs - fromMs) : null,
+    share:
+      toMs > fromMs ? coveredMs.reduce((sum, one) => sum + one, 0) / byLink.length / (toMs - fromMs) : null,
     fromMs: spans[0]?.fromMs ?? null,
-    toMs: spans.length > 0 ? Math.max(...spans.slice(-2).map((one) => one.toMs)) : null,
+    toMs: endMs,
     holes: longest.slice(0, MOST_HOLES).sort((a, b) => a.fromMs - b.fromMs),
     holesLeftOut: Math.max(0, holes.length - MOST_HOLES),
   };
+}
+
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** `spans` in order of their starts. */
+function gapsOf(spans: readonly Span[], fromMs: number, toMs: number) {
+  const holes: Span[] = [];
+  let atMs = fromMs;
+  let endMs: number | null = null;
+  for (const span of spans) {
+    if (span.fromMs > atMs && atMs < toMs) holes.push({ fromMs: atMs, toMs: Math.min(toMs, span.fromMs) });
+    atMs = Math.max(atMs, span.toMs);
+    endMs = Math.max(endMs ?? span.toMs, span.toMs);
+  }
+  if (atMs < toMs) holes.push({ fromMs: atMs, toMs });
+  return { holes, endMs };
+}
+
+function coveredBy(holes: readonly Span[], fromMs: number, toMs: number): number {
+  return holes.reduce((left, hole) => left - (hole.toMs - hole.fromMs), toMs - fromMs);
 }

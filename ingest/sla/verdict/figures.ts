@@ -2,7 +2,12 @@ import type { LatencyHistogram } from '../../../core/latency-histogram.ts';
 import { type Account, type Measures, mergeMeasures, noMeasures } from '../../../core/links/measures.ts';
 import type { Objective } from '../../../core/links/mesh.ts';
 import { type Bounds, binomialBounds } from '../../../core/links/statistics/binomial-bounds.ts';
-import { judgeLatency } from '../../../core/links/statistics/judge-latency.ts';
+import type { Blocks } from '../../../core/links/statistics/burst-bounds.ts';
+import {
+  judgeLatencyBlocks,
+  type LatencyBlocks,
+  latencyBlocksOf,
+} from '../../../core/links/statistics/judge-latency.ts';
 import {
   judgeLoss,
   type ShareJudgement,
@@ -50,43 +55,98 @@ export interface Figures {
 const NO_LIMIT = 1;
 const USUAL_CONFIDENCE = 0.95;
 
-/**
- * What follows from evidence, which is all that is given: pieces in order of time, of one link or of one after the other. Links that differ
- * widen the bounds of all together, as bursts do. `isIn` says which of
- * them count; of the others only how many probes they were is told, as excluded.
- */
-export function figuresOf(
+/** What figures are made of: of one link, or of several one after the other. */
+export interface Digest {
+  readonly measures: Measures;
+  readonly pathChanges: number;
+  readonly records: number;
+  /** In order of time. */
+  readonly loss: Blocks;
+  /** Of hours; nothing without an objective. */
+  readonly latency: LatencyBlocks | undefined;
+}
+
+/** Pieces in order of time. `isIn` says which of them count; of the others only how many probes they were is told, as excluded. */
+export function digestOf(
   pieces: readonly Piece[],
   objective: Objective | undefined,
   isIn: (piece: Piece) => boolean,
-): Figures {
+): Digest {
   const within = pieces.filter(isIn);
   const measures = noMeasures();
-  for (const { cell } of within) mergeMeasures(measures, cell.measures);
-  for (const { cell } of pieces.filter((one) => !isIn(one))) {
-    measures.account.scheduled += cell.measures.account.scheduled;
-    measures.account.excluded += cell.measures.account.scheduled;
+  const loss = { probes: [] as number[], bad: [] as number[] };
+  let pathChanges = 0;
+  for (const { cell } of within) {
+    mergeMeasures(measures, cell.measures);
+    pathChanges += cell.pathChanges;
+    for (const { sent, lost } of cell.records) {
+      loss.probes.push(sent);
+      loss.bad.push(lost);
+    }
   }
-  const records = within.flatMap(({ cell }) => cell.records);
+  for (const piece of pieces) {
+    if (isIn(piece)) continue;
+    measures.account.scheduled += piece.cell.measures.account.scheduled;
+    measures.account.excluded += piece.cell.measures.account.scheduled;
+  }
+  const histograms = within.map(({ cell }) => cell.measures.roundTrip);
+  const latency = objective && latencyBlocksOf(histograms, objective.latencyMs);
+  return { measures, pathChanges, records: loss.probes.length, loss, latency };
+}
+
+/** Losses by the hour: which is enough for bursts where there are many links, and a sixtieth of the memory. */
+export function byHour(digest: Digest, pieces: readonly Piece[], isIn: (piece: Piece) => boolean): Digest {
+  const loss = { probes: [] as number[], bad: [] as number[] };
+  for (const { cell } of pieces.filter(isIn)) {
+    const { received, lost, late } = cell.measures.account;
+    loss.probes.push(received + lost + late);
+    loss.bad.push(lost + late);
+  }
+  return { ...digest, loss };
+}
+
+/** Of several links; those that differ widen the bounds of all together, as bursts do. */
+export function joined(digests: readonly Digest[]): Digest {
+  const measures = noMeasures();
+  for (const one of digests) mergeMeasures(measures, one.measures);
+  const latencies = digests.map(({ latency }) => latency ?? { probes: [], bad: [], mostBad: [] });
+  return {
+    measures,
+    pathChanges: digests.reduce((sum, one) => sum + one.pathChanges, 0),
+    records: digests.reduce((sum, one) => sum + one.records, 0),
+    loss: {
+      probes: digests.flatMap(({ loss }) => Array.from(loss.probes)),
+      bad: digests.flatMap(({ loss }) => Array.from(loss.bad)),
+    },
+    latency: {
+      probes: latencies.flatMap(({ probes }) => probes),
+      bad: latencies.flatMap(({ bad }) => bad),
+      mostBad: latencies.flatMap(({ mostBad }) => mostBad),
+    },
+  };
+}
+
+/** What follows from evidence, which is all that is given. `objective` is the one that the digest was made for. */
+export function figuresOf(
+  { measures, pathChanges, records, loss: blocks, latency: latencies }: Digest,
+  objective: Objective | undefined,
+): Figures {
   const confidence = objective?.confidence ?? USUAL_CONFIDENCE;
-  const blocks = { probes: records.map(({ sent }) => sent), bad: records.map(({ lost }) => lost) };
   const loss = judgeLoss(blocks, objective?.loss ?? NO_LIMIT, confidence);
-  const latency = objective ? latencyOf(within, objective) : null;
+  const latency = objective && latencies ? latencyOf(latencies, objective) : null;
   const lost = loss.bad.least;
   return {
     verdict: latency ? worstOf([loss.verdict, latency.verdict]) : null,
     loss: { ...loss, share: loss.probes > 0 ? lost / loss.probes : null },
-    ...{ latency, measures, records: records.length },
-    pathChanges: within.reduce((sum, { cell }) => sum + cell.pathChanges, 0),
+    ...{ latency, measures, records, pathChanges },
     roundTrip: percentilesOf(measures.roundTrip),
     variation: percentilesOf(measures.variation),
     ...directionsOf(measures, loss),
   };
 }
 
-function latencyOf(pieces: readonly Piece[], { latencyMs, latencyQuantile, confidence }: Objective) {
-  const histograms = pieces.map(({ cell }) => cell.measures.roundTrip);
-  const judged = judgeLatency(histograms, latencyMs, latencyQuantile, confidence);
+function latencyOf(blocks: LatencyBlocks, { latencyMs, latencyQuantile, confidence }: Objective) {
+  const judged = judgeLatencyBlocks(blocks, latencyQuantile, confidence);
   return { ...judged, limitMs: latencyMs, quantile: latencyQuantile };
 }
 

@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../../core/clock.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { LatencyHistogram } from '../../../core/latency-histogram.ts';
 import { totalOf } from '../../../core/links/link-record.ts';
 import { LINK_CLASSES, type LinkClass, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
 import { judgedKind, type Link, type Mesh, type Objective } from '../../../core/links/mesh.ts';
+import { HOUR_MS } from '../../rollups/roll-up.ts';
 import type { Store } from '../../stores/store.ts';
 import type { Piece, SeriesEvidence } from '../evidence/evidence.ts';
 import type { EvidenceBook } from '../evidence/evidence-book.ts';
@@ -13,7 +15,16 @@ import { readRecords } from '../evidence/read-records.ts';
 import type { MaintenanceBook } from '../maintenance/maintenance-book.ts';
 import { concerns, exclusionsOf, type MaintenanceWindow } from '../maintenance/maintenance-window.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
-import { type Figures, figuresOf, type Percentiles, percentilesOf } from './figures.ts';
+import {
+  byHour,
+  type Digest,
+  digestOf,
+  type Figures,
+  figuresOf,
+  joined,
+  type Percentiles,
+  percentilesOf,
+} from './figures.ts';
 
 export interface Range {
   readonly fromMs: number;
@@ -89,34 +100,61 @@ export interface LatencyPoint {
 
 interface Parts {
   readonly store: Pick<Store, 'scan'>;
-  readonly evidence: Pick<EvidenceBook, 'read'>;
+  readonly evidence: Pick<EvidenceBook, 'read' | 'links'>;
   readonly maintenance: Pick<MaintenanceBook, 'find'>;
   mesh(): Mesh;
   readonly clock: Clock;
 }
 
 const isIncluded = ({ excludedBy }: Piece) => excludedBy.length === 0;
+const isAsPlanned = ({ isOutAsPlanned }: Piece) => !isOutAsPlanned;
+
+/** An hour of a link takes about 10 kB: what is held at a time takes 50 MB, and what a verdict may ask for 250 MB. */
+const HOURS_AT_ONCE = 5_000;
+const MOST_HOURS = 25_000;
+/** A month of 1 300 links, which takes about a minute. */
+const MOST_MATRIX_HOURS = 1_000_000;
 
 /** Verdicts on links over any time, from evidence, the mesh and maintenance windows. */
 export class VerdictDesk {
   readonly #parts: Parts;
 
+  #busy: Promise<unknown> = Promise.resolve();
+
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** Of one link, or of several as if they were one. Throws `NOT_FOUND` for one that neither the mesh nor evidence knows. */
+  /**
+   * Of one link, or of several as if they were one. Throws `NOT_FOUND` for one that neither the mesh nor evidence knows, and
+   * `QUERY_TOO_LARGE`.
+   */
   async verdict(ids: readonly string[], range: Range): Promise<LinkVerdict> {
+    if (ids.length * hoursOf(range) > MOST_HOURS)
+      throw new SluiceError('QUERY_TOO_LARGE', { limit: MOST_HOURS });
+    return this.#alone(() => this.#verdict(ids, range));
+  }
+
+  /** Whoever asks for much waits for others, so that many who ask at once take no more memory than one. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(work);
+    this.#busy = done.catch(() => {});
+    return done;
+  }
+
+  async #verdict(ids: readonly string[], range: Range): Promise<LinkVerdict> {
     const windows = this.#windows(range);
     const { links } = this.#parts.mesh();
     const found = await this.#evidence(range, windows, ids);
     const names = ids.map((id) => nameOf(id, links.get(id), found));
-    const objective = sameObjective(names);
+    const judgedKinds = new Set(names.map(judgedKindOf).filter((kind) => kind !== undefined));
+    // Links that are judged by different probes have no common evidence: by one kind, some would count with nothing.
+    const objective = judgedKinds.size === 1 ? sameObjective(names) : undefined;
     const kinds = PROBE_KINDS.filter(
       (kind) =>
         found.some(({ series }) => series.kind === kind) || names.some((one) => judgedKindOf(one) === kind),
     );
-    const judged = names.map(judgedKindOf).find((kind) => kind !== undefined) ?? kinds[0];
+    const [judged = kinds[0]] = judgedKinds;
     const probes = kinds.map((kind): ProbeVerdict => {
       const ofKind = found.filter(({ series }) => series.kind === kind);
       const own = ofKind.filter(({ series }) => isOwn(series, links.get(series.link)));
@@ -125,9 +163,14 @@ export class VerdictDesk {
       const aim = isJudged ? objective : undefined;
       return {
         ...{ kind, isJudged },
-        figures: figuresOf(pieces, aim, isIncluded),
-        withoutRetroactive: figuresAsPlanned(pieces, aim),
-        coverage: this.#coverage(pieces, range),
+        figures: figuresOf(digestOf(pieces, aim, isIncluded), aim),
+        withoutRetroactive: isOtherThanPlanned(pieces)
+          ? figuresOf(digestOf(pieces, aim, isAsPlanned), aim)
+          : undefined,
+        coverage: this.#coverage(
+          ids.map((id) => piecesOf(own.filter(({ series }) => series.link === id))),
+          range,
+        ),
         applied: windows
           .filter((window) => names.some(({ id, link }) => concerns(window, id, link)))
           .map((window) => ({ window, probes: probesOf(pieces, window.id) })),
@@ -144,43 +187,65 @@ export class VerdictDesk {
     };
   }
 
-  /** Every link of the mesh, and others with evidence in that time; and the links of each class together. */
+  /**
+   * Every link of the mesh, and others with evidence in that time; and the links of each class together. Links are read some at a
+   * time, so that it takes as much memory for a month as for a day. Throws `QUERY_TOO_LARGE`.
+   */
   async matrix(
     range: Range,
   ): Promise<{ readonly cells: readonly MatrixCell[]; readonly classes: readonly ClassSum[] }> {
     const { links } = this.#parts.mesh();
-    const found = await this.#evidence(range, this.#windows(range));
-    const byLink = Map.groupBy(found, ({ series }) => series.link);
-    const ids = [...new Set([...links.keys(), ...byLink.keys()])];
-    const piecesOfCell = new Map<MatrixCell, readonly Piece[]>();
-    const cells: MatrixCell[] = [];
-    for (const id of ids) {
-      const link = links.get(id);
-      const all = (byLink.get(id) ?? []).filter(({ series }) => isOwn(series, link));
-      if (!link && all.length === 0) continue;
-      const kind = link
-        ? judgedKind(link)
-        : PROBE_KINDS.find((one) => all.some(({ series }) => series.kind === one));
-      const pieces = piecesOf(all.filter(({ series }) => series.kind === kind));
-      const name = nameOf(id, link, all);
-      const figures = figuresOf(pieces, link?.objective, isIncluded);
-      const withoutRetroactive = figuresAsPlanned(pieces, link?.objective);
-      const cell = { name, kind, figures, withoutRetroactive, coverage: this.#coverage(pieces, range) };
-      cells.push(cell);
-      piecesOfCell.set(cell, pieces);
+    const windows = this.#windows(range);
+    const ids = [...new Set([...links.keys(), ...(await this.#parts.evidence.links(range))])];
+    const hours = hoursOf(range);
+    if (ids.length * hours > MOST_MATRIX_HOURS)
+      throw new SluiceError('QUERY_TOO_LARGE', { limit: MOST_MATRIX_HOURS });
+    const atOnce = Math.max(1, Math.floor(HOURS_AT_ONCE / hours));
+    const digested: DigestedCell[] = [];
+    for (let from = 0; from < ids.length; from += atOnce) {
+      const some = ids.slice(from, from + atOnce);
+      await this.#alone(async () => {
+        const found = Map.groupBy(await this.#evidence(range, windows, some), (one) => one.series.link);
+        for (const id of some) {
+          const cell = this.#cell(id, links.get(id), found.get(id) ?? [], range);
+          if (cell) digested.push(cell);
+          await setImmediate();
+        }
+      });
     }
-    const classes = LINK_CLASSES.flatMap((one): ClassSum[] => {
-      const ofClass = cells.filter(({ name }) => name.class === one);
-      if (ofClass.length === 0) return [];
-      const pieces = ofClass.flatMap((cell) => piecesOfCell.get(cell)!);
-      const verdicts = { pass: 0, breach: 0, insufficient: 0 };
-      for (const { figures } of ofClass) if (figures.verdict) verdicts[figures.verdict]++;
-      const objective = sameObjective(ofClass.map(({ name }) => name));
-      const figures = figuresOf(pieces, objective, isIncluded);
-      const withoutRetroactive = figuresAsPlanned(pieces, objective);
-      return [{ class: one, links: ofClass.length, verdicts, figures, withoutRetroactive }];
+    const classes = LINK_CLASSES.flatMap((one) => {
+      const ofClass = digested.filter(({ cell }) => cell.name.class === one);
+      return ofClass.length > 0 ? [classSum(one, ofClass)] : [];
     });
-    return { cells, classes };
+    return { cells: digested.map(({ cell }) => cell), classes };
+  }
+
+  #cell(
+    id: string,
+    link: Link | undefined,
+    found: readonly SeriesEvidence[],
+    range: Range,
+  ): DigestedCell | undefined {
+    const all = found.filter(({ series }) => isOwn(series, link));
+    if (!link && all.length === 0) return undefined;
+    const kind = link
+      ? judgedKind(link)
+      : PROBE_KINDS.find((one) => all.some(({ series }) => series.kind === one));
+    const pieces = piecesOf(all.filter(({ series }) => series.kind === kind));
+    const aim = link?.objective;
+    const digest = digestOf(pieces, aim, isIncluded);
+    const planned = isOtherThanPlanned(pieces) ? digestOf(pieces, aim, isAsPlanned) : undefined;
+    const cell = {
+      ...{ name: nameOf(id, link, all), kind, figures: figuresOf(digest, aim) },
+      ...{
+        withoutRetroactive: planned && figuresOf(planned, aim),
+        coverage: this.#coverage([pieces], range),
+      },
+    };
+    return {
+      ...{ cell, digest: byHour(digest, pieces, isIncluded) },
+      planned: planned && byHour(planned, pieces, isAsPlanned),
+    };
   }
 
   /** One point for each window of `everyMs` with evidence that counts. Throws as `verdict`. */
@@ -240,14 +305,38 @@ export class VerdictDesk {
     });
   }
 
-  #coverage(pieces: readonly Piece[], { fromMs, toMs }: Range): Coverage {
+  #coverage(pieces: readonly (readonly Piece[])[], { fromMs, toMs }: Range): Coverage {
     return coverageOf(pieces, fromMs, Math.max(fromMs, Math.min(toMs, this.#parts.clock.nowMs())));
   }
 }
 
-function figuresAsPlanned(pieces: readonly Piece[], aim: Objective | undefined): Figures | undefined {
-  const isOther = pieces.some((one) => isIncluded(one) === one.isOutAsPlanned);
-  return isOther ? figuresOf(pieces, aim, (one) => !one.isOutAsPlanned) : undefined;
+interface DigestedCell {
+  readonly cell: MatrixCell;
+  readonly digest: Digest;
+  /** Only where windows are not as they were planned. */
+  readonly planned: Digest | undefined;
+}
+
+function classSum(linkClass: LinkClass, cells: readonly DigestedCell[]): ClassSum {
+  const verdicts = { pass: 0, breach: 0, insufficient: 0 };
+  for (const { cell } of cells) if (cell.figures.verdict) verdicts[cell.figures.verdict]++;
+  const objective = sameObjective(cells.map(({ cell }) => cell.name));
+  const asPlanned = cells.map(({ digest, planned }) => planned ?? digest);
+  return {
+    ...{ class: linkClass, links: cells.length, verdicts },
+    figures: figuresOf(joined(cells.map(({ digest }) => digest)), objective),
+    withoutRetroactive: cells.some(({ planned }) => planned)
+      ? figuresOf(joined(asPlanned), objective)
+      : undefined,
+  };
+}
+
+function hoursOf({ fromMs, toMs }: Range): number {
+  return Math.ceil((toMs - fromMs) / HOUR_MS);
+}
+
+function isOtherThanPlanned(pieces: readonly Piece[]): boolean {
+  return pieces.some((one) => isIncluded(one) !== isAsPlanned(one));
 }
 
 /** One link after the other, each in order of time: evidence of one is in several series where its class was changed. */
