@@ -29,7 +29,8 @@ export const RetentionConfig = Type.Object(
       ),
       {
         default: {},
-        description: 'Other times for single measurements, such as link or soil, by their name',
+        description:
+          'Other times for single measurements, such as soil, by their name. Readings of link, which are evidence, are deleted only where they have a rawDays of their own here',
       },
     ),
   },

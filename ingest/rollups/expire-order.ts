@@ -3,6 +3,14 @@ import type { RetentionConfig } from './config.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Carriers settle accounts by its records, which no roll-up can stand for: they go only where that was said of them by name. */
+export const KEPT_UNLESS_NAMED = 'link';
+
+/** For how many days the readings of a measurement are kept; 0 is for ever. */
+export function rawDaysOf({ rawDays, measurements }: RetentionConfig, measurement: string): number {
+  return measurements[measurement]?.rawDays ?? (measurement === KEPT_UNLESS_NAMED ? 0 : rawDays);
+}
+
 /**
  * What is to be deleted of a measurement. Days are counted back from its newest readings and not from this clock,
  * which may have jumped ahead: `newestMs` has the newest time of each series. Of these the newest tenth is left out, so
@@ -14,7 +22,8 @@ export function expireOrder(
   newestMs: readonly number[],
   nowMs: number,
 ): ExpireOrder | undefined {
-  const { rawDays, minuteDays, hourDays } = { ...config, ...config.measurements[measurement] };
+  const { minuteDays, hourDays } = { ...config, ...config.measurements[measurement] };
+  const rawDays = rawDaysOf(config, measurement);
   const inOrder = newestMs.toSorted((a, b) => b - a);
   const typicalMs = inOrder[Math.floor(inOrder.length / 10)];
   if (typicalMs === undefined) return undefined;

@@ -93,7 +93,7 @@ describe('upkeep', () => {
     await service.start();
     await advance(HOUR_MS - 60_000);
     expect(orders).toEqual([]);
-    expect(said(/an hour from now .*all after 10 days/)).toHaveLength(1);
+    expect(said(/an hour from now .*link never, all others after 10 days/)).toHaveLength(1);
     await advance(5 * 60_000);
     const rawMs = TODAY - 10 * DAY_MS;
     expect(orders.map((one) => one.rawMs)).toEqual([rawMs, rawMs, rawMs]);
@@ -188,6 +188,14 @@ describe('what is to be deleted', () => {
     expect(order({ rawDays: 0, minuteDays: 5 }, [NOW])).toBeUndefined();
     const own = { rawDays: 0, measurements: { soil: { rawDays: 3 } } };
     expect(order(own, [NOW])!.rawMs).toBe(TODAY - 3 * DAY_MS);
+  });
+
+  it('is nothing of links, by whose evidence carriers settle accounts, unless they are named', () => {
+    const ofLinks = (config: object) => expireOrder(retention(config), 'link', [NOW], NOW);
+    expect(ofLinks({ rawDays: 10 })).toBeUndefined();
+    expect(ofLinks({ rawDays: 10, measurements: { link: { hourDays: 800 } } })).toBeUndefined();
+    const named = ofLinks({ rawDays: 10, measurements: { link: { rawDays: 400 } } });
+    expect(named!.rawMs).toBe(TODAY - 400 * DAY_MS);
   });
 
   it('keeps roll-ups at least as long as what they are made of', () => {

@@ -6,7 +6,7 @@ import { TAGS } from '../../core/reading.ts';
 import type { Store } from '../stores/store.ts';
 import type { ExpireOrder, Upkeep } from '../stores/upkeep.ts';
 import type { RetentionConfig } from './config.ts';
-import { expireOrder } from './expire-order.ts';
+import { expireOrder, KEPT_UNLESS_NAMED, rawDaysOf } from './expire-order.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -165,7 +165,8 @@ export class UpkeepService implements Service {
     this.#trustedFromMs = clock.monotonicMs() + NOTICE_MS;
     const { rawDays, measurements } = this.#config;
     const days = (count: number) => (count === 0 ? 'never' : `after ${count} days`);
-    const own = Object.entries(measurements).map(([name, one]) => `${name} ${days(one.rawDays ?? rawDays)}`);
+    const names = new Set([...Object.keys(measurements), KEPT_UNLESS_NAMED]);
+    const own = [...names].map((name) => `${name} ${days(rawDaysOf(this.#config, name))}`);
     const told = [...own, `${own.length > 0 ? 'all others' : 'all'} ${days(rawDays)}`].join(', ');
     log.warn(
       { retention: this.#config },
