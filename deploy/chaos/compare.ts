@@ -8,7 +8,7 @@ import type { Span } from './strike.ts';
 /** Answers that a gateway may lose at each end of a time in which it was deaf: the one on its way, and its time. */
 const EDGE_MS = 1_500;
 /** Far longer than a message is under way, on a busy machine too. */
-const CONFIRMED_WITHIN_MS = 30_000;
+const CONFIRMED_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 const MOST_SHOWN = 5;
 

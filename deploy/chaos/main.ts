@@ -83,8 +83,9 @@ async function run(plan: ChaosPlan): Promise<readonly string[]> {
     const unsettled = await settle(rig, plan.ledger ? SETTLED_WITHIN_MS : LOST_WITHIN_MS);
     say(unsettled.length === 0 ? 'everything is settled' : 'not everything is settled');
     const { plan: load, produced } = await rig.fleetReport(SETTLED_WITHIN_MS);
-    const compared: Comparison[] = [];
-    for (const gateway of rig.gateways) compared.push(await compareGateway(rig, gateway, deaf.get(gateway)!));
+    const compared: Comparison[] = await Promise.all(
+      rig.gateways.map((gateway) => compareGateway(rig, gateway, deaf.get(gateway)!)),
+    );
     compared.push(await compareFleet(rig, load, produced));
     const faults = [...counts]
       .sort(([a], [b]) => a.localeCompare(b))
