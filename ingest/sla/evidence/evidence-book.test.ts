@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../../../core/testing/eventually.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import { MemoryStore } from '../../testing/memory-store.ts';
@@ -133,6 +134,39 @@ describe('evidence over a time', () => {
     await put(61);
     expect([await records(), scanned()]).toEqual([8, 2]);
     expect([await records(), scanned()]).toEqual([8, 0]);
+    await kept.stop();
+  });
+
+  it('makes hours as they close, so that nobody waits for them', async () => {
+    const { store, scanned } = await started();
+    const clock = new FakeClock(DAY_MS + 2 * HOUR_MS);
+    let scans = 0;
+    const counted = {
+      query: (query: Parameters<MemoryStore['query']>[0]) => store.query(query),
+      scan: (query: Parameters<MemoryStore['scan']>[0]) => {
+        scans++;
+        return store.scan(query);
+      },
+    };
+    scanned();
+    const kept = new EvidenceBook({ store: counted, folder: temporaryFolder(), clock, log });
+    await kept.start();
+    const putIn = (hour: number) =>
+      store.write(evidenceBatch({ link: 'a-b' }, [madeRecord({ fromMs: DAY_MS + hour * HOUR_MS })]));
+    await putIn(0);
+    await putIn(1);
+    clock.advance(60_000);
+    await eventually(() => scans > 0);
+    await putIn(2);
+    await eventually(() => {
+      clock.advance(HOUR_MS + 600_000);
+      return scans > 1;
+    });
+    await kept.stop();
+    await kept.start();
+    scans = 0;
+    const [found] = await kept.read({ fromMs: DAY_MS, toMs: DAY_MS + 3 * HOUR_MS });
+    expect([found!.pieces.length, scans]).toEqual([3, 0]);
     await kept.stop();
   });
 

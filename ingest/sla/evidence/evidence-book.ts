@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../../core/clock.ts';
+import type { Cancel, Clock } from '../../../core/clock.ts';
 import { asSluiceError } from '../../../core/errors.ts';
 import type { Service } from '../../../core/lifecycle.ts';
 import type { Log } from '../../../core/log.ts';
@@ -27,6 +27,14 @@ const DAY_MS = 24 * HOUR_MS;
 /** A month of 1 300 links. */
 const MOST_HOURS = 1_000_000;
 
+/** Hours are made as they close, so that whoever asks for a verdict does not wait for it: this long after, when most has come. */
+const FILL_AFTER_MS = 10 * 60_000;
+/** What was closed while this process was away, as far back. */
+const FILL_AT_START_MS = DAY_MS;
+const FILL_LATER_MS = 2 * HOUR_MS;
+/** Series of so many links are read at once: others have their turn in between, and memory is bounded. */
+const LINKS_AT_ONCE = 50;
+
 interface Parts {
   readonly store: Pick<Store, 'query' | 'scan'>;
   readonly folder: string;
@@ -45,6 +53,9 @@ export class EvidenceBook implements Service {
   readonly #parts: Parts;
   #file: HourFile | undefined;
   #failure: string | undefined;
+  #cancel: Cancel = () => {};
+  #filling: Promise<void> = Promise.resolve();
+  #isStopped = true;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -61,11 +72,41 @@ export class EvidenceBook implements Service {
       log.warn({ aside }, `${error.message} It is made anew from the store.`);
       this.#file = new HourFile(folder);
     }
+    this.#isStopped = false;
+    this.#fillAgain(60_000, FILL_AT_START_MS);
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel();
+    await this.#filling;
     this.#file?.close();
     this.#file = undefined;
+  }
+
+  #fillAgain(delayMs: number, backMs: number): void {
+    if (this.#isStopped) return;
+    const { clock, log } = this.#parts;
+    this.#cancel = clock.after(delayMs, () => {
+      const nowMs = clock.nowMs();
+      const toMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
+      const nextMs = toMs + HOUR_MS + FILL_AFTER_MS - nowMs;
+      this.#filling = this.#fill(toMs - backMs, toMs).then(
+        () => this.#fillAgain(nextMs, FILL_LATER_MS),
+        (thrown) => {
+          // Nothing is lost by it: who asks for such an hour waits for it.
+          const { code, message } = asSluiceError(thrown);
+          log.debug({ code }, `hours of evidence are not made ahead: ${message}`);
+          this.#fillAgain(nextMs, FILL_AT_START_MS);
+        },
+      );
+    });
+  }
+
+  async #fill(fromMs: number, toMs: number): Promise<void> {
+    const links = [...(await this.links({ fromMs, toMs }))];
+    for (let from = 0; from < links.length && !this.#isStopped; from += LINKS_AT_ONCE)
+      await this.read({ links: links.slice(from, from + LINKS_AT_ONCE), fromMs, toMs });
   }
 
   /** Those with evidence in that time or near it. Throws as `Store.query`. */

@@ -11,7 +11,10 @@ import { type EvidenceFault, evidenceFilter, recordsOf } from './read-records.ts
 
 /** More links than these are not named to the store, which would be asked for nearly all of them anyway. */
 const MOST_NAMED = 100;
-const HOURS_OF_ONE_COMMIT = 500;
+/** A commit waits for the disk, and others for it: some ms. */
+const HOURS_OF_ONE_COMMIT = 50;
+/** Some ms of work; then others have their turn. */
+const RECORDS_AT_ONCE = 50;
 
 type Fault = Omit<EvidenceFault, 'series'>;
 
@@ -130,6 +133,7 @@ async function scanHours(
   const links = [...new Set(hours.map(({ wanted }) => wanted.series.link))];
   const named = links.length <= MOST_NAMED ? links : query.links;
   let toKeep: MadeHour[] = [];
+  let taken = 0;
   let open: { readonly id: string; readonly hour: HourMaker } | undefined;
   const close = () => {
     const one = open && byId.get(open.id);
@@ -153,6 +157,7 @@ async function scanHours(
         open = { id, hour: new HourMaker(one.hourMs, goesOn ? one.kept : undefined) };
       }
       open.hour.take(timeMs, found);
+      if (++taken % RECORDS_AT_ONCE === 0) await setImmediate();
     }
     await setImmediate();
   }

@@ -3,14 +3,20 @@ import type { Clock } from '../../../core/clock.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { LatencyHistogram } from '../../../core/latency-histogram.ts';
 import { totalOf } from '../../../core/links/link-record.ts';
-import { LINK_CLASSES, type LinkClass, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
+import {
+  LINK_CLASSES,
+  type LinkClass,
+  type Measures,
+  PROBE_KINDS,
+  type ProbeKind,
+} from '../../../core/links/measures.ts';
 import { judgedKind, type Link, type Mesh, type Objective } from '../../../core/links/mesh.ts';
 import { HOUR_MS } from '../../rollups/roll-up.ts';
 import type { Store } from '../../stores/store.ts';
 import type { Piece, SeriesEvidence } from '../evidence/evidence.ts';
 import type { EvidenceBook } from '../evidence/evidence-book.ts';
 import { isOwn } from '../evidence/evidence-series.ts';
-import { overlapping } from '../evidence/exclusion.ts';
+import { type Exclusion, overlapping } from '../evidence/exclusion.ts';
 import { readRecords } from '../evidence/read-records.ts';
 import type { MaintenanceBook } from '../maintenance/maintenance-book.ts';
 import { concerns, exclusionsOf, type MaintenanceWindow } from '../maintenance/maintenance-window.ts';
@@ -250,9 +256,40 @@ export class VerdictDesk {
 
   /** One point for each window of `everyMs` with evidence that counts. Throws as `verdict`. */
   async latency(ids: readonly string[], range: Range, everyMs: number): Promise<LatencyPoint[]> {
+    const isByHours = everyMs % HOUR_MS === 0 && ids.length * hoursOf(range) <= MOST_HOURS;
+    const fromHours = isByHours
+      ? await this.#alone(() => this.#latencyOfHours(ids, range, everyMs))
+      : undefined;
+    return fromHours ?? this.#latencyOfRecords(ids, range, everyMs);
+  }
+
+  /** Undefined where an hour of readings has records of two windows: only each record tells which. */
+  async #latencyOfHours(
+    ids: readonly string[],
+    range: Range,
+    everyMs: number,
+  ): Promise<LatencyPoint[] | undefined> {
+    const { links } = this.#parts.mesh();
+    const found = await this.#evidence(range, this.#windows(range), ids);
+    const names = ids.map((id) => nameOf(id, links.get(id), found));
+    const points = new Map<number, OpenPoint>();
+    for (const name of names) {
+      const own = found.filter(({ series }) => series.link === name.id && isOwn(series, name.link));
+      const kind =
+        judgedKindOf(name) ?? PROBE_KINDS.find((one) => own.some(({ series }) => series.kind === one));
+      for (const { cell } of piecesOf(own.filter(({ series }) => series.kind === kind)).filter(isIncluded)) {
+        const timeMs = Math.floor(cell.records[0]!.fromMs / everyMs) * everyMs;
+        if (cell.records.at(-1)!.fromMs >= timeMs + everyMs) return undefined;
+        addTo(points, timeMs, cell.measures);
+      }
+    }
+    return pointsOf(points);
+  }
+
+  async #latencyOfRecords(ids: readonly string[], range: Range, everyMs: number): Promise<LatencyPoint[]> {
     const { links } = this.#parts.mesh();
     const windows = this.#windows(range);
-    const points = new Map<number, { readonly histogram: LatencyHistogram; sent: number; lost: number }>();
+    const points = new Map<number, OpenPoint>();
     const kindOf = new Map(ids.map((id) => [id, judgedKindOf({ id, class: 'inter', link: links.get(id) })]));
     const known = new Set<string>();
     for await (const { series, record } of readRecords(
@@ -269,22 +306,10 @@ export class VerdictDesk {
       const exclusions = exclusionsOf(windows, series.link, link);
       if (overlapping(exclusions, record).some(({ isInForce }) => isInForce)) continue;
       const timeMs = Math.floor(record.fromMs / everyMs) * everyMs;
-      const point = points.get(timeMs) ?? { histogram: new LatencyHistogram(), sent: 0, lost: 0 };
-      points.set(timeMs, point);
-      const { roundTrip, account } = totalOf(record);
-      point.histogram.merge(roundTrip);
-      point.sent += account.received + account.lost + account.late;
-      point.lost += account.lost + account.late;
+      addTo(points, timeMs, totalOf(record));
     }
     for (const id of ids) if (!links.has(id) && !known.has(id)) throw unknownLink(id);
-    return [...points]
-      .sort(([a], [b]) => a - b)
-      .map(([timeMs, { histogram, sent, lost }]) => ({
-        timeMs,
-        roundTrip: percentilesOf(histogram),
-        sent,
-        lost,
-      }));
+    return pointsOf(points);
   }
 
   #windows({ fromMs, toMs }: Range): MaintenanceWindow[] {
@@ -295,19 +320,47 @@ export class VerdictDesk {
   #evidence(
     range: Range,
     windows: readonly MaintenanceWindow[],
-    ids?: readonly string[],
+    ids: readonly string[],
   ): Promise<SeriesEvidence[]> {
     const { links } = this.#parts.mesh();
+    const known = new Map<string, readonly Exclusion[]>();
     return this.#parts.evidence.read({
-      ...range,
-      ...(ids && { links: ids }),
-      exclusionsOf: (id) => exclusionsOf(windows, id, links.get(id)),
+      ...{ ...range, links: ids },
+      // Asked for every hour.
+      exclusionsOf: (id) => {
+        const found = known.get(id) ?? exclusionsOf(windows, id, links.get(id));
+        known.set(id, found);
+        return found;
+      },
     });
   }
 
   #coverage(pieces: readonly (readonly Piece[])[], { fromMs, toMs }: Range): Coverage {
     return coverageOf(pieces, fromMs, Math.max(fromMs, Math.min(toMs, this.#parts.clock.nowMs())));
   }
+}
+
+interface OpenPoint {
+  readonly histogram: LatencyHistogram;
+  sent: number;
+  lost: number;
+}
+
+function addTo(points: Map<number, OpenPoint>, timeMs: number, { roundTrip, account }: Measures): void {
+  const point = points.get(timeMs) ?? { histogram: new LatencyHistogram(), sent: 0, lost: 0 };
+  points.set(timeMs, point);
+  point.histogram.merge(roundTrip);
+  point.sent += account.received + account.lost + account.late;
+  point.lost += account.lost + account.late;
+}
+
+function pointsOf(points: ReadonlyMap<number, OpenPoint>): LatencyPoint[] {
+  return [...points]
+    .sort(([a], [b]) => a - b)
+    .map(([timeMs, { histogram, ...counts }]) => ({
+      ...{ timeMs, roundTrip: percentilesOf(histogram) },
+      ...counts,
+    }));
 }
 
 interface DigestedCell {
