@@ -44,6 +44,8 @@ export class KernelLoop implements DatagramLoop {
     this.#port = port;
     this.#epoll = calls.epollCreate(LINUX.EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw new Error(wordsOf(lastErrno()));
+    // The descriptors are the process's: a thread that ends before `run`, or out of the middle of it, would leave its ports taken.
+    process.once('exit', this.#close);
     this.#pollfd.writeInt32LE(this.#epoll, 0);
     this.#pollfd.writeInt16LE(LINUX.POLLIN, 4);
     // Of this thread only: timers end when they are due, and not up to 50 µs later.
@@ -105,10 +107,15 @@ export class KernelLoop implements DatagramLoop {
         if (this.#isReady(Math.max(0, untilMs))) this.#takeDatagrams(handler);
       }
     } finally {
-      for (const socket of [...this.#sockets.values()]) socket.close();
-      calls.close(this.#epoll);
+      process.off('exit', this.#close);
+      this.#close();
     }
   }
+
+  readonly #close = (): void => {
+    for (const socket of [...this.#sockets.values()]) socket.close();
+    calls.close(this.#epoll);
+  };
 
   #takeMessages(handler: LoopHandler): void {
     if (!this.#port) return;

@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import type { SluiceError } from '../errors.ts';
 import { eventually } from '../testing/eventually.ts';
+import { freeUdpPort } from '../testing/free-udp-port.ts';
 import { startLoopWorker } from './start-loop-worker.ts';
 
 const FILE = new URL('./testing/echo-thread.ts', import.meta.url);
 
-async function start(choice: 'auto' | 'dgram', address = '127.0.0.1') {
+async function start(choice: 'auto' | 'dgram', address = '127.0.0.1', port = 0) {
   const told: string[] = [];
   const failures: SluiceError[] = [];
   const worker = await startLoopWorker<string, string>(FILE, {
-    ...{ name: 'echo', choice, data: { address, port: 0 } },
+    ...{ name: 'echo', choice, data: { address, port } },
     message: (message) => told.push(message),
     failed: (error) => failures.push(error),
   });
@@ -58,6 +59,18 @@ test('a thread that ends by itself is told', async () => {
   await eventually(() => failures.length === 1);
   expect(failures[0]!.message).toContain('the thread echo has ended');
 });
+
+test.each(['auto', 'dgram'] as const)(
+  '%s: the port of a thread that has ended is free again',
+  async (choice) => {
+    const port = await freeUdpPort();
+    for (let round = 0; round < 2; round++) {
+      const { worker, failures } = await start(choice, '127.0.0.1', port);
+      worker.post('exit');
+      await eventually(() => failures.length === 1);
+    }
+  },
+);
 
 test('a thread that hangs is ended', async () => {
   const { worker, failures } = await start('auto');
