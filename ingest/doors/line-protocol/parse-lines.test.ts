@@ -105,7 +105,7 @@ describe('a line', () => {
       parseLines(piece.repeat(4_194_304 / piece.length), 'ns');
     }
     // A second or two on an idle machine; what this bounds is work that multiplies, which would take minutes.
-    expect(performance.now() - fromMs).toBeLessThan(30_000);
+    expect(performance.now() - fromMs).toBeLessThan(120_000);
   });
 });
 
