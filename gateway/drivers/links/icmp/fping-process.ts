@@ -61,7 +61,8 @@ export class FpingProcess {
 
   stop(): void {
     this.#isOver = true;
-    this.#child.kill('SIGTERM');
+    // One that hangs or was stopped hears nothing else, and there is nothing that it would tidy up.
+    this.#child.kill('SIGKILL');
   }
 
   #end(cause: NodeJS.ErrnoException): void {

@@ -1,10 +1,14 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { systemClock } from '../../../../core/clock.ts';
+import { type Clock, systemClock } from '../../../../core/clock.ts';
 import type { IcmpProbe } from '../../../../core/links/link-plan.ts';
 import { decodeLinkRecord, totalOf } from '../../../../core/links/link-record.ts';
 import { isExact, mergeMeasures, noMeasures } from '../../../../core/links/measures.ts';
 import { createLog } from '../../../../core/log.ts';
 import { eventually } from '../../../../core/testing/eventually.ts';
+import { FakeClock } from '../../../../core/testing/fake-clock.ts';
 import { describeWith } from '../../../../core/testing/needs.ts';
 import type { ProbeEvidence } from '../probe-evidence.ts';
 import { IcmpProber } from './icmp-prober.ts';
@@ -19,10 +23,10 @@ function probe(address: string, more: Partial<IcmpProbe> = {}): IcmpProbe {
   return { kind: 'icmp', address, everyMs: 100, timeoutMs: 500, dscp: 0, sizeBytes: 56, ...more };
 }
 
-function bench(program?: string) {
+function bench(program?: string, clock: Clock = systemClock) {
   const evidence: ProbeEvidence[] = [];
   const context = {
-    clock: systemClock,
+    clock,
     log: createLog('silent'),
     report: (one: ProbeEvidence) => {
       evidence.push(one);
@@ -120,6 +124,27 @@ test.concurrent('without fping its probes are not sent, and one clear message sa
     return sum.account.scheduled >= 5 && sum;
   });
   expect(account.notSent).toBe(account.scheduled);
+});
+
+test.concurrent('fping that hangs is killed and started anew, and what it left out was not sent', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-fping-'));
+  ends.push(() => rmSync(folder, { recursive: true }));
+  const [program, starts] = [join(folder, 'fping'), join(folder, 'starts')];
+  // It does not listen to a polite signal either.
+  writeFileSync(program, `#!/bin/sh\ntrap '' TERM\necho $$ >> ${starts}\nexec sleep 1000\n`, { mode: 0o755 });
+  const clock = new FakeClock();
+  const { prober, total } = bench(program, clock);
+  prober.replace([{ link: 'a', spec: probe('127.0.0.1') }], RECORD_MS);
+  await prober.start();
+  const pids = () => (existsSync(starts) ? readFileSync(starts, 'utf8').trim().split('\n').map(Number) : []);
+  await eventually(() => pids().length === 1);
+  for (let passedS = 0; passedS < 70; passedS++) await clock.advance(1_000);
+  const [first] = await eventually(() => pids().length === 2 && pids());
+  await eventually(() => !existsSync(`/proc/${first}`));
+  await prober.stop();
+  const { scheduled, notSent, invalid } = total('a').account;
+  expect(scheduled).toBeGreaterThan(600);
+  expect(notSent + invalid).toBe(scheduled);
 });
 
 test.concurrent('fping that ends is named with its words', async () => {

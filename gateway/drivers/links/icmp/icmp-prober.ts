@@ -15,6 +15,8 @@ import { FpingTarget, waitMsOf } from './fping-target.ts';
 const LOOK_EVERY_MS = 1_000;
 /** Names may come to mean another address. */
 const RESOLVE_EVERY_MS = 600_000;
+/** A process that says nothing for so long, beyond what it waits for, is taken to hang. */
+const SILENT_MS = 60_000;
 const FIRST_AGAIN_MS = 1_000;
 const LONGEST_AGAIN_MS = 60_000;
 
@@ -48,6 +50,9 @@ export class IcmpProber implements Prober<IcmpProbe> {
   readonly #program: string;
   readonly #links = new Map<string, Probed>();
   readonly #jobs = new Map<Job, FpingProcess>();
+  /** When each process was heard last, or began, monotonic ms. */
+  readonly #heardMs = new Map<Job, number>();
+  #isSilenceTold = false;
   #recordMs = 0;
   #isStarted = false;
   #againMs = FIRST_AGAIN_MS;
@@ -106,6 +111,7 @@ export class IcmpProber implements Prober<IcmpProbe> {
       target.look(now);
       this.#report(link, ledger.close(now));
     }
+    for (const job of [...this.#jobs.keys()]) if (this.#isSilent(job, now)) this.#beginAnew(job);
     if (now.monotonicMs - this.#resolvedMs > RESOLVE_EVERY_MS) void this.#resolve();
     this.#cancelLook = this.#context.clock.after(LOOK_EVERY_MS, () => this.#look());
   }
@@ -147,16 +153,35 @@ export class IcmpProber implements Prober<IcmpProbe> {
       result: (result: FpingResult) => {
         this.#againMs = FIRST_AGAIN_MS;
         this.#trouble = undefined;
+        this.#isSilenceTold = false;
+        this.#heardMs.set(job, this.#now().monotonicMs);
         for (const at of targets.get(result.target) ?? []) links[at]!.target.take(result, this.#now());
       },
       ended: (error: SluiceError) => this.#ended(job, error),
     };
     const options = { targets: [...targets.keys()], everyMs, sizeBytes, dscp, waitMs: waitMsOf(timeoutMs) };
+    this.#heardMs.set(job, this.#now().monotonicMs);
     this.#jobs.set(job, new FpingProcess(options, listener, this.#program));
+  }
+
+  #isSilent(job: Job, { monotonicMs }: Moment): boolean {
+    const { everyMs, timeoutMs } = job.links[0]!.spec;
+    return monotonicMs - this.#heardMs.get(job)! > SILENT_MS + everyMs + waitMsOf(timeoutMs);
+  }
+
+  /** Also where no target has a route (5.1 says nothing then): a new one does no harm. */
+  #beginAnew(job: Job): void {
+    if (!this.#isSilenceTold)
+      this.#context.log.warn({ probes: 'icmp' }, 'fping says nothing, and is started anew until it does');
+    this.#isSilenceTold = true;
+    this.#jobs.get(job)!.stop();
+    this.#over(job);
+    this.#begin(job);
   }
 
   #over(job: Job): void {
     this.#jobs.delete(job);
+    this.#heardMs.delete(job);
     for (const { target } of job.links) target.end();
   }
 
