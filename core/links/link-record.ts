@@ -97,7 +97,12 @@ function pushFlow(bytes: number[], flow: Flow): void {
 
 /** Throws a RangeError where the text is not what `encodeLinkRecord` makes, or its probes do not add up. */
 export function decodeLinkRecord(text: string): LinkRecord {
-  const reader = new VarintReader(Buffer.from(text, 'base64'));
+  return decodeLinkRecordBytes(Buffer.from(text, 'base64'));
+}
+
+/** As `decodeLinkRecord`, of the bytes that the text stands for. */
+export function decodeLinkRecordBytes(bytes: Uint8Array): LinkRecord {
+  const reader = new VarintReader(bytes);
   const next = () => reader.next();
   const version = next();
   if (version !== VERSION) throw new RangeError(`evidence of a link has an unknown version ${version}`);

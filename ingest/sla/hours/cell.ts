@@ -1,5 +1,5 @@
 import {
-  decodeLinkRecord,
+  decodeLinkRecordBytes,
   encodeLinkRecord,
   type LinkRecord,
   totalOf,
@@ -74,8 +74,7 @@ export function decodeCell(bytes: Uint8Array): Cell {
     records.push({ fromMs, toMs, sent: reader.next(), lost: reader.next() });
     beforeMs = toMs;
   }
-  const rest = Buffer.from(reader.rest()).toString('base64');
-  const { flows, pathChanges } = decodeLinkRecord(rest);
+  const { flows, pathChanges } = decodeLinkRecordBytes(reader.rest());
   const { sourcePort: _one, ...measures } = flows[0]!;
   return { measures, pathChanges, records };
 }

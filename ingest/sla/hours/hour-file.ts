@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import { StateDatabase } from '../../state-database.ts';
 import { type Cell, decodeCell, encodeCell } from './cell.ts';
 
@@ -23,11 +24,14 @@ export interface KeptHour {
 export class HourFile {
   readonly #state: StateDatabase;
   readonly #ids = new Map<string, number>();
+  readonly #select: StatementSync;
 
   constructor(folder: string) {
     this.#state = new StateDatabase(folder, 'evidence-hours.db', SCHEMA);
     for (const { id, key } of this.#state.run((db) => db.prepare('SELECT id, key FROM series').all()))
       this.#ids.set(String(key), Number(id));
+    const select = 'SELECT * FROM hour WHERE series = ? AND hour_ms >= ? AND hour_ms < ?';
+    this.#select = this.#state.run((db) => db.prepare(select));
   }
 
   /** The hours of a series from … to; those that cannot be read are left out, and made again. */
@@ -35,8 +39,7 @@ export class HourFile {
     const id = this.#ids.get(key);
     const found = new Map<number, KeptHour>();
     if (id === undefined) return found;
-    const select = 'SELECT * FROM hour WHERE series = ? AND hour_ms >= ? AND hour_ms < ?';
-    for (const row of this.#state.run((db) => db.prepare(select).all(id, fromMs, toMs))) {
+    for (const row of this.#state.run(() => this.#select.all(id, fromMs, toMs))) {
       const hour = hourOf(row);
       if (hour) found.set(hour.hourMs, hour);
     }
@@ -72,7 +75,7 @@ function hourOf({ hour_ms, rows, last_ms, faults, body }: Record<string, unknown
   try {
     return {
       ...{ hourMs: Number(hour_ms), rows: Number(rows), lastMs: Number(last_ms) },
-      faults: JSON.parse(String(faults)) as KeptHour['faults'],
+      faults: faults === '[]' ? [] : (JSON.parse(String(faults)) as KeptHour['faults']),
       cell: decodeCell(body as Uint8Array),
     };
   } catch {

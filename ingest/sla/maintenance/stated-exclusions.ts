@@ -11,7 +11,7 @@ export function statedExclusions(
 ): readonly StatedExclusion[] {
   return book
     .find(fromMs, toMs)
-    .filter((window) => appliesTo(window, link.id, link))
+    .filter((window) => appliesTo(window, link.id, link) && window.fromMs < toMs && window.toMs > fromMs)
     .map(({ id, fromMs: startMs, toMs: endMs, issuer, reason, enteredMs, withdrawn }) => ({
       ...{ id, fromMs: startMs, toMs: endMs, by: issuer, reason, enteredMs },
       ...(withdrawn && { withdrawn: { ms: withdrawn.ms, by: withdrawn.by } }),

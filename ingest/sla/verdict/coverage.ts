@@ -18,8 +18,6 @@ const MOST_HOLES = 100;
 
 /** How much of a time evidence speaks of, by the pieces of each link. Samples decide a verdict and not time, so this stands beside it. */
 export function coverageOf(byLink: readonly (readonly Piece[])[], fromMs: number, toMs: number): Coverage {
-  const spansOf = (pieces: readonly Piece[]) =>
-    pieces.flatMap(({ cell }) => cell.records).sort((a, b) => a.fromMs - b.fromMs);
   const spans = spansOf(byLink.flat());
   const { holes, endMs } = gapsOf(spans, fromMs, toMs);
   const coveredMs = byLink.map((pieces) =>
@@ -37,6 +35,19 @@ export function coverageOf(byLink: readonly (readonly Piece[])[], fromMs: number
     holes: longest.slice(0, MOST_HOLES).sort((a, b) => a.fromMs - b.fromMs),
     holesLeftOut: Math.max(0, holes.length - MOST_HOLES),
   };
+}
+
+/** In order of their starts, those that follow each other without a hole as one: a month has 43 200 records, and few holes. */
+function spansOf(pieces: readonly Piece[]): Span[] {
+  const spans: { fromMs: number; toMs: number }[] = [];
+  for (const { cell } of pieces) {
+    for (const { fromMs, toMs } of cell.records) {
+      const last = spans.at(-1);
+      if (last && fromMs >= last.fromMs && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, toMs);
+      else spans.push({ fromMs, toMs });
+    }
+  }
+  return spans.sort((a, b) => a.fromMs - b.fromMs);
 }
 
 interface Span {

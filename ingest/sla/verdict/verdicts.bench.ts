@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pino } from 'pino';
 import { encodeLinkRecord } from '../../../core/links/link-record.ts';
 import { noMeasures } from '../../../core/links/measures.ts';
@@ -75,8 +76,18 @@ async function put(of: readonly string[], fromMs: number, toMs: number): Promise
 
 async function timed(what: string, work: () => Promise<unknown>): Promise<void> {
   const startMs = performance.now();
+  const before = process.cpuUsage();
+  const turns = monitorEventLoopDelay({ resolution: 5 });
+  turns.enable();
   await work();
-  process.stdout.write(`${what}: ${Math.round(performance.now() - startMs)} ms\n`);
+  turns.disable();
+  const { user, system } = process.cpuUsage(before);
+  const [ms, cpuMs, turnMs] = [performance.now() - startMs, (user + system) / 1e3, turns.max / 1e6].map(
+    Math.round,
+  );
+  process.stdout.write(
+    `${what}: ${ms} ms, ${cpuMs} ms of all threads' work, others waited ${turnMs} ms at most\n`,
+  );
 }
 
 const day = { fromMs: endMs - DAY_MS, toMs: endMs };
