@@ -26,8 +26,9 @@ const SAME_MS = 0.001;
 const BACK_MS = 0.01;
 /** How long answers are waited for when it stops. */
 const DRAIN_MS = 300;
-/** Sockets are to be open when the first probe is due. */
+/** Sockets are to be open when the first probe is due; links to one peer have one each. */
 const START_AFTER_MS = 50;
+const START_AFTER_MS_PER_LINK = 0.5;
 const NOTE_EVERY_MS = 60_000;
 
 export interface StampSenderOptions {
@@ -170,9 +171,10 @@ export class StampSender implements LoopHandler {
       }
     }
     for (const session of before.values()) this.#end(session, now);
+    const startAfterMs = START_AFTER_MS + START_AFTER_MS_PER_LINK * (links.length - this.#sessions.size);
     for (const { link, spec } of links) {
       if (this.#sessions.has(link)) continue;
-      const session = new StampSession({ link, spec }, recordMs, now, this.#options.random, START_AFTER_MS);
+      const session = new StampSession({ link, spec }, recordMs, now, this.#options.random, startAfterMs);
       this.#sessions.set(link, session);
       // Spread over the second, so that not all links close their records at once.
       const careMs = now.monotonicMs + CARE_EVERY_MS * this.#options.random();

@@ -22,9 +22,9 @@ interface Group {
   readonly sockets: SharedSocket[];
   /** On how many of them a peer is in use. */
   readonly uses: Map<string, number>;
-  /** Links that want the socket that is being opened. */
-  readonly waiting: Set<StampSession>;
-  isOpening: boolean;
+  /** Links that want one of the sockets that are being opened, by their peer: each of one peer needs another. */
+  readonly waiting: Map<string, Set<StampSession>>;
+  opening: number;
   refused: { readonly reason: string; readonly againMs: number } | undefined;
 }
 
@@ -79,7 +79,7 @@ export class StampSockets {
       } else if (used > 0 && sourcePort > 0) {
         const other = sockets[0]!.peers.get(key)!.session.link;
         trouble = `link ${other} probes ${address} from port ${sourcePort} already`;
-      } else trouble ??= this.#open(group, session);
+      } else trouble ??= this.#wait(group, key, session);
     }
     return trouble;
   }
@@ -104,39 +104,63 @@ export class StampSockets {
     const name = `${family} ${sourcePort}`;
     let group = this.#groups.get(name);
     if (!group) {
-      const rest = { waiting: new Set<StampSession>(), isOpening: false, refused: undefined };
+      const rest = { waiting: new Map<string, Set<StampSession>>(), opening: 0, refused: undefined };
       group = { family, sourcePort, sockets: [], uses: new Map(), ...rest };
       this.#groups.set(name, group);
     }
     return group;
   }
 
-  #open(group: Group, session: StampSession): string | undefined {
-    const { refused, family, sourcePort, waiting, isOpening } = group;
+  #wait(group: Group, key: string, session: StampSession): string | undefined {
+    const { refused, waiting, uses, sockets } = group;
     if (refused && this.#loop.monotonicMs() < refused.againMs) return refused.reason;
-    waiting.add(session);
-    if (isOpening) return undefined;
-    group.isOpening = true;
+    const ofPeer = waiting.get(key) ?? new Set();
+    waiting.set(key, ofPeer.add(session));
+    const wanted = group.sourcePort > 0 ? 1 : (uses.get(key) ?? 0) + ofPeer.size;
+    if (wanted > sockets.length + group.opening) this.#open(group);
+    return undefined;
+  }
+
+  #open(group: Group): void {
+    const { family, sourcePort, waiting, sockets } = group;
+    group.opening++;
     const options = { family, address: '', port: sourcePort, dscp: 0, ttl: TTL };
     void this.#loop
       .open({ ...options, receiveBufferBytes: RECEIVE_BUFFER_BYTES })
       .then((socket) => {
         group.refused = undefined;
         const shared: SharedSocket = { group, socket, peers: new Map() };
-        group.sockets.push(shared);
+        sockets.push(shared);
         this.#shared.set(socket, shared);
       })
       .catch((error) => {
         group.refused = { reason: reasonOf(error), againMs: this.#loop.monotonicMs() + OPEN_AGAIN_MS };
       })
       .then(() => {
-        group.isOpening = false;
-        const waited = [...waiting];
-        waiting.clear();
-        for (const one of waited) if (!one.isOver) this.#onOpen(one);
+        group.opening--;
+        // It is one more for each peer; where it was refused or is the only one, all are told.
+        const isForAll = group.refused || sourcePort > 0;
+        for (const session of isForAll ? takeAll(waiting) : takeOneOfEach(waiting))
+          if (!session.isOver) this.#onOpen(session);
       });
-    return undefined;
   }
+}
+
+function takeAll(waiting: Group['waiting']): StampSession[] {
+  const all = [...waiting.values()].flatMap((ofPeer) => [...ofPeer]);
+  waiting.clear();
+  return all;
+}
+
+function takeOneOfEach(waiting: Group['waiting']): StampSession[] {
+  return [...waiting].flatMap(([key, ofPeer]) => {
+    for (const session of ofPeer) {
+      ofPeer.delete(session);
+      if (ofPeer.size === 0) waiting.delete(key);
+      if (!session.isOver) return [session];
+    }
+    return [];
+  });
 }
 
 function keyOf(address: string, port: number): string {
