@@ -28,7 +28,7 @@ const BACK_MS = 0.01;
 const DRAIN_MS = 300;
 /** Sockets are to be open when the first probe is due; links to one peer have one each. */
 const START_AFTER_MS = 50;
-const START_AFTER_MS_PER_LINK = 0.5;
+const LINKS_OPENED_PER_MS = 2;
 const NOTE_EVERY_MS = 60_000;
 
 export interface StampSenderOptions {
@@ -171,7 +171,8 @@ export class StampSender implements LoopHandler {
       }
     }
     for (const session of before.values()) this.#end(session, now);
-    const startAfterMs = START_AFTER_MS + START_AFTER_MS_PER_LINK * (links.length - this.#sessions.size);
+    const startAfterMs =
+      START_AFTER_MS + Math.floor((links.length - this.#sessions.size) / LINKS_OPENED_PER_MS);
     for (const { link, spec } of links) {
       if (this.#sessions.has(link)) continue;
       const session = new StampSession({ link, spec }, recordMs, now, this.#options.random, startAfterMs);
