@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Datagram } from '../../../core/datagrams/datagram-loop.ts';
+import type { ClockDiscipline, Datagram } from '../../../core/datagrams/datagram-loop.ts';
 import type { StampProbe } from '../../../core/links/link-plan.ts';
 import { decodeLinkRecord, type LinkRecord, totalOf } from '../../../core/links/link-record.ts';
 import type { Measures } from '../../../core/links/measures.ts';
@@ -25,6 +25,8 @@ class Bench {
   readonly sender: StampSender;
   /** The machine was asleep for so long. */
   asleepMs = 0;
+  /** How far the reflector trusts its clock; left out, as the loop does. */
+  reflectorClock: ClockDiscipline | undefined;
   #random = 0;
   #answered = 0;
 
@@ -74,7 +76,11 @@ class Bench {
   reply({ bytes, utcMs }: SentDatagram): Buffer {
     const into = Buffer.alloc(9_000);
     const receivedMs = utcMs + 3;
-    const pending = encodeReply(into, bytes, { receivedMs, clock: this.loop.clock, ttl: 61 })!;
+    const pending = encodeReply(into, bytes, {
+      receivedMs,
+      clock: this.reflectorClock ?? this.loop.clock,
+      ttl: 61,
+    })!;
     // It keeps it for 2 ms.
     stampReply(into, pending, receivedMs + 2);
     return into.subarray(0, pending.lengthBytes);
@@ -121,14 +127,39 @@ test('probes go out ten times a second, are answered, and what the reflector kep
   expect(bench.loop.sockets.every(({ isClosed }) => isClosed)).toBe(true);
 });
 
-test('one way is not told where either clock is not synchronised', async () => {
+const SYNCED: ClockDiscipline = { isSynced: true, errorMs: 0.5 };
+const UNSYNCED: ClockDiscipline = { isSynced: false, errorMs: Number.NaN };
+
+test.each([
+  ['neither clock is', UNSYNCED, UNSYNCED],
+  ['its own clock is not', UNSYNCED, SYNCED],
+  ["the reflector's is not", SYNCED, UNSYNCED],
+  ["the reflector's may be off by hours and is not", SYNCED, { isSynced: false, errorMs: 7_200_000 }],
+])('one way is not told where %s synchronised', async (_, own, reflectorClock) => {
   const bench = new Bench();
-  bench.loop.clock = { isSynced: false, errorMs: Number.NaN };
+  bench.loop.clock = own;
+  bench.reflectorClock = reflectorClock;
+  // It is asked once a second.
+  bench.pass(1_000);
   await bench.probe({ a: {} });
   bench.pass(1_500);
   bench.stop();
-  expect(bench.total().forward.count).toBe(0);
+  expect(bench.total().forward.count + bench.total().back.count).toBe(0);
   expect(bench.total().account.received).toBeGreaterThan(10);
+});
+
+test('the error of one way is the sum of what either clock may be off by', async () => {
+  const bench = new Bench();
+  bench.loop.clock = { isSynced: true, errorMs: 2 };
+  bench.reflectorClock = { isSynced: true, errorMs: 16 };
+  await bench.probe({ a: {} });
+  bench.pass(1_500);
+  bench.stop();
+  const { oneWayErrorMs, forward, account } = bench.total();
+  expect(forward.count).toBe(account.received);
+  expect(oneWayErrorMs).toBeGreaterThanOrEqual(18);
+  // The estimate on the wire has eight bits, and is rounded up.
+  expect(oneWayErrorMs).toBeLessThan(18.2);
 });
 
 test('the schedule never drifts, however late its turns are', async () => {
