@@ -112,7 +112,11 @@ export function createIngest(
     },
   };
   const linkParts = { store, mesh: () => mesh.mesh, clock, log };
-  const alerts = new AlertDesk(config.alerts, { ...linkParts, folder, gateways: () => bornGateways(host) });
+  const maintenance = new MaintenanceBook({ folder, clock, log });
+  const alerts = new AlertDesk(config.alerts, {
+    ...{ ...linkParts, folder, maintenance },
+    gateways: () => bornGateways(host),
+  });
   const pipelineParts = {
     store,
     ledger,
@@ -160,7 +164,6 @@ export function createIngest(
   };
   const readings = new PostDesk(postLimits, { door: thirdParties, pipeline, clock });
   const evidence = new EvidenceBook({ store, folder, clock, log });
-  const maintenance = new MaintenanceBook({ folder, clock, log });
   const verdicts = new VerdictDesk({ store, evidence, maintenance, mesh: () => mesh.mesh, clock });
   const statements = new StatementDesk({
     ...{ store, clock, folder, hostId: config.hostId, program: PROGRAM },
@@ -187,7 +190,7 @@ export function createIngest(
       mesh: new MeshViews(() => mesh.expanded, host),
       alerts,
       outages: new OutageDesk(linkParts),
-      budgets: new BudgetDesk(linkParts),
+      budgets: new BudgetDesk({ ...linkParts, evidence, maintenance }),
       ...{ verdicts, maintenance },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
@@ -201,9 +204,9 @@ export function createIngest(
     store,
     mesh,
     plans,
+    maintenance,
     alerts,
     evidence,
-    maintenance,
     ...(live ? [live] : []),
     pipeline,
     commands,

@@ -7,7 +7,10 @@ import { judgedKind, type Mesh } from '../../core/links/mesh.ts';
 import type { Log } from '../../core/log.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
 import { BURN_WINDOWS_MS, RECORDS_MS } from '../sla/budget/burn-rules.ts';
+import { SLOT_MS } from '../sla/budget/link-counts.ts';
 import { readRecord } from '../sla/evidence/read-records.ts';
+import type { MaintenanceBook } from '../sla/maintenance/maintenance-book.ts';
+import { appliesTo, type MaintenanceWindow } from '../sla/maintenance/maintenance-window.ts';
 import type { Seen } from '../sla/outages/attribute.ts';
 import { scanEvidence } from '../sla/outages/scan-evidence.ts';
 import type { Store } from '../stores/store.ts';
@@ -20,6 +23,7 @@ import { LinkWatch, type WatchOptions } from './link-watch.ts';
 import { type GatewayPresence, silentGateways } from './silent-gateways.ts';
 import { type BookState, EMPTY_BOOK, stepBook } from './step-book.ts';
 import { type Topology, topologyOf } from './topology.ts';
+import { type SuppressedCondition, withoutMaintenance } from './under-maintenance.ts';
 
 const CLEAR_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -29,18 +33,6 @@ const FRESH = { records: 3, moreMs: 60_000 };
 /** What is remembered of past evidence when this begins: what the longest window looks at. */
 const REMEMBERED_MS = BURN_WINDOWS_MS.at(-1)! + HOUR_MS;
 
-/** A link about which somebody is at work, so that nobody needs to be told. */
-export interface Maintenance {
-  readonly id: string;
-  readonly untilMs: number;
-  readonly reason: string;
-}
-
-export interface SuppressedCondition {
-  readonly condition: Condition;
-  readonly maintenance: Maintenance;
-}
-
 interface AlertDeskParts {
   readonly folder: string;
   readonly clock: Clock;
@@ -48,7 +40,7 @@ interface AlertDeskParts {
   readonly store: Pick<Store, 'scan'>;
   readonly mesh: () => Mesh;
   readonly gateways: () => Iterable<GatewayPresence>;
-  readonly maintenance?: (link: string, nowMs: number) => Maintenance | undefined;
+  readonly maintenance: Pick<MaintenanceBook, 'find'>;
 }
 
 /**
@@ -68,6 +60,8 @@ export class AlertDesk implements Service {
   readonly #links = new Map<string, LinkWatch>();
   /** Whether the evidence of the last hours has been read from the store; nothing is judged by rates before. */
   #isRemembered = false;
+  /** Whether all of it has: the days before too. */
+  #isPastRead = false;
   #reading: Promise<void> | undefined;
   readonly #abort = new AbortController();
   #cancel: Cancel | undefined;
@@ -156,8 +150,13 @@ export class AlertDesk implements Service {
     const nowMs = clock.nowMs();
     const topology = this.#topologyOf(mesh());
     this.#remember();
-    const found = new Map(this.#wrongNow(mesh(), nowMs).map((one) => [one.key, one]));
-    const { told, suppressed } = this.#withoutMaintenance(found, topology, nowMs);
+    const windows = this.#maintenance(nowMs);
+    const found = new Map(this.#wrongNow(mesh(), windows, nowMs).map((one) => [one.key, one]));
+    const members = [...this.#book.open.values()].flatMap(({ causing, silent }) => [...causing, ...silent]);
+    const { told, suppressed } = withoutMaintenance(found.values(), mesh(), topology, {
+      ...{ windows, nowMs, graceMs: 1000 * this.#config.joinS },
+      toldBefore: new Set(members.map(({ key }) => key)),
+    });
     const options = this.#watchOptions();
     const seen = (link: string): Seen => this.#links.get(link)?.seen(nowMs, options) ?? 'unknown';
     const causes = findCauses(told, topology, seen);
@@ -184,7 +183,7 @@ export class AlertDesk implements Service {
     this.#clear(nowMs);
   }
 
-  #wrongNow(mesh: Mesh, nowMs: number): Condition[] {
+  #wrongNow(mesh: Mesh, windows: readonly MaintenanceWindow[], nowMs: number): Condition[] {
     const options = this.#watchOptions();
     const before = (key: string) => this.#conditions.get(key);
     const { gateways } = this.#parts;
@@ -192,41 +191,24 @@ export class AlertDesk implements Service {
     const ofLinks = [...mesh.links.values()].flatMap((link) => {
       const watch = this.#links.get(link.id);
       // Until the past is read again, what was wrong is taken to be so still.
-      if (watch && this.#isRemembered) return watch.conditions(link, before, nowMs, options);
+      if (watch && this.#isRemembered) {
+        const leftOut = windows.filter((one) => appliesTo(one, link.id, link));
+        return watch.conditions(link, before, nowMs, { ...options, leftOut });
+      }
       return (['outage', 'loss', 'latency'] as const).flatMap((kind) => before(`${kind}:${link.id}`) ?? []);
     });
     return [...silent, ...ofLinks];
   }
 
-  /** What is about a link under maintenance, or a gateway behind one, is not told; what was told before goes on. */
-  #withoutMaintenance(
-    found: ReadonlyMap<string, Condition>,
-    topology: Topology,
-    nowMs: number,
-  ): { told: Condition[]; suppressed: SuppressedCondition[] } {
-    const { maintenance } = this.#parts;
-    if (!maintenance) return { told: [...found.values()], suppressed: [] };
-    const toldBefore = new Set(
-      [...this.#book.open.values()].flatMap(({ causing, silent }) =>
-        [...causing, ...silent].map(({ key }) => key),
-      ),
-    );
-    const told: Condition[] = [];
-    const suppressed: SuppressedCondition[] = [];
-    for (const condition of found.values()) {
-      const { kind, subject, key } = condition;
-      const links = kind === 'silent' ? (topology.inFrontOf.get(subject) ?? []) : [subject];
-      const window = links.map((link) => maintenance(link, nowMs)).find((one) => one !== undefined);
-      if (window && !toldBefore.has(key)) suppressed.push({ condition, maintenance: window });
-      else told.push(condition);
-    }
-    return { told, suppressed };
+  /** Throws `LEDGER_UNAVAILABLE`: rather nothing is told for a while than what somebody has said not to. */
+  #maintenance(nowMs: number): MaintenanceWindow[] {
+    return this.#parts.maintenance.find(nowMs - REMEMBERED_MS, nowMs + 1).filter((one) => !one.withdrawn);
   }
 
   /** Once there is a mesh, and again until it has worked: the store may be away. */
   #remember(): void {
     const { mesh, log } = this.#parts;
-    if (this.#isRemembered || this.#reading || mesh().links.size === 0) return;
+    if (this.#isPastRead || this.#reading || mesh().links.size === 0) return;
     this.#reading = this.#readPast()
       .catch((thrown: unknown) => {
         const error = asSluiceError(thrown);
@@ -242,18 +224,27 @@ export class AlertDesk implements Service {
     const { links } = mesh();
     const nowMs = clock.nowMs();
     const kinds = new Map([...links.values()].map((link) => [link.id, judgedKind(link)]));
+    const cutMs = Math.floor((nowMs - RECORDS_MS) / SLOT_MS) * SLOT_MS;
+    // What failed half way, and what came late meanwhile, is in the store and would count twice.
+    for (const watch of this.#links.values()) watch.forget(cutMs);
+    let refused = 0;
     // The last hours first: they are what alerts of now go by.
     for (const [fromMs, toMs] of [
-      [nowMs - RECORDS_MS, nowMs + DAY_MS],
-      [nowMs - REMEMBERED_MS, nowMs - RECORDS_MS],
+      [cutMs, nowMs + DAY_MS],
+      [nowMs - REMEMBERED_MS, cutMs],
     ] as const) {
-      const refused = () => {};
-      for await (const { link, record } of scanEvidence(store, kinds, { fromMs, toMs }, refused)) {
+      for await (const { series, record } of scanEvidence(store, kinds, { fromMs, toMs }, () => refused++)) {
         if (this.#abort.signal.aborted) return;
-        this.#watchOf(link).take(links.get(link)!, record, nowMs, this.#watchOptions());
+        const link = links.get(series.link)!;
+        if (link.from.site !== series.site || link.from.gateway !== series.gateway) continue;
+        if (record.fromMs >= fromMs && record.fromMs < toMs)
+          this.#watchOf(link.id).take(link, record, nowMs, this.#watchOptions());
       }
       this.#isRemembered = true;
     }
+    this.#isPastRead = true;
+    if (refused > 0)
+      log.warn({ records: refused }, 'evidence of the last days that cannot be read is left out');
     log.debug({ links: links.size, tookMs: clock.nowMs() - nowMs }, 'the evidence of the last days is read');
   }
 

@@ -21,6 +21,8 @@ export interface Condition {
   readonly noticedMs: number;
   /** Whether it is a reason for others to be silent just now; a budget that is used up slowly is none. */
   readonly explains: boolean;
+  /** Of a budget: for so long after the end of its cause it speaks of nothing else. */
+  readonly lingersMs?: number;
   /** Of a budget: the rules that burn. */
   readonly rules?: readonly string[];
   readonly words: Words;

@@ -1,20 +1,29 @@
 import type { LinkRecord } from '../../core/links/link-record.ts';
-import type { Link, Words } from '../../core/links/mesh.ts';
+import type { Link } from '../../core/links/mesh.ts';
 import { allowedShare } from '../sla/budget/budget-report.ts';
-import { BURN_RULES, type BurnRule } from '../sla/budget/burn-rules.ts';
+import { BURN_RULES } from '../sla/budget/burn-rules.ts';
 import { countsOf } from '../sla/budget/counts-of.ts';
-import { burnRate, stepBurn } from '../sla/budget/judge-burn.ts';
-import { BUDGETS, type BudgetKind, LinkCounts } from '../sla/budget/link-counts.ts';
+import { stepBurn } from '../sla/budget/judge-burn.ts';
+import { BUDGETS, type BudgetKind, type LeftOut, LinkCounts } from '../sla/budget/link-counts.ts';
 import type { Seen } from '../sla/outages/attribute.ts';
 import { sketchOf } from '../sla/outages/find-outages.ts';
+import { burnWords } from './burn-words.ts';
 import { type Condition, conditionKey } from './condition.ts';
 import { isDownNow, type LinkNow, seenNow, stepLinkNow } from './link-now.ts';
+
+/** Evidence may come so late. */
+const LATE_MS = 120_000;
 
 export interface WatchOptions {
   /** How long a link must have answered nothing until it counts as down. */
   readonly outageMs: number;
   /** Evidence that is older says nothing of now. */
   readonly freshMs: number;
+}
+
+export interface JudgeOptions extends WatchOptions {
+  /** Maintenance: budgets do not count it. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** What is known of one link from its records, and what of it is wrong now. */
@@ -28,6 +37,11 @@ export class LinkWatch {
     if (isLive) this.#now = stepLinkNow(this.#now, sketchOf(record));
   }
 
+  /** Of what is older than the last hours, so that it can be counted anew. */
+  forget(untilMs: number): void {
+    this.#counts.forget(untilMs);
+  }
+
   seen(nowMs: number, { freshMs, outageMs }: WatchOptions): Seen {
     return seenNow(this.#now, nowMs, freshMs, outageMs);
   }
@@ -37,10 +51,12 @@ export class LinkWatch {
     link: Link,
     before: (key: string) => Condition | undefined,
     nowMs: number,
-    options: WatchOptions,
+    options: JudgeOptions,
   ): Condition[] {
     const outage = this.#outage(link, before(conditionKey('outage', link.id)), nowMs, options);
-    const burns = BUDGETS.map((kind) => this.#burn(link, kind, before(conditionKey(kind, link.id)), nowMs));
+    const burns = BUDGETS.map((kind) =>
+      this.#burn(link, kind, before(conditionKey(kind, link.id)), nowMs, options.leftOut),
+    );
     return [outage, ...burns].filter((one) => one !== undefined);
   }
 
@@ -62,13 +78,22 @@ export class LinkWatch {
     };
   }
 
-  #burn(link: Link, kind: BudgetKind, before: Condition | undefined, nowMs: number): Condition | undefined {
+  #burn(
+    link: Link,
+    kind: BudgetKind,
+    before: Condition | undefined,
+    nowMs: number,
+    leftOut: readonly LeftOut[],
+  ): Condition | undefined {
     const allowed = allowedShare(link.objective, kind);
+    const counts = this.#counts;
+    const over = (windowMs: number, onlyLive = false) => ({ windowMs, nowMs, onlyLive, leftOut });
     const burning = stepBurn(new Set(before?.rules), {
-      allowed,
-      long: ({ longMs }) => this.#counts.share(kind, longMs, nowMs),
-      short: ({ shortMs }) => this.#counts.share(kind, shortMs, nowMs, true),
-      shortOfAll: ({ shortMs }) => this.#counts.share(kind, shortMs, nowMs),
+      ...{ kind, allowed },
+      long: ({ longMs }) => counts.share(kind, over(longMs)),
+      longBlocks: ({ longMs }) => counts.blocks(kind, over(longMs)),
+      short: ({ shortMs }) => counts.share(kind, over(shortMs, true)),
+      shortOfAll: ({ shortMs }) => counts.share(kind, over(shortMs)),
     });
     if (burning.size === 0) return undefined;
     const rules = BURN_RULES.filter(({ id }) => burning.has(id));
@@ -78,29 +103,12 @@ export class LinkWatch {
       ...{ key: conditionKey(kind, link.id), kind, subject: link.id, rules: ids },
       severity: rules.some(({ severity }) => severity === 'critical') ? 'critical' : 'warning',
       ...{ sinceMs: before?.sinceMs ?? nowMs, noticedMs: before?.noticedMs ?? nowMs },
+      lingersMs: Math.max(...rules.map(({ shortMs }) => shortMs)) + LATE_MS,
       explains: rules.some(({ id }) => id !== 'slow'),
-      words: this.#words(link, kind, rules[0]!, allowed, nowMs),
+      words: burnWords(link, kind, allowed, {
+        longMs: rules[0]!.longMs,
+        share: counts.share(kind, over(rules[0]!.longMs)),
+      }),
     };
-  }
-
-  #words(link: Link, kind: BudgetKind, rule: BurnRule, allowed: number, nowMs: number): Words {
-    const share = this.#counts.share(kind, rule.longMs, nowMs);
-    const rate = (burnRate(share, allowed) ?? 0).toFixed(1);
-    const percent = `${Number(((100 * share.bad) / Math.max(1, share.probes)).toPrecision(3))} %`;
-    const may = `${Number((100 * allowed).toPrecision(3))} %`;
-    const [hours, minutes] = [rule.longMs / 3_600_000, rule.longMs / 60_000];
-    const over =
-      hours >= 1
-        ? { en: `${hours} h`, zh: `${hours} 小时` }
-        : { en: `${minutes} min`, zh: `${minutes} 分钟` };
-    return kind === 'loss'
-      ? {
-          en: `${link.id} has lost ${percent} of its probes in ${over.en}; ${may} is allowed, so its budget is used up ${rate} times too fast`,
-          zh: `${link.id} 在 ${over.zh}内丢失 ${percent} 的探测（允许 ${may}），预算消耗速度为允许值的 ${rate} 倍`,
-        }
-      : {
-          en: `${percent} of the answers on ${link.id} in ${over.en} took ${link.objective.latencyMs} ms or longer; ${may} is allowed, so its budget is used up ${rate} times too fast`,
-          zh: `${link.id} 在 ${over.zh}内 ${percent} 的应答时延达到或超过 ${link.objective.latencyMs} ms（允许 ${may}），预算消耗速度为允许值的 ${rate} 倍`,
-        };
   }
 }

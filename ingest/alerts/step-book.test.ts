@@ -218,3 +218,22 @@ it('ends in the same open events, however long what belongs together is apart', 
     }),
   );
 });
+
+it('gives the budgets that a point has burnt the time to recover, before they are events of their own', () => {
+  const links = ['a-c', 'b-c', 'd-c'];
+  const outages = links.map((link) => condition('outage', link));
+  const burns = links.map((link) => ({ ...condition('loss', link), lingersMs: 420_000 }));
+  const begun = () => new Run().begin(...outages, ...burns).until(60_000);
+  const back = begun()
+    .end(...outages.map(({ key }) => key))
+    .until(300_000);
+  expect(back.told).toEqual(['raised pop:c', 'cleared pop:c']);
+  expect(back.end(...burns.map(({ key }) => key)).until(900_000).told).toHaveLength(2);
+
+  const lossy = begun()
+    .end(...outages.map(({ key }) => key))
+    .until(300_000);
+  lossy.end('loss:a-c', 'loss:d-c').until(600_000);
+  expect(lossy.told).toEqual(['raised pop:c', 'cleared pop:c', 'raised link:b-c']);
+  expect([...lossy.state.open.values()][0]).toMatchObject({ after: 'e1' });
+});

@@ -53,14 +53,14 @@ export function stepBook(state: BookState, input: BookInput): BookStep {
   const open = new Map(state.open);
   const excused = new Map([...state.excused].filter(([, { untilMs }]) => untilMs > nowMs));
   const after = new Map([...state.excused].map(([key, one]) => [key, one.after]));
-  excuse(excused, state.open.values(), input);
+  excuse(excused, [...state.open.values()], input);
   const effects: BookEffect[] = [];
   const standing = new Map<string, Cause>();
   const waiting: Cause[] = [];
   for (const cause of causes) {
     const before = open.get(cause.key);
     if (!before && !isDue(cause, excused, input)) {
-      waiting.push(cause);
+      if (!cause.causing.every(({ key }) => excused.has(key))) waiting.push(cause);
       continue;
     }
     standing.set(cause.key, cause);
@@ -89,16 +89,31 @@ export function stepBook(state: BookState, input: BookInput): BookStep {
   return { state: { open, excused }, effects: lastOf(effects) };
 }
 
-/** Whoever was silent because of something, and is not because of anything any more, has the time to come back. */
+/**
+ * Whoever was silent because of something, and is not because of anything any more, has the time to come back; and the budget of a
+ * link that a point has taken down has the time to recover, once the point is back.
+ */
 function excuse(
   excused: Map<string, { readonly untilMs: number; readonly after: string }>,
-  open: Iterable<AlertEvent>,
+  events: readonly AlertEvent[],
   { nowMs, causes, options }: BookInput,
 ): void {
   const still = new Set(causes.flatMap(({ silent }) => silent.map(({ key }) => key)));
-  for (const { id, silent } of open) {
+  for (const { id, silent } of events) {
     for (const { key } of silent)
       if (!still.has(key)) excused.set(key, { untilMs: nowMs + options.joinMs, after: id });
+  }
+  const standing = new Set(causes.map(({ key }) => key));
+  const ended = [...events].filter(({ key, kind }) => kind !== 'link' && !standing.has(key));
+  const was = new Map(ended.flatMap(({ id, causing }) => causing.map(({ key }) => [key, id] as const)));
+  for (const { kind, causing } of causes) {
+    // Whatever is down still is told as that.
+    if (kind !== 'link' || causing.some((one) => one.kind === 'outage')) continue;
+    for (const { key, lingersMs } of causing) {
+      const after = was.get(key);
+      if (after !== undefined && lingersMs !== undefined)
+        excused.set(key, { untilMs: nowMs + lingersMs, after });
+    }
   }
 }
 
@@ -109,8 +124,8 @@ function isDue(
   { nowMs, topology, options }: BookInput,
 ): boolean {
   const first = Math.min(...cause.causing.map(({ noticedMs }) => noticedMs), Number.POSITIVE_INFINITY);
+  if (cause.causing.length > 0 && cause.causing.every(({ key }) => excused.has(key))) return false;
   if (cause.kind !== 'gateway') return nowMs - first >= options.settleMs;
-  if (cause.causing.some(({ key }) => excused.has(key))) return false;
   const mayBeExplained = topology.inFrontOf.has(cause.subject) || topology.popsOf.has(cause.subject);
   return nowMs - first >= (mayBeExplained ? options.joinMs : 0);
 }

@@ -36,12 +36,18 @@ const HEADS: Record<CauseKind, (cause: Cause, topology: Topology) => Words> = {
           zh: `链路 ${names.zh}（${from} → ${to}）${how.zh}`,
         };
   },
-  pop: ({ subject, causing }) => {
+  pop: ({ subject, causing }, topology) => {
     const links = linksDown(causing);
-    return {
-      en: `Point ${subject}: all of its links that are known of are down (${links.en})`,
-      zh: `节点 ${subject}：已知的全部链路中断（${links.zh}）`,
-    };
+    const ownDown = causing.some((one) => topology.links.get(one.subject)?.from === subject);
+    return ownDown
+      ? {
+          en: `Point ${subject}: all of its links that are known of are down (${links.en})`,
+          zh: `节点 ${subject}：已知的全部链路中断（${links.zh}）`,
+        }
+      : {
+          en: `Point ${subject}: all links towards it that are known of are down (${links.en})`,
+          zh: `节点 ${subject}：已知的指向它的链路全部中断（${links.zh}）`,
+        };
   },
   agent: ({ subject, causing }) => {
     const links = linksDown(causing);

@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
+import { type Budget, calendarOf } from '../../sla/budget/budget-report.ts';
 import { BUDGETS } from '../../sla/budget/link-counts.ts';
 import type { Route } from '../app.ts';
 import { parseTime } from '../parse-time.ts';
+import { requestInvalid } from '../request-invalid.ts';
 import { errorRef, storeErrors, TimeMs } from '../schemas.ts';
 
 const Period = Type.Object({
@@ -26,7 +28,7 @@ const BudgetReply = Type.Object({
   objective: Type.Number({ description: 'The share of bad probes that is allowed.' }),
   days30: Period,
   month: Type.Object(Period.properties, {
-    description: 'The calendar month in UTC, up to the time asked for.',
+    description: 'The calendar month in the zone asked for, up to the time asked for.',
   }),
   burn: Type.Array(
     Type.Object({
@@ -55,7 +57,12 @@ const LinkBudgetReply = Type.Object({
     loss: Type.Number(),
     confidence: Type.Number(),
   }),
-  budgets: Type.Array(BudgetReply),
+  budgets: Type.Array(BudgetReply, { description: 'Without what maintenance windows take out.' }),
+  withoutRetroactive: Type.Optional(
+    Type.Array(BudgetReply, {
+      description: 'As if every maintenance window were as it was when it began; only where one is not.',
+    }),
+  ),
 });
 
 export const linkBudgetRoute: Route = (app, { sources, clock }) => {
@@ -71,6 +78,12 @@ export const linkBudgetRoute: Route = (app, { sources, clock }) => {
             at: Type.Optional(
               Type.String({ description: 'ISO 8601 with a zone, or epoch milliseconds. Default: now.' }),
             ),
+            zone: Type.Optional(
+              Type.String({
+                maxLength: 64,
+                description: 'Whose calendar month: an IANA name such as Asia/Shanghai. Default: UTC.',
+              }),
+            ),
           },
           { additionalProperties: false },
         ),
@@ -79,11 +92,22 @@ export const linkBudgetRoute: Route = (app, { sources, clock }) => {
     },
     async ({ params, query }) => {
       const atMs = query.at === undefined ? clock.nowMs() : parseTime('at', query.at);
-      const { budgets, ...rest } = await sources.budgets.ofLink(params.id, atMs);
+      const calendar = calendarOf(atMs, query.zone ?? 'UTC');
+      if (!calendar)
+        throw requestInvalid('zone', { en: 'is no time zone that is known here', zh: '不是此处已知的时区' });
+      const { budgets, withoutRetroactive, ...rest } = await sources.budgets.ofLink(
+        params.id,
+        atMs,
+        calendar,
+      );
       return {
-        ...rest,
-        budgets: budgets.map((one) => ({ ...one, burn: [...one.burn], burning: [...one.burning] })),
+        ...{ ...rest, budgets: shown(budgets) },
+        ...(withoutRetroactive && { withoutRetroactive: shown(withoutRetroactive) }),
       };
     },
   );
 };
+
+function shown(budgets: readonly Budget[]) {
+  return budgets.map((one) => ({ ...one, burn: [...one.burn], burning: [...one.burning] }));
+}

@@ -17,7 +17,7 @@ import type { KeptLetter } from '../../letters/letter.ts';
 import type { LetterCount } from '../../letters/letter-file.ts';
 import type { ReplayReport, ReplayRequest } from '../../letters/replayer.ts';
 import type { LinkBudget } from '../../sla/budget/budget-desk.ts';
-import { budgetReport } from '../../sla/budget/budget-report.ts';
+import { budgetReport, type Calendar } from '../../sla/budget/budget-report.ts';
 import { MaintenanceBook } from '../../sla/maintenance/maintenance-book.ts';
 import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
@@ -146,9 +146,9 @@ export class FakeSources implements HttpSources {
     ofAll: async (): Promise<LinkOutages[]> => [this.outagesOf('a_b')],
   };
   readonly budgets = {
-    ofLink: async (link: string, atMs: number): Promise<LinkBudget> => {
+    ofLink: async (link: string, atMs: number, calendar: Calendar): Promise<LinkBudget> => {
       const objective = { latencyMs: 30, latencyQuantile: 0.95, loss: 0.003, confidence: 0.95 };
-      return { link, atMs, objective, budgets: budgetReport(objective, [], atMs) };
+      return { link, atMs, objective, budgets: budgetReport(objective, [], atMs, calendar) };
     },
   };
   outagesOf = (link: string): LinkOutages => ({

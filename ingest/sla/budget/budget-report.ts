@@ -1,7 +1,8 @@
 import type { Objective } from '../../../core/links/mesh.ts';
+import { monthBounds } from '../statement/month-bounds.ts';
 import { BURN_RULES, BURN_WINDOWS_MS } from './burn-rules.ts';
 import { burnRate, stepBurn } from './judge-burn.ts';
-import { BUDGETS, type BudgetKind, type RecordCounts, type Share } from './link-counts.ts';
+import { BUDGETS, type BudgetKind, type BurnBlocks, type RecordCounts, type Share } from './link-counts.ts';
 
 const DAY_MS = 86_400_000;
 export const BUDGET_DAYS = 30;
@@ -27,7 +28,7 @@ export interface Budget {
   /** The share of bad probes that the objective allows. */
   readonly objective: number;
   readonly days30: Period;
-  /** In UTC, up to the time that was asked for; `allowed` is of the whole month. */
+  /** Of the calendar, up to the time that was asked for; `allowed` is of the whole month. */
   readonly month: Period;
   readonly burn: readonly BurnWindow[];
   /** Rules that would raise an alert if nothing were raised yet. */
@@ -36,9 +37,23 @@ export interface Budget {
   readonly usedUpMs: number | null;
 }
 
-/** Where the evidence for a report at `atMs` begins. */
-export function budgetFromMs(atMs: number): number {
-  return Math.min(atMs - BUDGET_DAYS * DAY_MS, monthOf(atMs).fromMs);
+/** The calendar month of a place, and where the evidence for a report begins. */
+export interface Calendar {
+  readonly month: { readonly fromMs: number; readonly toMs: number };
+  readonly fromMs: number;
+}
+
+/** `zone` is an IANA name such as `Asia/Shanghai`; nothing where it is unknown. */
+export function calendarOf(atMs: number, zone: string): Calendar | undefined {
+  const utc = new Date(atMs);
+  // Clocks anywhere are less than a day from UTC, so it is the month of one of these.
+  for (const offset of [-1, 0, 1]) {
+    const near = new Date(Date.UTC(utc.getUTCFullYear(), utc.getUTCMonth() + offset));
+    const month = monthBounds(near.toISOString().slice(0, 7), zone);
+    if (month && month.fromMs <= atMs && atMs < month.toMs)
+      return { month, fromMs: Math.min(atMs - BUDGET_DAYS * DAY_MS, month.fromMs) };
+  }
+  return undefined;
 }
 
 /** What the objective allows to be bad: lost, or slower than its bound. */
@@ -46,20 +61,26 @@ export function allowedShare(objective: Objective, kind: BudgetKind): number {
   return kind === 'loss' ? objective.loss : 1 - objective.latencyQuantile;
 }
 
-/** Of records in any order, each once. */
-export function budgetReport(objective: Objective, records: readonly RecordCounts[], atMs: number): Budget[] {
+/** Of records, or of hours of them before the last six, in any order and each once. Those that reach over the start of a window count in it. */
+export function budgetReport(
+  objective: Objective,
+  records: readonly RecordCounts[],
+  atMs: number,
+  calendar: Calendar,
+): Budget[] {
   return BUDGETS.map((kind) => {
     const share = allowedShare(objective, kind);
     const over = (fromMs: number) => shareOf(kind, records, fromMs, atMs);
     const days30 = periodOf(kind, records, share, atMs - BUDGET_DAYS * DAY_MS, atMs, atMs);
-    const { fromMs, toMs } = monthOf(atMs);
+    const { fromMs, toMs } = calendar.month;
     const month = periodOf(kind, records, share, fromMs, toMs, atMs);
     const burn = BURN_WINDOWS_MS.map((windowMs): BurnWindow => {
       const found = over(atMs - windowMs);
       return { windowMs, probes: found.probes, bad: found.bad, rate: finite(burnRate(found, share)) };
     });
     const burning = stepBurn(new Set(), {
-      allowed: share,
+      ...{ kind, allowed: share },
+      longBlocks: ({ longMs }) => blocksOf(kind, records, atMs - longMs, atMs),
       long: ({ longMs }) => over(atMs - longMs),
       short: ({ shortMs }) => over(atMs - shortMs),
       shortOfAll: ({ shortMs }) => over(atMs - shortMs),
@@ -87,25 +108,43 @@ function periodOf(
   atMs: number,
 ): Period {
   const { probes, bad } = shareOf(kind, records, fromMs, atMs);
-  const knownMs = records.reduce(
-    (sum, one) => sum + Math.max(0, Math.min(one.toMs, atMs) - Math.max(one.fromMs, fromMs)),
-    0,
-  );
+  const knownMs = records.reduce((sum, one) => {
+    const within = Math.max(0, Math.min(one.toMs, atMs) - Math.max(one.fromMs, fromMs));
+    return sum + Math.min(within, one.knownMs ?? within);
+  }, 0);
   // What was not measured is taken to be like what was.
   const allowed = knownMs === 0 ? 0 : (share * probes * (toMs - fromMs)) / knownMs;
   return { fromMs, toMs, probes, bad, knownMs, allowed, spent: allowed === 0 ? null : bad / allowed };
 }
 
 function shareOf(kind: BudgetKind, records: readonly RecordCounts[], fromMs: number, toMs: number): Share {
-  let [probes, bad, badRecords] = [0, 0, 0];
-  for (const one of records) {
-    if (one.toMs <= fromMs || one.toMs > toMs) continue;
-    probes += kind === 'loss' ? one.sent : one.answered;
-    const ofOne = kind === 'loss' ? one.lost : one.slow;
-    bad += ofOne;
-    if (ofOne > 0) badRecords++;
+  const share = { probes: 0, bad: 0, badRecords: 0, knownMs: 0 };
+  for (const one of within(records, fromMs, toMs)) {
+    const [probes, bad] = countsOf(kind, one);
+    share.probes += probes;
+    share.bad += bad;
+    share.knownMs += one.knownMs ?? one.toMs - one.fromMs;
+    if (bad > 0) share.badRecords++;
   }
-  return { probes, bad, badRecords };
+  return share;
+}
+
+function blocksOf(
+  kind: BudgetKind,
+  records: readonly RecordCounts[],
+  fromMs: number,
+  toMs: number,
+): BurnBlocks {
+  const counts = within(records, fromMs, toMs).map((one) => countsOf(kind, one));
+  return { probes: counts.map(([probes]) => probes), bad: counts.map(([, bad]) => bad) };
+}
+
+function within(records: readonly RecordCounts[], fromMs: number, toMs: number): RecordCounts[] {
+  return records.filter((one) => one.toMs > fromMs && one.toMs <= toMs);
+}
+
+function countsOf(kind: BudgetKind, { sent, lost, answered, slow }: RecordCounts): [number, number] {
+  return kind === 'loss' ? [sent, lost] : [answered, slow];
 }
 
 function usedUpMs({ spent }: Period, rate: number | null, atMs: number): number | null {
@@ -114,12 +153,6 @@ function usedUpMs({ spent }: Period, rate: number | null, atMs: number): number 
   if (rate === null || rate <= 0) return null;
   const lastsMs = ((1 - spent) * BUDGET_DAYS * DAY_MS) / rate;
   return lastsMs > 365 * DAY_MS ? null : Math.round(atMs + lastsMs);
-}
-
-function monthOf(atMs: number): { fromMs: number; toMs: number } {
-  const at = new Date(atMs);
-  const [year, month] = [at.getUTCFullYear(), at.getUTCMonth()];
-  return { fromMs: Date.UTC(year, month), toMs: Date.UTC(year, month + 1) };
 }
 
 /** JSON has no infinity: an objective that allows nothing is burnt as fast as can be told. */

@@ -14,6 +14,8 @@ export interface BurnRule {
   readonly severity: Severity;
   /** How many records of the long window the bad probes must come from: one burst is no rate. */
   readonly leastRecords: number;
+  /** What is lost in short outages, which are told as such, is no part of it. */
+  readonly besideOutages: boolean;
 }
 
 /**
@@ -21,21 +23,17 @@ export interface BurnRule {
  * minutes of a loss that would break the objective, however little of the budget it has used yet.
  */
 export const BURN_RULES: readonly BurnRule[] = [
-  rule('fast', HOUR_MS, 5 * MINUTE_MS, 14.4, 'critical', 1),
-  rule('medium', 6 * HOUR_MS, 30 * MINUTE_MS, 6, 'critical', 1),
-  rule('slow', 72 * HOUR_MS, 6 * HOUR_MS, 1, 'warning', 1),
-  rule('breach', 15 * MINUTE_MS, 5 * MINUTE_MS, 2, 'warning', 3),
+  rule('fast', HOUR_MS, 5 * MINUTE_MS, 14.4, 'critical'),
+  rule('medium', 6 * HOUR_MS, 30 * MINUTE_MS, 6, 'critical'),
+  rule('slow', 72 * HOUR_MS, 6 * HOUR_MS, 1, 'warning'),
+  {
+    ...rule('breach', 15 * MINUTE_MS, 5 * MINUTE_MS, 2, 'warning'),
+    ...{ leastRecords: 5, besideOutages: true },
+  },
 ];
 
-function rule(
-  id: string,
-  longMs: number,
-  shortMs: number,
-  rate: number,
-  severity: Severity,
-  leastRecords: number,
-): BurnRule {
-  return { id, longMs, shortMs, rate, severity, leastRecords };
+function rule(id: string, longMs: number, shortMs: number, rate: number, severity: Severity): BurnRule {
+  return { id, longMs, shortMs, rate, severity, leastRecords: 1, besideOutages: false };
 }
 
 /** All windows of the rules, shortest first. */

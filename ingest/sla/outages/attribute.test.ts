@@ -18,7 +18,7 @@ it('is the link where all others are up, and says what the other direction saw',
   const both = judged(/^(a-b|b-a)$/);
   expect(both).toMatchObject({ fault: 'link', reverse: 'down' });
   expect(both.words.en).toBe(
-    'Fault of the link: other links of both ends were up. The other direction was down too. Neighbours at a: 0 of 4 down; at b: 0 of 4 down.',
+    'Fault of the link: other links of both ends were up. The other direction was down too. Neighbours at a: 0 of 2 from it and 0 of 2 to it down; at b: 0 of 2 from it and 0 of 2 to it down.',
   );
   expect(both.words.zh).toContain('链路本身故障');
 });
@@ -27,6 +27,10 @@ it('is an end where all links of it are down', () => {
   expect(judged(/a/)).toMatchObject({ fault: 'from-end', fromSide: { out: { down: 2 }, in: { down: 2 } } });
   expect(judged(/b/)).toMatchObject({ fault: 'to-end', alsoDown: ['b-c', 'b-d', 'c-b', 'd-b'] });
   expect(judged(/-b$/), 'only its answers').toMatchObject({ fault: 'to-end' });
+  // What it goes by is said, and nothing of those that were up.
+  expect(judged(/-b$/).words.en).toContain('Fault at the end b: the other links to b were down too.');
+  expect(judged(/-b$/).words.en).toContain('at b: 0 of 2 from it and 2 of 2 to it down.');
+  expect(judged(/-b$/).words.zh).toContain('指向 b 的其他链路同时中断');
 });
 
 it('is the agent where its links are down one way only, or its own probes say nothing', () => {
@@ -47,5 +51,7 @@ it('is not known where nobody is near, nobody saw it, or they disagree', () => {
   expect(judged(/^a-b$/, /^$/, 0, [LINK])).toMatchObject({ fault: 'unknown', reverse: 'unknown' });
   expect(judged(/^a-b$/, /[cd]/)).toMatchObject({ fault: 'unknown' });
   expect(judged(/^(a-b|a-c)$/)).toMatchObject({ fault: 'unknown' });
-  expect(judged(/^a-b$/, /[cd]/).words.en).toContain('0 of 0 down, 4 unknown');
+  expect(judged(/^a-b$/, /[cd]/).words.en).toContain(
+    '0 of 0 (2 unknown) from it and 0 of 0 (2 unknown) to it down',
+  );
 });

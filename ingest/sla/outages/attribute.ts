@@ -146,20 +146,20 @@ function wordsOf(
           zh: `${link.from} 的探针故障：由其发起的链路全部中断，而指向它的链路正常。`,
         },
     'from-end': {
-      en: `Fault at the end ${link.from}: its other links were down too.`,
-      zh: `${link.from} 端故障：该端的其他链路同时中断。`,
+      en: `Fault at the end ${link.from}: ${others(from, 'out', link.from).en}.`,
+      zh: `${link.from} 端故障：${others(from, 'out', link.from).zh}。`,
     },
     'to-end': {
-      en: `Fault at the end ${link.to}: its other links were down too.`,
-      zh: `${link.to} 端故障：该端的其他链路同时中断。`,
+      en: `Fault at the end ${link.to}: ${others(to, 'in', link.to).en}.`,
+      zh: `${link.to} 端故障：${others(to, 'in', link.to).zh}。`,
     },
     link: {
       en: `Fault of the link: other links of both ends were up.`,
       zh: `链路本身故障：两端的其他链路正常。`,
     },
     wide: {
-      en: `Both ends at once: the other links of ${link.from} and of ${link.to} were down too.`,
-      zh: `两端同时故障：${link.from} 与 ${link.to} 的其他链路同时中断。`,
+      en: `Both ends at once: ${others(from, 'out', link.from).en}, and ${others(to, 'in', link.to).en}.`,
+      zh: `两端同时故障：${others(from, 'out', link.from).zh}，${others(to, 'in', link.to).zh}。`,
     },
     unknown: {
       en: 'Where the fault lies is not known: too few neighbours saw enough, or they disagree.',
@@ -173,6 +173,16 @@ function wordsOf(
   };
 }
 
+/** The links that the verdict on an end was made by: those of the same direction, where one of them was seen. */
+function others(side: Side, direction: 'out' | 'in', point: string): Words {
+  const opposite = direction === 'out' ? 'in' : 'out';
+  const { down, up } = side[direction];
+  const way = down + up > 0 ? direction : opposite;
+  return way === 'out'
+    ? { en: `the other links from ${point} were down too`, zh: `由 ${point} 发起的其他链路同时中断` }
+    : { en: `the other links to ${point} were down too`, zh: `指向 ${point} 的其他链路同时中断` };
+}
+
 const REVERSE: Record<Seen, Words> = {
   down: { en: 'The other direction was down too.', zh: '反方向同时中断。' },
   up: { en: 'The other direction was up.', zh: '反方向正常。' },
@@ -180,11 +190,17 @@ const REVERSE: Record<Seen, Words> = {
 };
 
 function tally({ out, in: inwards }: Side): Words {
-  const down = out.down + inwards.down;
-  const known = down + out.up + inwards.up;
-  const unknown = out.unknown + inwards.unknown;
+  const [from, to] = [shareOf(out), shareOf(inwards)];
   return {
-    en: `${down} of ${known} down${unknown > 0 ? `, ${unknown} unknown` : ''}`,
-    zh: `${known} 条中 ${down} 条中断${unknown > 0 ? `，${unknown} 条不明` : ''}`,
+    en: `${from.en} from it and ${to.en} to it down`,
+    zh: `由其发起的${from.zh}，指向它的${to.zh}`,
+  };
+}
+
+function shareOf({ down, up, unknown }: SideCount): Words {
+  const known = down + up;
+  return {
+    en: `${down} of ${known}${unknown > 0 ? ` (${unknown} unknown)` : ''}`,
+    zh: ` ${known} 条中 ${down} 条中断${unknown > 0 ? `（${unknown} 条不明）` : ''}`,
   };
 }

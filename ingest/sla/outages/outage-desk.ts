@@ -4,7 +4,6 @@ import type { ProbeKind } from '../../../core/links/measures.ts';
 import { judgedKind, type Link, type Mesh } from '../../../core/links/mesh.ts';
 import type { Log } from '../../../core/log.ts';
 import type { Store } from '../../stores/store.ts';
-import type { EvidenceFault } from '../evidence/read-records.ts';
 import { type Attribution, attribute, type Ends } from './attribute.ts';
 import {
   availabilityOf,
@@ -108,13 +107,21 @@ export class OutageDesk {
   async #records(links: readonly Link[], range: EvidenceRange): Promise<Map<string, RecordSketch[]>> {
     const kinds = new Map<string, ProbeKind>(links.map((link) => [link.id, judgedKind(link)]));
     const found = new Map<string, RecordSketch[]>();
-    const refused = ({ series, timeMs, reason }: EvidenceFault) =>
-      this.#parts.log.warn({ link: series.link, timeMs, reason }, 'evidence of a link cannot be read');
-    for await (const { link, record } of scanEvidence(this.#parts.store, kinds, range, refused)) {
+    let refused = 0;
+    for await (const { series, record } of scanEvidence(this.#parts.store, kinds, range, () => refused++)) {
+      const { link, site, gateway } = series;
+      const { from } = this.#parts.mesh().links.get(link)!;
+      // What another says under its name is no evidence of it.
+      if (from.site !== site || from.gateway !== gateway) continue;
       const list = found.get(link);
       if (list) list.push(sketchOf(record));
       else found.set(link, [sketchOf(record)]);
     }
+    if (refused > 0)
+      this.#parts.log.warn(
+        { links: links.length, records: refused },
+        'evidence that cannot be read is left out',
+      );
     for (const [id, list] of found) {
       list.sort((a, b) => a.fromMs - b.fromMs);
       found.set(

@@ -1,8 +1,7 @@
 import { setImmediate as pause } from 'node:timers/promises';
-import type { LinkRecord } from '../../../core/links/link-record.ts';
 import type { ProbeKind } from '../../../core/links/measures.ts';
 import type { Store } from '../../stores/store.ts';
-import { type EvidenceFault, readRecords } from '../evidence/read-records.ts';
+import { type EvidenceFault, type FoundRecord, readRecords } from '../evidence/read-records.ts';
 
 /** The longest record. */
 const LONGEST_MS = 300_000;
@@ -25,7 +24,7 @@ export async function* scanEvidence(
   links: ReadonlyMap<string, ProbeKind>,
   { fromMs, toMs }: EvidenceRange,
   refused: (fault: EvidenceFault) => void,
-): AsyncGenerator<{ readonly link: string; readonly record: LinkRecord }> {
+): AsyncGenerator<Pick<FoundRecord, 'series' | 'record'>> {
   if (links.size === 0) return;
   const filter = {
     ...(links.size <= MOST_NAMED && { links: [...links.keys()] }),
@@ -34,6 +33,6 @@ export async function* scanEvidence(
   let read = 0;
   for await (const { series, record } of readRecords(store, filter, refused)) {
     if (++read % PAUSE_EVERY === 0) await pause();
-    if (links.get(series.link) === series.kind && record.toMs > fromMs) yield { link: series.link, record };
+    if (links.get(series.link) === series.kind && record.toMs > fromMs) yield { series, record };
   }
 }
