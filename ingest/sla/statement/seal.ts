@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { canonicalJson, canonicalPieces, type Json, type JsonObject } from './canonical-json.ts';
+import { splitLinks } from './split-links.ts';
 
 /** What stands after the statement in its file. */
 export interface Seal {
@@ -43,37 +44,60 @@ export async function* sealed(
 }
 
 /** What is wrong with the form of a file, or with its seal. */
-export type SealFault = 'not-json' | 'not-canonical' | 'digest' | 'key' | 'signature';
+export type SealFault = 'not-json' | 'copy' | 'not-canonical' | 'digest' | 'key' | 'signature';
 
 /** What a file says, and what is wrong with how it is sealed; `publicKey` is the one inside, SPKI in DER and base64. */
 export interface Opened {
-  /** Undefined where the file is no JSON object with a statement. */
-  readonly statement: JsonObject | undefined;
+  /** Without its links. Undefined where the file is no JSON object with a statement. */
+  readonly statement: Head | undefined;
   readonly sha256: string;
   readonly publicKey: string;
   readonly fingerprint: string;
   readonly faults: readonly SealFault[];
 }
 
+/** What a file says besides its links. */
+export type Head = JsonObject & { readonly links: readonly [] };
+
 /**
  * Any byte that is not as it was written is a fault: the file must be exactly the text that its content has, so that what is left out
- * by a parser (white space, a name that comes twice) cannot show a reader something else than what was signed.
+ * by a parser (white space, a name that comes twice) cannot show a reader something else than what was signed. Links are handed to `take`
+ * one after the other, and only one of them is held; `statement` has none.
  */
-export function openSealed(text: string): Opened {
-  const nothing = { statement: undefined, sha256: '', publicKey: '', fingerprint: '' };
-  let file: { readonly statement?: JsonObject; readonly signature?: JsonObject };
+export function openSealed(text: string, take: (link: Json, head: Head) => void): Opened {
   try {
-    file = JSON.parse(text);
-  } catch {
-    return { ...nothing, faults: ['not-json'] };
+    return openWhole(text, take);
+  } catch (error) {
+    const nothing = { statement: undefined, sha256: '', publicKey: '', fingerprint: '' };
+    // 1e400 and half a surrogate pair are JSON, and have no canonical text.
+    if (error instanceof RangeError) return { ...nothing, faults: ['not-canonical'] };
+    if (error instanceof SyntaxError) return { ...nothing, faults: [isCopy(text) ? 'copy' : 'not-json'] };
+    throw error;
   }
-  const { statement, signature } = file ?? {};
-  if (!isObject(statement) || !isObject(signature)) return { ...nothing, faults: ['not-json'] };
+}
+
+function openWhole(text: string, take: (link: Json, head: Head) => void): Opened {
+  const split = splitLinks(text);
+  const file: Json = JSON.parse(split?.head ?? '');
+  const { statement, signature } = isObject(file) ? file : {};
+  if (!isObject(statement) || !isObject(signature)) throw new SyntaxError('there is no statement in it');
+  if (!isHead(statement)) throw new RangeError('links stand in it twice');
   const canonical = canonicalJson(statement);
-  const sha256 = createHash('sha256').update(canonical).digest('hex');
+  const linksAt = canonical.indexOf('"links":[') + '"links":['.length;
+  const seal = canonicalJson(signature);
+  let isCanonical = split!.head === `{"statement":${canonical},"signature":${seal}}\n`;
+  const hash = createHash('sha256').update(canonical.slice(0, linksAt));
+  for (const [at, { fromAt, toAt }] of split!.links.entries()) {
+    const written = text.slice(fromAt, toAt);
+    const link: Json = JSON.parse(written);
+    const ofLink = canonicalJson(link);
+    isCanonical &&= ofLink === written;
+    hash.update(at === 0 ? '' : ',').update(ofLink);
+    take(link, statement);
+  }
+  const sha256 = hash.update(canonical.slice(linksAt)).digest('hex');
   const faults: SealFault[] = [];
-  if (text !== `{"statement":${canonical},"signature":${canonicalJson(signature)}}\n`)
-    faults.push('not-canonical');
+  if (!isCanonical) faults.push('not-canonical');
   if (signature.sha256 !== sha256) faults.push('digest');
   const issuer = isObject(statement.issuer) ? statement.issuer : {};
   const publicKey = String(issuer.publicKey);
@@ -82,6 +106,15 @@ export function openSealed(text: string): Opened {
   if (!key || issuer.fingerprint !== fingerprint) faults.push('key');
   if (!key || !isSigned(signature, sha256, key)) faults.push('signature');
   return { statement, sha256, publicKey, fingerprint, faults };
+}
+
+/** The page or a table that was made of a statement, which nobody signs. */
+function isCopy(text: string): boolean {
+  return /^\uFEFF?(<|month,)/i.test(text);
+}
+
+function isHead(statement: JsonObject): statement is Head {
+  return Array.isArray(statement.links) && statement.links.length === 0;
 }
 
 function isSigned(signature: JsonObject, sha256: string, key: KeyObject): boolean {
@@ -100,6 +133,6 @@ function readKey(publicKey: string): KeyObject | undefined {
   }
 }
 
-function isObject(value: unknown): value is JsonObject {
+function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

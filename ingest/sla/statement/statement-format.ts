@@ -119,7 +119,7 @@ const StatedProbe = Type.Object(
 );
 export type StatedProbe = Static<typeof StatedProbe>;
 
-const StatedLink = Type.Object(
+export const StatedLink = Type.Object(
   {
     id: Name,
     class: Type.Enum([...LINK_CLASSES]),
@@ -169,3 +169,9 @@ export const Statement = Type.Object(
   closed,
 );
 export type Statement = Static<typeof Statement>;
+
+/** Of the head of a file, whose links are read one after the other. */
+export const StatementHead = Type.Object(
+  { ...Statement.properties, links: Type.Array(Type.Unknown()) },
+  closed,
+);

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
 import type { ProbeFigures } from './figures.ts';
-import { openSealed, sealed } from './seal.ts';
+import { sealed } from './seal.ts';
 import { type SigningKey, signingKey } from './signing-key.ts';
 import type { Statement } from './statement-format.ts';
-import { BOUNDS, moment, statedMonth } from './testing/stated-month.ts';
+import { BOUNDS, EXCLUSIONS, moment, statedMonth } from './testing/stated-month.ts';
 import { verifyStatement } from './verify-statement.ts';
 
 let key: SigningKey;
@@ -47,7 +47,7 @@ test('a statement holds, and says what was measured', () => {
 });
 
 test('sums up whoever else adds it up', () => {
-  const statement = openSealed(text).statement as unknown as Statement;
+  const statement = JSON.parse(text).statement as Statement;
   const { account } = probe(statement).figures as ProbeFigures;
   const { scheduled, received, lost, late, notSent, invalid, excluded } = account;
   expect(received + lost + late + notSent + invalid + excluded).toBe(scheduled);
@@ -110,10 +110,22 @@ const IMPOSSIBLE: readonly [kind: string, path: string, next: (value: never) => 
   ['exclusion', 'p.blocks.0.excludedBy', is(['m1'])],
   ['exclusion', 'links.0.exclusions.0.toMs', plus(300_000)],
   ['exclusion', 'links.0.exclusions.1.withdrawn', is(undefined)],
+  ['exclusion', 'links.0.exclusions.0.id', is('m1,m2')],
+  ['window', 'links.0.exclusions.0.enteredMs', is(moment(33))],
+  ['window', 'links.0.exclusions.1.withdrawn.ms', is(moment(33))],
+  ['window', 'links.0.exclusions.1.toMs', is(moment(20))],
+  ['twice', 'links.0.exclusions', (all: unknown[]) => [...all, all[0]]],
+  // A day without evidence, covered by one long record; and an hour that another tells of.
+  ['records', 'p.blocks.3.records.runs', is([[0, 3_600_000, 12]])],
+  ['records', 'p.blocks.3.records.runs', is([[0, 3_600_000, 1]])],
+  ['sum', 'p.blocks.3.kernelStamped', plus(1e6)],
   ['gap', 'p.gaps', (gaps: { probes: number }[]) => gaps.map((gap) => ({ ...gap, probes: 900 }))],
   ['gap', 'p.gaps', (gaps: object[]) => [{ fromMs: 1, toMs: 2, probes: 3 }, ...gaps]],
   ['month', 'period.fromMs', plus(3_600_000)],
   ['month', 'period.edgesMs.3', plus(1)],
+  ['month', 'period.zone', is('UTC')],
+  ['form', 'format', is('sluice-link-statement/0')],
+  ['form', 'links', is([])],
   ['provisional', 'period.provisional', is(true)],
   ['twice', 'links', (links: unknown[]) => [...links, ...links]],
   ['form', 'discount', is('10 %')],
@@ -148,7 +160,8 @@ test('a change of any part of it without the key is found', () => {
 });
 
 test('a month that has not ended is provisional, and lasts until then', async () => {
-  const { findings, statement } = verifyStatement(await statedMonth(key, { madeAtMs: moment(12, 7) }));
+  const until = { madeAtMs: moment(12, 7), exclusions: () => EXCLUSIONS.slice(0, 1) };
+  const { findings, statement } = verifyStatement(await statedMonth(key, until));
   expect(findings).toEqual([]);
   expect(statement!.period.provisional).toBe(true);
   expect((probe(statement!).figures as ProbeFigures).time.lastsMs).toBe(moment(12, 7) - BOUNDS.fromMs);

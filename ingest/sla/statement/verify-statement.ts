@@ -1,12 +1,20 @@
 import { Value } from 'typebox/value';
-import { isExact } from '../../../core/links/measures.ts';
-import type { Json, JsonObject } from './canonical-json.ts';
+import { isExact, type Measures } from '../../../core/links/measures.ts';
+import { LONGEST_RECORD_MS } from '../evidence/read-records.ts';
+import type { Json } from './canonical-json.ts';
 import { type Difference, differences } from './differences.ts';
 import { evidenceEndMs, type FigureContext, figuresOf } from './figures-of.ts';
 import { monthBounds } from './month-bounds.ts';
 import { type Opened, openSealed, type SealFault } from './seal.ts';
 import { measuresOf, recordsOf } from './stated-records.ts';
-import { type StatedBlock, type StatedLink, type StatedProbe, Statement } from './statement-format.ts';
+import {
+  type StatedBlock,
+  type StatedExclusion,
+  StatedLink,
+  type StatedProbe,
+  type Statement,
+  StatementHead,
+} from './statement-format.ts';
 
 /** What does not hold. `path` says where in the statement. */
 export type Finding =
@@ -21,6 +29,7 @@ export type EvidenceFault =
   | 'records'
   | 'order'
   | 'exclusion'
+  | 'window'
   | 'gap'
   | 'histogram'
   | 'month'
@@ -28,7 +37,7 @@ export type EvidenceFault =
   | 'twice';
 
 export interface Verification {
-  /** Undefined where it cannot be read at all. */
+  /** Without the evidence of its links. Undefined where it cannot be read at all. */
   readonly statement: Statement | undefined;
   readonly sha256: string;
   readonly fingerprint: string;
@@ -42,40 +51,52 @@ export interface Verification {
   readonly findings: readonly Finding[];
 }
 
+const HOUR_MS = 3_600_000;
 /** A file that says nonsense in each of its records needs no list of them all. */
 const MOST_FINDINGS = 1_000;
 
 /**
  * Looks at a statement as somebody who believes nothing of it: that nothing was altered since it was signed, that its evidence adds up, and
- * that each figure is what the evidence gives. `expectedKey` is a fingerprint that came by another way than the file.
+ * that each figure is what the evidence gives. `expectedKey` is a fingerprint that came by another way than the file. Holds the text and
+ * one link of it at a time.
  */
 export function verifyStatement(text: string, expectedKey?: string): Verification {
-  const opened = openSealed(text);
+  const links: StatedLink[] = [];
+  const form: Finding[] = [];
+  const ofLinks: Finding[] = [];
+  let figures = 0;
+  let isHeadRight: boolean | undefined;
+  const opened = openSealed(text, (link, head) => {
+    isHeadRight ??= Value.Check(StatementHead, head);
+    const path = `links[${links.length}]`;
+    const problems = formProblems(StatedLink, link, `/links/${links.length}`);
+    links.push(link as unknown as StatedLink);
+    form.push(...problems.slice(0, MOST_FINDINGS - form.length));
+    if (problems.length > 0 || !isHeadRight) return;
+    const found = linkFindings(links.at(-1)!, head as unknown as Statement, path);
+    figures += found.figures;
+    ofLinks.push(...found.findings.slice(0, MOST_FINDINGS - ofLinks.length));
+    links[links.length - 1] = withoutEvidence(links.at(-1)!);
+  });
+  const { sha256, fingerprint } = opened;
   const findings: Finding[] = opened.faults.map((kind) => ({ kind }));
   const isExpectedKey = expectedKey === undefined ? undefined : sameKey(expectedKey, opened);
   if (isExpectedKey === false && opened.statement) findings.push({ kind: 'other-key' });
-  const about = { sha256: opened.sha256, fingerprint: opened.fingerprint, isExpectedKey };
-  const { statement } = opened;
-  if (!statement) return { ...about, statement: undefined, isZoneKnown: true, figures: 0, findings };
-  const form = formProblems(statement);
-  if (form.length > 0)
-    return {
-      ...about,
-      statement: undefined,
-      isZoneKnown: true,
-      figures: 0,
-      findings: [...findings, ...form],
-    };
-  const read = statement as unknown as Statement;
-  const isZoneKnown = monthBounds(read.period.month, read.period.zone) !== undefined;
-  findings.push(...periodFindings(read, isZoneKnown));
-  let figures = 0;
-  for (const [at, link] of read.links.entries()) {
-    const found = linkFindings(link, read, `links[${at}]`);
-    figures += found.figures;
-    findings.push(...found.findings);
-  }
-  return { ...about, statement: read, isZoneKnown, figures, findings: findings.slice(0, MOST_FINDINGS) };
+  if (opened.statement) findings.push(...formProblems(StatementHead, opened.statement, ''), ...form);
+  if (opened.statement && links.length === 0)
+    findings.push({ kind: 'form', path: '/links', problem: 'must not be empty' });
+  const about = { sha256, fingerprint, isExpectedKey, figures };
+  if (!opened.statement || findings.some(({ kind }) => kind === 'form'))
+    return { ...about, statement: undefined, isZoneKnown: true, findings };
+  const statement = { ...opened.statement, links } as unknown as Statement;
+  const isZoneKnown = monthBounds(statement.period.month, statement.period.zone) !== undefined;
+  findings.push(...periodFindings(statement, isZoneKnown), ...ofLinks);
+  return { ...about, statement, isZoneKnown, findings: findings.slice(0, MOST_FINDINGS) };
+}
+
+/** What a page or a table says is in the figures. */
+function withoutEvidence(link: StatedLink): StatedLink {
+  return { ...link, probes: link.probes.map((probe) => ({ ...probe, blocks: [], gaps: [] })) };
 }
 
 function sameKey(expected: string, { fingerprint }: Opened): boolean {
@@ -83,11 +104,15 @@ function sameKey(expected: string, { fingerprint }: Opened): boolean {
   return digits(expected) === digits(fingerprint);
 }
 
-function formProblems(statement: JsonObject): Finding[] {
-  if (Value.Check(Statement, statement)) return [];
-  return Value.Errors(Statement, statement)
+function formProblems(
+  schema: typeof StatedLink | typeof StatementHead,
+  value: unknown,
+  at: string,
+): Finding[] {
+  if (Value.Check(schema, value)) return [];
+  return Value.Errors(schema, value)
     .slice(0, 20)
-    .map(({ instancePath, message }) => ({ kind: 'form', path: instancePath, problem: message }));
+    .map(({ instancePath, message }) => ({ kind: 'form', path: at + instancePath, problem: message }));
 }
 
 /** That the month is the month, by the time zones that this machine knows. */
@@ -98,11 +123,22 @@ function periodFindings({ period, madeAtMs, links }: Statement, isZoneKnown: boo
   const isOrdered = edgesMs.every((ms, at) => at === 0 || ms > edgesMs[at - 1]!);
   if (edgesMs[0] !== fromMs || edgesMs.at(-1) !== toMs || !isOrdered || `${bounds.edgesMs}` !== `${edgesMs}`)
     findings.push({ kind: 'month', path: 'period' });
+  else if (!isZoneKnown && !isMonthSomewhere(period)) findings.push({ kind: 'month', path: 'period' });
   if (period.provisional !== madeAtMs < toMs)
     findings.push({ kind: 'provisional', path: 'period.provisional' });
   const ids = new Set(links.map(({ id }) => id));
   if (ids.size < links.length) findings.push({ kind: 'twice', path: 'links' });
   return findings;
+}
+
+/** Where the time zone is not known: clocks are 12 h behind UTC at most and 14 h ahead, and days last a day, more or less an hour or two. */
+function isMonthSomewhere({ month, edgesMs }: Statement['period']): boolean {
+  const utc = monthBounds(month, 'UTC');
+  return (
+    utc?.edgesMs.length === edgesMs.length &&
+    utc.edgesMs.every((ms, at) => edgesMs[at]! >= ms - 14 * HOUR_MS && edgesMs[at]! <= ms + 12 * HOUR_MS) &&
+    edgesMs.slice(1).every((ms, at) => Math.abs(ms - edgesMs[at]! - 24 * HOUR_MS) <= 2 * HOUR_MS)
+  );
 }
 
 function linkFindings(
@@ -114,6 +150,10 @@ function linkFindings(
   const context: FigureContext = { objective, exclusions, period, madeAtMs };
   const findings: Finding[] = [];
   let figures = 0;
+  for (const [at, one] of exclusions.entries())
+    if (!isWindow(one, madeAtMs)) findings.push({ kind: 'window', path: `${path}.exclusions[${at}]` });
+  if (new Set(exclusions.map(({ id }) => id)).size < exclusions.length)
+    findings.push({ kind: 'twice', path: `${path}.exclusions` });
   if (new Set(link.probes.map(({ kind }) => kind)).size < link.probes.length)
     findings.push({ kind: 'twice', path: `${path}.probes` });
   for (const [at, probe] of link.probes.entries()) {
@@ -130,6 +170,11 @@ function linkFindings(
   return { figures, findings };
 }
 
+/** Nobody enters or withdraws anything after the statement that tells of it was made. */
+function isWindow({ fromMs, toMs, enteredMs, withdrawn }: StatedExclusion, madeAtMs: number): boolean {
+  return fromMs < toMs && enteredMs <= madeAtMs && (withdrawn?.ms ?? 0) <= madeAtMs;
+}
+
 function leavesOf(value: Json): number {
   if (value === null || typeof value !== 'object') return 1;
   return Object.values(value).reduce((sum: number, one) => sum + leavesOf(one as Json), 0);
@@ -144,9 +189,10 @@ function evidenceFindings(probe: StatedProbe, context: FigureContext, place: str
     const fault = (kind: EvidenceFault) => findings.push({ kind, path });
     if (block.fromMs < afterMs || block.toMs <= block.fromMs || block.fromMs >= endMs) fault('order');
     afterMs = block.toMs;
-    if (!isWhole(block)) fault('records');
+    if (!isWhole(block) || !isOfOneHour(block, context.period)) fault('records');
     try {
-      if (!isExact(measuresOf(block)) || !addsUp(block)) fault('sum');
+      const measures = measuresOf(block);
+      if (!isExact(measures) || !addsUp(block) || !arePossible(measures)) fault('sum');
     } catch {
       fault('histogram');
     }
@@ -174,6 +220,22 @@ function isWhole({ fromMs, toMs, records: { runs, received, lost, useless } }: S
   );
 }
 
+/** Longer records would cover times in which nothing was measured. */
+function isOfOneHour({ fromMs, records: { runs } }: StatedBlock, { edgesMs }: Statement['period']): boolean {
+  const [startMs = 0, lastsMs = 0, times = 0] = runs.at(-1) ?? [];
+  const lastMs = fromMs + startMs + lastsMs * (times - 1);
+  return (
+    runs.every(([, lasts]) => lasts <= LONGEST_RECORD_MS) &&
+    Math.floor(fromMs / HOUR_MS) === Math.floor(lastMs / HOUR_MS) &&
+    !edgesMs.some((ms) => ms > fromMs && ms <= lastMs)
+  );
+}
+
+/** Only an answer has a one-way time or a stamp. */
+function arePossible({ account: { received }, forward, back, kernelStamped }: Measures): boolean {
+  return forward.count <= received && back.count <= received && kernelStamped <= received;
+}
+
 function addsUp({ account, records: { received, lost, useless } }: StatedBlock): boolean {
   const sum = (column: readonly number[]) => column.reduce((total, one) => total + one, 0);
   return (
@@ -189,7 +251,7 @@ function isExcludedRightly(block: StatedBlock, { exclusions }: FigureContext): b
   const inForce = exclusions.filter(({ withdrawn }) => !withdrawn);
   for (const { fromMs, toMs } of recordsOf([block], [])) {
     const met = inForce.filter((one) => one.fromMs < toMs && one.toMs > fromMs).map(({ id }) => id);
-    if (`${met.sort()}` !== `${[...(block.excludedBy ?? [])].sort()}`) return false;
+    if (JSON.stringify(met.sort()) !== JSON.stringify([...(block.excludedBy ?? [])].sort())) return false;
   }
   return true;
 }

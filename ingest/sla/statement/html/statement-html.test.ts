@@ -1,17 +1,16 @@
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../../../core/testing/temporary-folder.ts';
-import { openSealed } from '../seal.ts';
 import { signingKey } from '../signing-key.ts';
 import { statementCsv } from '../statement-csv.ts';
-import type { Statement } from '../statement-format.ts';
 import { statedMonth } from '../testing/stated-month.ts';
+import { verifyStatement } from '../verify-statement.ts';
 import { countText, lengthText, msText, percentText } from './format.ts';
 import { statementHtml } from './statement-html.ts';
 
 async function stated() {
   const key = signingKey(temporaryFolder());
-  const { statement, sha256 } = openSealed(await statedMonth(key));
-  return { statement: statement as unknown as Statement, sha256, key };
+  const { statement, sha256 } = verifyStatement(await statedMonth(key));
+  return { statement: statement!, sha256, key };
 }
 
 test('the page shows the verdict, exclusions with who and why, and how to check it, in both languages', async () => {

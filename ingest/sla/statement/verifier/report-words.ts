@@ -9,6 +9,10 @@ export const FINDINGS: Readonly<Record<Kind, Readonly<Record<Language, string>>>
     en: 'the file is no statement, or was cut off',
     zh: '该文件不是结算单，或内容被截断',
   },
+  copy: {
+    en: 'this is a copy to read, which nobody signed: the file to check is the .json that came with it',
+    zh: '这只是供阅读的副本，没有签名：请校验随附的 .json 文件',
+  },
   'not-canonical': {
     en: 'the file is not as it was written: something was put between its parts, left out, or stands in it twice',
     zh: '文件与生成时不一致：其中有插入、缺失或重复的内容',
@@ -30,12 +34,12 @@ export const FINDINGS: Readonly<Record<Kind, Readonly<Record<Language, string>>>
     zh: '签名所用密钥不是 --key 指定的密钥',
   },
   sum: {
-    en: 'scheduled is not received + lost + late + not sent + invalid, or records, counts and histogram tell of different numbers',
+    en: 'scheduled is not received + lost + late + not sent + invalid, or records, counts and histograms tell of different numbers',
     zh: '计划数不等于收到 + 丢失 + 迟到 + 未发送 + 无效之和，或记录、计数与直方图的数目不一致',
   },
   records: {
-    en: 'its records are not as many, or not at the times, that it says',
-    zh: '记录的数目或时间与所述不符',
+    en: 'its records are not as many or not at the times that it says, or are longer than records can be',
+    zh: '记录的数目或时间与所述不符，或单条记录过长',
   },
   order: {
     en: 'blocks overlap, are not in order, or are outside the month',
@@ -44,6 +48,10 @@ export const FINDINGS: Readonly<Record<Kind, Readonly<Record<Language, string>>>
   exclusion: {
     en: 'records are left out that no exclusion covers, or counted though one does',
     zh: '剔除了不在剔除时段内的记录，或计入了应剔除的记录',
+  },
+  window: {
+    en: 'a time that is taken out cannot be: it ends before it begins, or was entered or withdrawn after the statement was made',
+    zh: '剔除时段不可能成立：结束早于开始，或在结算单生成之后才登记或撤销',
   },
   gap: { en: 'gaps do not fit the records', zh: '连续丢失时段与记录不符' },
   histogram: { en: 'a histogram cannot be read', zh: '直方图无法读取' },
@@ -55,5 +63,8 @@ export const FINDINGS: Readonly<Record<Kind, Readonly<Record<Language, string>>>
     en: 'whether it is provisional is not what the time at which it was made says',
     zh: '“临时”标记与生成时间不符',
   },
-  twice: { en: 'the same link or kind of probe stands in it twice', zh: '同一链路或探测方式重复出现' },
+  twice: {
+    en: 'the same link, kind of probe or exclusion stands in it twice',
+    zh: '同一链路、探测方式或剔除时段重复出现',
+  },
 };
