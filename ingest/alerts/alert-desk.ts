@@ -68,6 +68,8 @@ export class AlertDesk implements Service {
   #clearMs = 0;
   #trouble: SluiceError | undefined;
   #raised = 0;
+  /** When alerts were first judged here: gateways that had been gone for a day then are no news. */
+  #begunMs = 0;
 
   constructor(config: AlertsConfig, parts: AlertDeskParts) {
     this.#config = config;
@@ -76,6 +78,7 @@ export class AlertDesk implements Service {
 
   async start(): Promise<void> {
     this.#file = new AlertFile(this.#parts.folder);
+    this.#begunMs = this.#file.begunMs(this.#parts.clock.nowMs());
     const { book, conditions } = this.#file.load();
     this.#book = book;
     this.#conditions = new Map(conditions.map((one) => [one.key, one]));
@@ -187,7 +190,8 @@ export class AlertDesk implements Service {
     const options = this.#watchOptions();
     const before = (key: string) => this.#conditions.get(key);
     const { gateways } = this.#parts;
-    const silent = silentGateways(gateways(), this.#conditions, nowMs, 1000 * this.#config.silentAfterS);
+    const silentMs = 1000 * this.#config.silentAfterS;
+    const silent = silentGateways(gateways(), this.#conditions, nowMs, silentMs, this.#begunMs - DAY_MS);
     const ofLinks = [...mesh.links.values()].flatMap((link) => {
       const watch = this.#links.get(link.id);
       // Until the past is read again, what was wrong is taken to be so still.

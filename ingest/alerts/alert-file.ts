@@ -11,6 +11,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS event_time ON event (raised_ms, seq);
   CREATE INDEX IF NOT EXISTS event_open ON event (key) WHERE cleared_ms IS NULL;
   CREATE TABLE IF NOT EXISTS condition (key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS begun (one INTEGER PRIMARY KEY CHECK (one = 1), at_ms INTEGER);
   CREATE TABLE IF NOT EXISTS excused (key TEXT PRIMARY KEY, until_ms INTEGER, after TEXT) WITHOUT ROWID;
 `;
 
@@ -62,6 +63,14 @@ export class AlertFile {
         },
         conditions: conditions.map((row) => JSON.parse(String(row.text)) as Condition),
       };
+    });
+  }
+
+  /** When alerts were first judged here. */
+  begunMs(nowMs: number): number {
+    return this.#state.run((db) => {
+      db.prepare('INSERT OR IGNORE INTO begun VALUES (1, ?)').run(nowMs);
+      return Number(db.prepare('SELECT at_ms FROM begun').get()!.at_ms);
     });
   }
 

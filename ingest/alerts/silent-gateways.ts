@@ -12,13 +12,14 @@ export interface GatewayPresence {
 
 /**
  * Who is silent now. A gateway of which nothing is known, as after a restart of this host, stays what it was: silent or not.
- * `before`: what was wrong at the last look, by key.
+ * `before`: what was wrong at the last look, by key. Who was last heard before `goneMs` is no news.
  */
 export function silentGateways(
   gateways: Iterable<GatewayPresence>,
   before: ReadonlyMap<string, Condition>,
   nowMs: number,
   silentMs: number,
+  goneMs = Number.NEGATIVE_INFINITY,
 ): Condition[] {
   const found: Condition[] = [];
   for (const { name, presence, lastMs } of gateways) {
@@ -28,7 +29,7 @@ export function silentGateways(
       found.push(old);
       continue;
     }
-    if (presence === 'unknown' || nowMs - lastMs < silentMs) continue;
+    if (presence === 'unknown' || nowMs - lastMs < silentMs || lastMs < goneMs) continue;
     const since = new Date(lastMs).toISOString();
     found.push({
       ...{ key: conditionKey('silent', name), kind: 'silent', subject: name, severity: 'warning' },
