@@ -33,11 +33,12 @@ function verdicts(statement: Statement): string {
     'verdict with nothing excluded',
     ...['scheduled', 'received', 'lost', 'late', 'not sent', 'invalid', 'excluded'],
     ...['p50 (ms)', 'p95 (ms)', 'p99 (ms)', 'p99.9 (ms)', 'period (s)', 'covered (s)', 'excluded (s)'],
-    ...['availability (%)', 'outages', 'in outages (s)'],
+    ...['availability (%)', 'outages', 'in outages (s)', 'lost there', 'lost back'],
+    ...['there p50 (ms)', 'there p95 (ms)', 'back p50 (ms)', 'back p95 (ms)', 'records left out'],
   ];
-  const rows = ofEach(statement, (link, { kind, figures: made }) => {
+  const rows = ofEach(statement, (link, { kind, leftOut, figures: made }) => {
     const figures = made as ProbeFigures;
-    const { account, roundTrip, time, nothingExcluded } = figures;
+    const { account, roundTrip, forward, back, time, nothingExcluded } = figures;
     return figures.judgements.map((one) => [
       ...placeOf(statement, link),
       ...[kind, one.objective, one.direction, one.verdict, figures.verdict],
@@ -52,6 +53,9 @@ function verdicts(statement: Statement): string {
       ...[roundTrip.p50, roundTrip.p95, roundTrip.p99, roundTrip.p999].map(rounded),
       ...[time.lastsMs, time.coveredMs, time.excludedMs].map(seconds),
       ...[percent(figures.availability), figures.outages.length, seconds(figures.downMs)],
+      ...[figures.lostForward, figures.lostReturn],
+      ...[forward.p50, forward.p95, back.p50, back.p95].map(rounded),
+      leftOut,
     ]);
   });
   return csv(heads, rows);
