@@ -1,113 +1,13 @@
 import { expect, test } from 'vitest';
-import type { ClockDiscipline, Datagram } from '../../../core/datagrams/datagram-loop.ts';
+import type { ClockDiscipline } from '../../../core/datagrams/datagram-loop.ts';
 import type { StampProbe } from '../../../core/links/link-plan.ts';
-import { decodeLinkRecord, type LinkRecord, totalOf } from '../../../core/links/link-record.ts';
-import type { Measures } from '../../../core/links/measures.ts';
+import { totalOf } from '../../../core/links/link-record.ts';
 import { settle } from '../../../core/testing/fake-clock.ts';
-import { encodeReply, stampReply } from '../stamp/stamp-packet.ts';
-import type { StampNews } from './stamp-messages.ts';
-import { StampSender } from './stamp-sender.ts';
-import { arriving, FakeLoop, type SentDatagram } from './testing/fake-loop.ts';
-
-const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const PEER = '192.0.2.1';
-const AWAY_MS = 8;
-
-const SPEC: StampProbe = {
-  ...{ kind: 'stamp', address: PEER, port: 862, ratePerS: 10, spacing: 'periodic', timeoutMs: 1_000 },
-  ...{ dscp: 0, sizeBytes: 44, sourcePorts: [0], timestamps: 'ntp', reflector: 'stateless' },
-};
-
-/** A sender with its loop, and a reflector that answers what it is told to. */
-class Bench {
-  readonly loop = new FakeLoop(NOON_MS);
-  readonly news: StampNews[] = [];
-  readonly sender: StampSender;
-  /** The machine was asleep for so long. */
-  asleepMs = 0;
-  /** How far the reflector trusts its clock; left out, as the loop does. */
-  reflectorClock: ClockDiscipline | undefined;
-  #random = 0;
-  #answered = 0;
-
-  constructor(kind: 'kernel' | 'dgram' = 'kernel') {
-    this.loop.kind = kind;
-    this.sender = new StampSender({
-      loop: this.loop,
-      tell: (news) => this.news.push(news),
-      // Spread evenly, and the same each time.
-      random: () => {
-        this.#random = (this.#random + 0.618_034) % 1;
-        return this.#random;
-      },
-      firstSequence: () => 2 ** 32 - 3,
-      uptimeMs: () => this.loop.monotonicMs() + this.asleepMs,
-    });
-  }
-
-  async probe(links: Readonly<Record<string, Partial<StampProbe>>>, addresses = new Map([[PEER, PEER]])) {
-    const planned = Object.entries(links).map(([link, spec]) => ({ link, spec: { ...SPEC, ...spec } }));
-    this.sender.message({ kind: 'links', recordMs: 60_000, links: planned, addresses });
-    await settle();
-  }
-
-  /** Time passes; each probe is answered after `AWAY_MS`, where `answers` is not told to be silent. */
-  pass(ms: number, isAnswering = true): void {
-    for (let passed = 0; passed < ms; passed++) {
-      this.loop.pass(1, this.sender);
-      if (isAnswering) this.answer();
-      else this.#answered = this.loop.sent.length;
-    }
-  }
-
-  answer(): void {
-    for (let next = this.loop.sent[this.#answered]; next; next = this.loop.sent[this.#answered]) {
-      if (this.loop.monotonicMs() - next.monotonicMs < AWAY_MS) return;
-      this.#answered++;
-      this.hear(next);
-    }
-  }
-
-  hear(sent: SentDatagram, parts: Partial<Datagram> = {}): void {
-    const { loop } = this;
-    this.sender.datagram(sent.socket, arriving(loop, sent, this.reply(sent), parts));
-  }
-
-  reply({ bytes, utcMs }: SentDatagram): Buffer {
-    const into = Buffer.alloc(9_000);
-    const receivedMs = utcMs + 3;
-    const pending = encodeReply(into, bytes, {
-      receivedMs,
-      clock: this.reflectorClock ?? this.loop.clock,
-      ttl: 61,
-    })!;
-    // It keeps it for 2 ms.
-    stampReply(into, pending, receivedMs + 2);
-    return into.subarray(0, pending.lengthBytes);
-  }
-
-  stop(): void {
-    this.sender.message({ kind: 'stop' });
-    this.pass(500);
-  }
-
-  records(link = 'a'): LinkRecord[] {
-    return this.news.flatMap((one) =>
-      one.kind === 'evidence' && one.evidence.link === link ? [decodeLinkRecord(one.evidence.evidence)] : [],
-    );
-  }
-
-  total(link = 'a'): Measures {
-    return totalOf({ flows: this.records(link).flatMap(({ flows }) => flows) });
-  }
-
-  notes(): string[] {
-    return this.news.flatMap((one) => (one.kind === 'note' ? [one.text] : []));
-  }
-}
+import { arriving } from './testing/fake-loop.ts';
+import { AWAY_MS, NOON_MS, PEER, SenderBench } from './testing/sender-bench.ts';
 
 test('probes go out ten times a second, are answered, and what the reflector kept them for is no latency', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {} });
   bench.pass(10_000);
   bench.stop();
@@ -136,7 +36,7 @@ test.each([
   ["the reflector's is not", SYNCED, UNSYNCED],
   ["the reflector's may be off by hours and is not", SYNCED, { isSynced: false, errorMs: 7_200_000 }],
 ])('one way is not told where %s synchronised', async (_, own, reflectorClock) => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   bench.loop.clock = own;
   bench.reflectorClock = reflectorClock;
   // It is asked once a second.
@@ -149,7 +49,7 @@ test.each([
 });
 
 test('the error of one way is the sum of what either clock may be off by', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   bench.loop.clock = { isSynced: true, errorMs: 2 };
   bench.reflectorClock = { isSynced: true, errorMs: 16 };
   await bench.probe({ a: {} });
@@ -163,7 +63,7 @@ test('the error of one way is the sum of what either clock may be off by', async
 });
 
 test('the schedule never drifts, however late its turns are', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {} });
   for (let turn = 0; turn < 300; turn++) {
     bench.loop.stall(37);
@@ -177,7 +77,7 @@ test('the schedule never drifts, however late its turns are', async () => {
 });
 
 test('a stall of the thread is no loss: what was due is not sent, and what was stamped by the kernel is good', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {} });
   bench.pass(1_000);
   const flying = bench.loop.sent.at(-1)!;
@@ -195,7 +95,7 @@ test('a stall of the thread is no loss: what was due is not sent, and what was s
 });
 
 test('what was due in a stall that went over records is in the record in which it was due', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {}, b: {} });
   bench.pass(59_000);
   bench.loop.stall(200_000);
@@ -214,7 +114,7 @@ test('what was due in a stall that went over records is in the record in which i
 
 test('unanswered, when the thread was away for long, says nothing of the link; without that it is lost', async () => {
   const lostAfter = async (stallMs: number) => {
-    const bench = new Bench();
+    const bench = new SenderBench();
     await bench.probe({ a: {} });
     bench.pass(500);
     bench.pass(250, false);
@@ -231,7 +131,7 @@ test('unanswered, when the thread was away for long, says nothing of the link; w
 });
 
 test('answers that the kernel had no room for are no loss on the link, and other sockets are as ever', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {}, b: {} });
   bench.pass(500);
   bench.pass(250, false);
@@ -250,7 +150,7 @@ test('answers that the kernel had no room for are no loss on the link, and other
 });
 
 test('what a program stamps while it is stalled is invalid, and good again on the next turn that is on time', async () => {
-  const bench = new Bench('dgram');
+  const bench = new SenderBench('dgram');
   await bench.probe({ a: {} });
   bench.pass(1_000);
   const before = bench.loop.sent.length;
@@ -267,7 +167,7 @@ test('what a program stamps while it is stalled is invalid, and good again on th
 });
 
 test('a thread that is put aside between the time taken and the system call measures itself', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {} });
   bench.pass(1_000);
   bench.loop.handOverMs = 5;
@@ -281,7 +181,7 @@ test('a thread that is put aside between the time taken and the system call meas
 test.each([-5_000, -2, 40, 5_000])(
   'a clock that is set by %i ms makes what flies invalid, and nothing else',
   async (byMs) => {
-    const bench = new Bench();
+    const bench = new SenderBench();
     await bench.probe({ a: {} });
     bench.pass(500);
     const before = bench.loop.sent.length;
@@ -298,7 +198,7 @@ test.each([-5_000, -2, 40, 5_000])(
 );
 
 test('what flew when the machine fell asleep says nothing of the link', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {} });
   bench.pass(500);
   bench.pass(250, false);
@@ -311,7 +211,7 @@ test('what flew when the machine fell asleep says nothing of the link', async ()
 });
 
 test('what the system refuses was never on the link, and its words are told once', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {} });
   bench.loop.refusal = 'ENETUNREACH';
   bench.pass(3_000);
@@ -325,7 +225,7 @@ test('what the system refuses was never on the link, and its words are told once
 });
 
 test('a datagram that is refused afterwards was not sent either', async () => {
-  const bench = new Bench('dgram');
+  const bench = new SenderBench('dgram');
   await bench.probe({ a: {} });
   bench.pass(300, false);
   for (const { socket, utcMs } of bench.loop.sent) bench.sender.notSent(socket, utcMs, 'EHOSTUNREACH');
@@ -335,7 +235,7 @@ test('a datagram that is refused afterwards was not sent either', async () => {
 });
 
 test('a name without an address is not probed until it has one', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: { address: 'pop.example' } });
   bench.pass(2_000);
   expect(bench.loop.sent).toHaveLength(0);
@@ -358,7 +258,7 @@ test('a name without an address is not probed until it has one', async () => {
 });
 
 test('foreign, forged and old datagrams count nowhere, and are told of once a minute', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {} });
   bench.pass(300, false);
   const sent = bench.loop.sent.at(-1)!;
@@ -379,7 +279,7 @@ test('foreign, forged and old datagrams count nowhere, and are told of once a mi
 });
 
 test('one socket serves all links of a source port, and links to one peer have one each', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   const at = (address: string, more: Partial<StampProbe> = {}) => ({ address, ...more });
   const fixed = { sourcePorts: [7_000, 7_001] };
   const addresses = new Map([PEER, '192.0.2.2', '2001:db8::1'].map((one) => [one, one]));
@@ -411,7 +311,7 @@ test('one socket serves all links of a source port, and links to one peer have o
 });
 
 test('the sockets of many links to one peer are opened at once, and none that is not needed', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   const links = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`l${at}`, {}]));
   const ready = bench.probe(links);
   expect(bench.loop.opened).toHaveLength(200);
@@ -423,7 +323,7 @@ test('the sockets of many links to one peer are opened at once, and none that is
 });
 
 test('a link that stays the same goes on; one that changed has its record ended and begins anew', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   await bench.probe({ a: {}, b: {} });
   bench.pass(5_000);
   await bench.probe({ a: {}, b: { ratePerS: 5 } });
@@ -437,7 +337,7 @@ test('a link that stays the same goes on; one that changed has its record ended 
 });
 
 test('links that begin together do not send together', async () => {
-  const bench = new Bench();
+  const bench = new SenderBench();
   const links = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`l${at}`, { ratePerS: 1 }]));
   await bench.probe(links);
   bench.pass(1_110);
