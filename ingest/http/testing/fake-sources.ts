@@ -1,8 +1,6 @@
-import { pino } from 'pino';
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
-import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import type { FoundAlert } from '../../alerts/alert-file.ts';
 import type { CareWish } from '../../care/care-desk.ts';
 import type { CareRecord } from '../../care/care-file.ts';
@@ -18,7 +16,7 @@ import type { LetterCount } from '../../letters/letter-file.ts';
 import type { ReplayReport, ReplayRequest } from '../../letters/replayer.ts';
 import type { LinkBudget } from '../../sla/budget/budget-desk.ts';
 import { budgetReport, type Calendar } from '../../sla/budget/budget-report.ts';
-import { MaintenanceBook } from '../../sla/maintenance/maintenance-book.ts';
+import type { MaintenanceWindow } from '../../sla/maintenance/maintenance-window.ts';
 import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
@@ -29,6 +27,12 @@ interface Row {
   readonly value: number | string;
   readonly status: number;
 }
+
+const WINDOW: MaintenanceWindow = {
+  ...{ id: 'one', links: [], pops: ['sh1'], networks: [] },
+  ...{ fromMs: 3_600_000, toMs: 7_200_000, reason: 'new router', issuer: 'tester' },
+  ...{ createdMs: 0, enteredMs: 0, planned: null },
+};
 
 /** Sources that hold what a test puts into them; every part may be changed while an app is using them. */
 export class FakeSources implements HttpSources {
@@ -76,9 +80,15 @@ export class FakeSources implements HttpSources {
     matrix: async () => ({ cells: [], classes: [] }),
     latency: async () => [],
   };
-  maintenance: HttpSources['maintenance'] = new MaintenanceBook({
-    ...{ folder: '', clock: new FakeClock(), log: pino({ level: 'silent' }) },
-  });
+  /** A test that asks for maintenance puts its own here. */
+  maintenance: HttpSources['maintenance'] = {
+    enter: () => WINDOW,
+    change: () => WINDOW,
+    withdraw: () => WINDOW,
+    get: () => WINDOW,
+    find: () => [WINDOW],
+    changes: () => [{ atMs: 0, action: 'entered', issuer: 'tester', window: WINDOW }],
+  };
   found: FoundEvent[] = [];
   readonly eventFilters: EventFilter[] = [];
 
