@@ -80,3 +80,15 @@ describe('a verdict on latency', () => {
     expect(judgeLatency([histogram([30.7, 10_000])], 30, 0.95, 0.95).verdict).toBe('breach');
   });
 });
+
+describe('bounds by which a verdict goes', () => {
+  it('are the wider ones: a limit between those of bursts and of independent probes is not passed', () => {
+    const probes = Array.from({ length: 1_000 }, () => 60);
+    const bad = probes.map((_, at) => (at % 200 === 0 ? 30 : 0));
+    const { independent, bursts, bounds } = judgeLoss({ probes, bad }, 0.003, 0.95);
+    expect(bursts.upper).toBeGreaterThan(independent.upper * 1.2);
+    expect(bounds).toEqual({ lower: bursts.lower, upper: bursts.upper });
+    const between = (independent.upper + bursts.upper) / 2;
+    expect(judgeLoss({ probes, bad }, between, 0.95).verdict).toBe('insufficient');
+  });
+});

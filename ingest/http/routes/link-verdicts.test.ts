@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeLinkRecord } from '../../../core/links/link-record.ts';
 import type { Link, Mesh } from '../../../core/links/mesh.ts';
 import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../../core/testing/temporary-folder.ts';
@@ -317,6 +318,21 @@ describe('the matrix', () => {
 });
 
 describe('latency over time', () => {
+  it('has each record in the window in which it starts, whatever time its reading has', async () => {
+    const text = encodeLinkRecord(madeRecord({ fromMs: START_MS + 59 * MINUTE_MS }));
+    await store.write(
+      evidenceBatch({ link: 'a-b' }, [
+        { timeMs: START_MS + 60 * MINUTE_MS, text },
+        madeRecord({ fromMs: START_MS + 61 * MINUTE_MS }),
+      ]),
+    );
+    const { body } = await ask(`/api/v1/links/a-b/latency?${FROM_TO}&every=1h`);
+    expect(body.points).toMatchObject([
+      { timeMs: START_MS, sent: 60 },
+      { timeMs: START_MS + HOUR_MS, sent: 60 },
+    ]);
+  });
+
   it('has percentiles and loss of each window, without what is excluded', async () => {
     await put('a-b', (minute) => (minute < 60 ? 6 : 0));
     maintenance.enter({

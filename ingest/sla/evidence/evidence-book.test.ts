@@ -170,6 +170,31 @@ describe('evidence over a time', () => {
     await kept.stop();
   });
 
+  it('is of records that start within the time, its start included and its end not', async () => {
+    const { store, book } = await started();
+    const kept = book(temporaryFolder());
+    await kept.start();
+    const records = [0, 10, 20].map((at) => madeRecord({ fromMs: DAY_MS + at * 60_000 }));
+    await store.write(evidenceBatch({ link: 'a-b' }, records));
+    const [found] = await kept.read({ fromMs: DAY_MS + 600_000, toMs: DAY_MS + 1_200_000 });
+    const starts = found!.pieces.flatMap(({ cell }) => cell.records.map(({ fromMs }) => fromMs));
+    expect(starts).toEqual([DAY_MS + 600_000]);
+    await kept.stop();
+  });
+
+  it('has no record whose probes do not add up', async () => {
+    const { store, book } = await started();
+    const kept = book(temporaryFolder());
+    await kept.start();
+    const record = madeRecord({ fromMs: DAY_MS, stall: 5 });
+    record.flows[0]!.invalidBy.stall = 4;
+    await store.write(evidenceBatch({ link: 'a-b' }, [record]));
+    const [found] = await kept.read({ fromMs: DAY_MS, toMs: DAY_MS + HOUR_MS });
+    expect(found!.pieces).toEqual([]);
+    expect(found!.faults).toEqual([{ timeMs: DAY_MS, reason: 'its probes do not add up' }]);
+    await kept.stop();
+  });
+
   it('loses nothing by a file that is damaged or gone', async () => {
     const { store, book, scanned } = await started();
     const folder = temporaryFolder();
