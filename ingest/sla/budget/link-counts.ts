@@ -52,6 +52,7 @@ export interface ShareQuery {
 interface Kept extends RecordCounts {
   /** It came while it still said what is now. */
   readonly isLive: boolean;
+  readonly lastsMs: number;
 }
 
 /** No record is longer. */
@@ -78,7 +79,7 @@ export class LinkCounts {
       while (at > 0 && this.#records[at - 1]!.fromMs > record.fromMs) at--;
       const same = this.#records[at - 1];
       if (same?.fromMs === record.fromMs) return;
-      this.#records.splice(at, 0, { ...record, isLive });
+      this.#records.splice(at, 0, { ...record, isLive, lastsMs: record.toMs - record.fromMs });
     }
     this.#add(record);
     const first = this.#records.findIndex(({ toMs }) => toMs > nowMs - RECORDS_MS);
@@ -114,7 +115,8 @@ export class LinkCounts {
     const [probes, bad] = kind === 'loss' ? (['sent', 'lost'] as const) : (['answered', 'slow'] as const);
     for (const one of windowMs > RECORDS_MS ? this.#slotsFrom(fromMs, nowMs) : this.#recordsFrom(fromMs)) {
       if (onlyLive && !one.isLive) continue;
-      if (leftOut.some((out) => out.fromMs < one.toMs && out.toMs > one.fromMs)) continue;
+      if (leftOut.length > 0 && leftOut.some((out) => out.fromMs < one.toMs && out.toMs > one.fromMs))
+        continue;
       yield { probes: one[probes], bad: one[bad], lastsMs: one.lastsMs };
     }
   }
@@ -122,10 +124,7 @@ export class LinkCounts {
   *#recordsFrom(fromMs: number) {
     let first = this.#records.length;
     while (first > 0 && this.#records[first - 1]!.toMs > fromMs) first--;
-    for (let at = first; at < this.#records.length; at++) {
-      const record = this.#records[at]!;
-      yield { ...record, lastsMs: record.toMs - record.fromMs };
-    }
+    for (let at = first; at < this.#records.length; at++) yield this.#records[at]!;
   }
 
   *#slotsFrom(startMs: number, nowMs: number) {
