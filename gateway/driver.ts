@@ -66,8 +66,10 @@ export interface DriverContext {
   readonly log: Log;
   /** File names in the configuration are relative to this folder. */
   readonly configFolder: string;
-  /** Where a driver may keep what must survive a restart. */
+  /** Of the process, which may run several gateways: names of serial ports are relative to it. */
   readonly dataFolder: string;
+  /** Of this gateway alone: where a driver may keep what must survive a restart. */
+  readonly ownFolder: string;
   /** For what arrives without being asked for. */
   deliver(outcome: Outcome): void;
   /** The end of a write that was `queued`, perhaps by an earlier run. */

@@ -77,7 +77,7 @@ export async function probe(options: ProbeOptions): Promise<boolean> {
     );
   };
   const delivered: Outcome[] = [];
-  const { driver, devices } = findDriver(config, options, contextOf(options, trace, delivered));
+  const { driver, devices } = findDriver(config, options, contextOf(config, options, trace, delivered));
   const release = claim(config, options);
   const abort = new AbortController();
   try {
@@ -150,6 +150,7 @@ function findDriver(config: GatewayConfig, { device }: ProbeOptions, context: Dr
 }
 
 function contextOf(
+  { site, gateway }: GatewayConfig,
   { clock, dataFolder, configFile }: ProbeOptions,
   trace: (line: TraceLine) => void,
   delivered: Outcome[],
@@ -159,6 +160,7 @@ function contextOf(
     log: createLog('silent'),
     configFolder: dirname(resolve(configFile)),
     dataFolder: resolve(dataFolder),
+    ownFolder: ownFolderOf(dataFolder, site, gateway),
     deliver: (outcome) => delivered.push(outcome),
     settleWrite: () => {},
     observeTime: () => {},
@@ -167,13 +169,17 @@ function contextOf(
   };
 }
 
+function ownFolderOf(dataFolder: string, site: string, gateway: string): string {
+  return join(resolve(dataFolder), 'gateway', `${site}.${gateway}`);
+}
+
 /** Two masters on one line would take each other's answers, so the gateway must not run meanwhile. */
 function claim(
   { site, gateway }: GatewayConfig,
   { dataFolder, configFile, device }: ProbeOptions,
 ): () => void {
   try {
-    const lock = new FolderLock(join(resolve(dataFolder), 'gateway', `${site}.${gateway}`));
+    const lock = new FolderLock(ownFolderOf(dataFolder, site, gateway));
     return () => lock.release();
   } catch (thrown) {
     const error = asSluiceError(thrown);

@@ -107,6 +107,7 @@ class Gateway implements RunningGateway {
       log: this.#log,
       configFolder,
       dataFolder,
+      ownFolder: folder,
       deliver,
       settleWrite: (id, end) => this.#controls.settleWrite(id, end),
       observeTime: (observation) => clock.observe(observation),

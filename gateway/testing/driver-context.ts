@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { serviceContext } from '../../core/testing/service-context.ts';
 import type { DriverContext, Outcome, TimeObservation, WriteEnd } from '../driver.ts';
 
@@ -17,6 +18,7 @@ export function driverContext(parts: Partial<DriverContext> = {}): TestDriverCon
     clock,
     log,
     dataFolder,
+    ownFolder: join(parts.dataFolder ?? dataFolder, 'gateway', 'farm.shed'),
     configFolder,
     deliver: (outcome) => outcomes.push(outcome),
     settleWrite: (id, end) => ends.push({ id, end }),

@@ -64,8 +64,8 @@ export class LinksDriver implements Driver {
   constructor(config: LinksConfig, context: DriverContext, kinds: ProberMap = PROBERS as ProberMap) {
     this.#context = context;
     this.#kinds = kinds;
-    const { clock, log, dataFolder } = context;
-    this.#ends = new RecordEnds(dataFolder, config.id, log);
+    const { clock, log, ownFolder } = context;
+    this.#ends = new RecordEnds(ownFolder, config.id, log);
     this.#reports = new PacedReports(clock, (evidence) => this.#deliver(evidence));
     const parts = { clock, log, report: (evidence: ProbeEvidence) => this.#reports.add(evidence) };
     this.#probers = new Map(PROBE_KINDS.map((kind) => [kind, kinds[kind].create(parts, config.loop)]));

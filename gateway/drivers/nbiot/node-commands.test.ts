@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CODES } from '../../../core/coap/message.ts';
@@ -70,6 +70,23 @@ async function setUp(...query: string[]) {
   const asked = () => node.asked.map(({ what }) => what);
   return { node, driver, context, clock, write, asked, held, location };
 }
+
+test('the queue that an earlier release kept for the whole process is taken over by this gateway', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'node.yaml'), PROFILE);
+  mkdirSync(join(folder, 'nbiot'));
+  const waiting = { id: 'kept', device: 'node', metric: 'irrigation/valve_state/v1', value: false, leaseMs: 0 };
+  writeFileSync(
+    join(folder, 'nbiot', 'air-commands.json'),
+    JSON.stringify([{ ...waiting, fromMs: 0, expiresMs: Date.UTC(2100, 0, 1), attempts: 0, isTaken: false }]),
+  );
+  const devices = [{ id: 'node', profile: 'node.yaml' }];
+  const config = checkConfig(NbiotConfig, { driver: 'nbiot', id: 'air', port: 1, devices });
+  const context = driverContext({ dataFolder: folder, configFolder: folder });
+  expect(nbiotDriver.create(config, context).queuedWrites!()).toEqual(['kept']);
+  expect(existsSync(join(context.ownFolder, 'nbiot', 'air-commands.json'))).toBe(true);
+  expect(existsSync(join(folder, 'nbiot', 'air-commands.json'))).toBe(false);
+});
 
 test('a close goes out beside an opening that gets no answer, which is not repeated after it', async () => {
   const { node, clock, write, asked, held } = await setUp();

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Priority } from '../../../core/coap/endpoint-state.ts';
 import type { CoapMessage } from '../../../core/coap/message.ts';
-import { asSluiceError, SluiceError } from '../../../core/errors.ts';
+import { asSluiceError, reasonOf, SluiceError } from '../../../core/errors.ts';
 import type { DriverContext, WriteEnd, WriteRequest, WriteResult } from '../../driver.ts';
 import { CommandQueue, type QueuedCommand } from './command-queue.ts';
 import type { Point } from './nbiot-device.ts';
@@ -53,10 +54,7 @@ export class NodeCommands {
     this.#context = context;
     this.#host = host;
     this.#readings = readings;
-    this.#queue = new CommandQueue(
-      join(context.dataFolder, 'nbiot', `${driverId}-commands.json`),
-      context.log,
-    );
+    this.#queue = new CommandQueue(ownQueueFile(context, driverId), context.log);
   }
 
   get ids(): readonly string[] {
@@ -259,4 +257,23 @@ function pointOf({ device }: Node, { metric }: QueuedCommand): Point | undefined
 function isCloseOf(node: Node, command: QueuedCommand): boolean {
   const safe = pointOf(node, command)?.metric.write?.safeValue;
   return safe !== undefined && sameValue(command.value, safe);
+}
+
+/** Two gateways of one process may have drivers of the same name. An earlier release kept the queue for the whole process. */
+function ownQueueFile({ dataFolder, ownFolder, log }: DriverContext, driverId: string): string {
+  const [file, before] = [ownFolder, dataFolder].map((folder) =>
+    join(folder, 'nbiot', `${driverId}-commands.json`),
+  ) as [string, string];
+  if (existsSync(file) || !existsSync(before)) return file;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    renameSync(before, file);
+    return file;
+  } catch (error) {
+    log.warn(
+      { file: before, reason: reasonOf(error) },
+      'The queue of commands stays where an earlier release kept it',
+    );
+    return before;
+  }
 }
