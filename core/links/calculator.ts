@@ -55,7 +55,7 @@ export function calculationText({ loss, confidence, ratePerS, proofs, ratesPerS 
   const share = `${significant(100 * loss)} %`;
   const sure = `${significant(100 * confidence)} %`;
   const { hour, day, month } = ratesPerS;
-  const rates = [hour, day, month].map(significant);
+  const rates = [hour, day, month].map(enough);
   return {
     en: [
       `Loss below ${share}, proven at ${sure}:`,
@@ -95,6 +95,12 @@ function duration(seconds: number): Words {
 
 function significant(value: number): string {
   return String(Number(value.toPrecision(3)));
+}
+
+/** To three digits, upwards: a little less would not do. */
+function enough(value: number): string {
+  const step = 10 ** (Math.floor(Math.log10(value)) - 2);
+  return significant(Math.ceil(value / step - 1e-9) * step);
 }
 
 /** 9 985 */

@@ -75,7 +75,13 @@ test('the queue that an earlier release kept for the whole process is taken over
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'node.yaml'), PROFILE);
   mkdirSync(join(folder, 'nbiot'));
-  const waiting = { id: 'kept', device: 'node', metric: 'irrigation/valve_state/v1', value: false, leaseMs: 0 };
+  const waiting = {
+    id: 'kept',
+    device: 'node',
+    metric: 'irrigation/valve_state/v1',
+    value: false,
+    leaseMs: 0,
+  };
   writeFileSync(
     join(folder, 'nbiot', 'air-commands.json'),
     JSON.stringify([{ ...waiting, fromMs: 0, expiresMs: Date.UTC(2100, 0, 1), attempts: 0, isTaken: false }]),

@@ -7,8 +7,8 @@ import { ProbeSchedule } from '../probe-schedule.ts';
 import type { ProbedLink } from '../prober.ts';
 import type { Moment } from '../record-interval.ts';
 import { type AttemptEnd, attemptConnection, attemptRequest } from './attempt.ts';
+import { LoopStalls } from './loop-stalls.ts';
 import { NameCache } from './name-cache.ts';
-import { StallWatch } from './stall-watch.ts';
 
 export type ConnectProbe = TcpProbe | HttpProbe;
 
@@ -33,7 +33,7 @@ export class ConnectLinks {
   readonly #report: (evidence: ProbeEvidence) => void;
   readonly #note: (link: string, reason: string) => void;
   readonly #links = new Map<string, Probed>();
-  readonly #watch = new StallWatch(monotonicMs);
+  readonly #stalls = new LoopStalls(monotonicMs);
   readonly #names = new NameCache(monotonicMs);
   readonly #underWay = new Set<AbortController>();
   readonly #closing: NodeJS.Timeout;
@@ -43,7 +43,7 @@ export class ConnectLinks {
   constructor(report: (evidence: ProbeEvidence) => void, note: (link: string, reason: string) => void) {
     this.#report = report;
     this.#note = note;
-    this.#watch.start();
+    this.#stalls.start();
     this.#closing = setInterval(() => this.#close(), CLOSE_EVERY_MS);
   }
 
@@ -59,7 +59,7 @@ export class ConnectLinks {
   /** Reports what is left. */
   stop(): void {
     clearInterval(this.#closing);
-    this.#watch.stop();
+    this.#stalls.stop();
     for (const link of [...this.#links.keys()]) this.#end(link);
     for (const abort of this.#underWay) abort.abort();
   }
@@ -125,7 +125,7 @@ export class ConnectLinks {
       clearTimeout(timer);
       this.#underWay.delete(abort);
       const roundTripMs = monotonicMs() - startMs;
-      const stalledMs = this.#watch.longestSince(startMs);
+      const stalledMs = this.#stalls.longestSince(startMs);
       const reason = stalledMs > 0 ? 'stall' : undefined;
       if (end?.kind === 'answered') ledger.answered(probe, { roundTripMs, stampedBy: 'program' }, reason);
       else if (end?.kind === 'local') {

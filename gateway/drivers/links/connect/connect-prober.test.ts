@@ -5,14 +5,10 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { afterAll, expect, test } from 'vitest';
-import { systemClock } from '../../../../core/clock.ts';
 import type { HttpProbe, TcpProbe } from '../../../../core/links/link-plan.ts';
-import { decodeLinkRecord, totalOf } from '../../../../core/links/link-record.ts';
-import { isExact, mergeMeasures, noMeasures } from '../../../../core/links/measures.ts';
-import { createLog } from '../../../../core/log.ts';
 import { eventually } from '../../../../core/testing/eventually.ts';
 import { freePort } from '../../../../core/testing/free-port.ts';
-import type { ProbeEvidence } from '../probe-evidence.ts';
+import { toldEvidence } from '../testing/told-evidence.ts';
 import { httpProber, tcpProber } from './connect-prober.ts';
 
 const RECORD_MS = 1_000;
@@ -20,27 +16,6 @@ const RECORD_MS = 1_000;
 // They wait side by side: most of their time is that of records that may still be answered.
 const ends: (() => unknown)[] = [];
 afterAll(() => Promise.all(ends.splice(0).map((end) => end())));
-
-function bench() {
-  const evidence: ProbeEvidence[] = [];
-  const context = {
-    clock: systemClock,
-    log: createLog('silent'),
-    report: (one: ProbeEvidence) => {
-      evidence.push(one);
-    },
-  };
-  return {
-    ...{ context, evidence },
-    total(link: string) {
-      const sum = noMeasures();
-      for (const one of evidence.filter((each) => each.link === link))
-        mergeMeasures(sum, totalOf(decodeLinkRecord(one.evidence)));
-      expect(isExact(sum)).toBe(true);
-      return sum;
-    },
-  };
-}
 
 async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
   server.listen(0, host);
@@ -64,7 +39,7 @@ function tcp(port: number, address = '127.0.0.1'): TcpProbe {
 }
 
 test.concurrent('the time to connect, over IPv4 and IPv6; a port that nobody listens on is lost', async () => {
-  const { context, total, evidence } = bench();
+  const { context, total, evidence } = toldEvidence();
   const prober = tcpProber.create(context, 'auto');
   ends.push(() => prober.stop());
   const links = [
@@ -101,7 +76,7 @@ test.concurrent('the time to connect, over IPv4 and IPv6; a port that nobody lis
 });
 
 test.concurrent('the time to the first byte; an answer after the time-out is late', async () => {
-  const { context, total } = bench();
+  const { context, total } = toldEvidence();
   const prober = httpProber.create(context, 'auto');
   ends.push(() => prober.stop());
   const quick = await listening(createHttp((_, reply) => void reply.writeHead(503).end('later')));
@@ -125,7 +100,7 @@ test.concurrent('the time to the first byte; an answer after the time-out is lat
 });
 
 test.concurrent('links may come after the start and go again; the end brings what is left', async () => {
-  const { context, total, evidence } = bench();
+  const { context, total, evidence } = toldEvidence();
   const prober = tcpProber.create(context, 'auto');
   await prober.start(new AbortController().signal);
   let connections = 0;
@@ -145,7 +120,7 @@ test.concurrent('links may come after the start and go again; the end brings wha
 });
 
 test.concurrent('what answers is there, whatever it says and whoever signed it; what says nothing is lost', async () => {
-  const { context, total } = bench();
+  const { context, total } = toldEvidence();
   const prober = httpProber.create(context, 'auto');
   const says = (text: string) =>
     createServer((socket) => {

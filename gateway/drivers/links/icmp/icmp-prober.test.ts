@@ -4,13 +4,10 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../../core/clock.ts';
 import type { IcmpProbe } from '../../../../core/links/link-plan.ts';
-import { decodeLinkRecord, totalOf } from '../../../../core/links/link-record.ts';
-import { isExact, mergeMeasures, noMeasures } from '../../../../core/links/measures.ts';
-import { createLog } from '../../../../core/log.ts';
 import { eventually } from '../../../../core/testing/eventually.ts';
 import { FakeClock } from '../../../../core/testing/fake-clock.ts';
 import { describeWith } from '../../../../core/testing/needs.ts';
-import type { ProbeEvidence } from '../probe-evidence.ts';
+import { toldEvidence } from '../testing/told-evidence.ts';
 import { IcmpProber } from './icmp-prober.ts';
 
 const RECORD_MS = 1_000;
@@ -24,26 +21,10 @@ function probe(address: string, more: Partial<IcmpProbe> = {}): IcmpProbe {
 }
 
 function bench(program?: string, clock: Clock = systemClock) {
-  const evidence: ProbeEvidence[] = [];
-  const context = {
-    clock,
-    log: createLog('silent'),
-    report: (one: ProbeEvidence) => {
-      evidence.push(one);
-    },
-  };
-  const prober = new IcmpProber(context, program);
+  const told = toldEvidence(clock);
+  const prober = new IcmpProber(told.context, program);
   ends.push(() => prober.stop());
-  return {
-    ...{ prober, evidence },
-    total(link: string) {
-      const sum = noMeasures();
-      for (const one of evidence.filter((each) => each.link === link))
-        mergeMeasures(sum, totalOf(decodeLinkRecord(one.evidence)));
-      expect(isExact(sum)).toBe(true);
-      return sum;
-    },
-  };
+  return { prober, ...told };
 }
 
 describeWith('fping')('with the real fping', () => {

@@ -4,7 +4,7 @@ const STALL_MS = 10;
 const KEPT_MS = 60_000;
 
 /** Remembers when this thread's event loop did not come round, by a timer that should fire every 10 ms. */
-export class StallWatch {
+export class LoopStalls {
   readonly #now: () => number;
   readonly #stalls: { readonly fromMs: number; readonly toMs: number }[] = [];
   #lookedMs: number;
