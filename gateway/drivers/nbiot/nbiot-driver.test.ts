@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
@@ -362,8 +362,9 @@ test('a command to a sleeping node goes at its next update, with what is left of
 });
 
 test('a disk that cannot be written keeps no node from being told that listens', async () => {
-  const { client, write, folder, context, clock } = await setUp();
-  writeFileSync(join(folder, 'nbiot'), 'in the way of the folder');
+  const { client, write, context, clock } = await setUp();
+  mkdirSync(context.ownFolder, { recursive: true });
+  writeFileSync(join(context.ownFolder, 'nbiot'), 'in the way of the folder');
   const node = client();
   await node.register('urn:imei:1', LINKS, 'b=UQ');
   holds(node, '/3306/0/5850', '1');

@@ -112,7 +112,7 @@ describe('one probe a second', () => {
       expect([...link.minute(60 * share).burning]).toEqual([]);
       expect(link.until(30, () => 60 * share)).toBeLessThanOrEqual(8);
       // One stretch of loss says little of an hour, until it is a good part of it.
-      expect([...link.minutes(30, () => 60 * share).burning]).toContain('fast');
+      expect([...link.minutes(40, () => 60 * share).burning]).toContain('fast');
     },
   );
 
