@@ -93,11 +93,13 @@ test('metrics of a Sparkplug node that nobody here wrote are stored under their 
       properties: { engUnit: { type: 'String' as const, value: 'm³/m³' } },
     },
   ];
-  // At its start, and whenever the host asks: ingest may connect later than this node.
-  node.on('birth', () => {
+  const bear = () => {
     node.publishNodeBirth({ timestamp: Date.now(), metrics: [] });
     node.publishDeviceBirth('chiller', { timestamp: Date.now(), metrics: metrics(20) });
-  });
+  };
+  // At its start, and whenever the host asks, as ingest may connect later than this node: the package itself does only the first.
+  node.on('birth', bear);
+  node.on('ncmd', bear);
   const publishing = setInterval(
     () => node.publishDeviceData('chiller', { timestamp: Date.now(), metrics: metrics(21.5) }),
     250,
