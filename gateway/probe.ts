@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Clock, delay, systemClock } from '../core/clock.ts';
 import { loadConfig } from '../core/config.ts';
@@ -10,6 +10,7 @@ import { findQuantity } from '../core/quantities.ts';
 import { GatewayConfig } from './config.ts';
 import { type Driver, type DriverContext, GATEWAY_ITSELF, type Outcome, type TraceLine } from './driver.ts';
 import { createDriver } from './drivers/create-driver.ts';
+import { gatewayFolder } from './gateway-folder.ts';
 import { type ProbeReading, probeDevice, readingsOf } from './probe-device.ts';
 
 export interface ProbeOptions {
@@ -150,7 +151,7 @@ function findDriver(config: GatewayConfig, { device }: ProbeOptions, context: Dr
 }
 
 function contextOf(
-  { site, gateway }: GatewayConfig,
+  config: GatewayConfig,
   { clock, dataFolder, configFile }: ProbeOptions,
   trace: (line: TraceLine) => void,
   delivered: Outcome[],
@@ -160,7 +161,7 @@ function contextOf(
     log: createLog('silent'),
     configFolder: dirname(resolve(configFile)),
     dataFolder: resolve(dataFolder),
-    ownFolder: ownFolderOf(dataFolder, site, gateway),
+    ownFolder: gatewayFolder(resolve(dataFolder), config),
     deliver: (outcome) => delivered.push(outcome),
     settleWrite: () => {},
     observeTime: () => {},
@@ -169,24 +170,17 @@ function contextOf(
   };
 }
 
-function ownFolderOf(dataFolder: string, site: string, gateway: string): string {
-  return join(resolve(dataFolder), 'gateway', `${site}.${gateway}`);
-}
-
 /** Two masters on one line would take each other's answers, so the gateway must not run meanwhile. */
-function claim(
-  { site, gateway }: GatewayConfig,
-  { dataFolder, configFile, device }: ProbeOptions,
-): () => void {
+function claim(config: GatewayConfig, { dataFolder, configFile, device }: ProbeOptions): () => void {
   try {
-    const lock = new FolderLock(ownFolderOf(dataFolder, site, gateway));
+    const lock = new FolderLock(gatewayFolder(resolve(dataFolder), config));
     return () => lock.release();
   } catch (thrown) {
     const error = asSluiceError(thrown);
     // A folder that cannot be written is no gateway that runs.
     if (error.code !== 'DATA_FOLDER_IN_USE') return () => {};
     const { pid = '?' } = error.details;
-    throw new SluiceError('PROBE_LINE_IN_USE', { gateway, pid, configFile, device }, error);
+    throw new SluiceError('PROBE_LINE_IN_USE', { gateway: config.gateway, pid, configFile, device }, error);
   }
 }
 

@@ -24,6 +24,7 @@ import { PlanReception } from './drivers/links/plan-reception.ts';
 import { BdSeqFile } from './edge/bd-seq-file.ts';
 import { EdgeClient } from './edge/edge-client.ts';
 import { EVENT, MetricTable } from './edge/metric-table.ts';
+import { gatewayFolder } from './gateway-folder.ts';
 import { DropWatch, diskEvent } from './outbox/condition-events.ts';
 import { OutboxDriver } from './outbox/outbox-driver.ts';
 import { SafeOutbox } from './outbox/safe-outbox.ts';
@@ -73,8 +74,7 @@ class Gateway implements RunningGateway {
     const { site, gateway } = config;
     const { configFolder, dataFolder } = context;
     this.name = `gateway ${gateway}`;
-    // An id has no dot, so no two gateways share a folder.
-    const folder = join(dataFolder, 'gateway', `${site}.${gateway}`);
+    const folder = gatewayFolder(dataFolder, config);
     this.#log = context.log;
     const clock = createGatewayClock(config.clock, context.clock, folder, this.#log);
     this.#clock = clock;

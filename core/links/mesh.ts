@@ -1,3 +1,4 @@
+import type { Words } from '../errors.ts';
 import type { ProbeSpec } from './link-plan.ts';
 import type { LinkClass, ProbeKind } from './measures.ts';
 
@@ -11,11 +12,6 @@ export interface Objective {
   readonly loss: number;
   /** How sure a verdict must be, such as 0.95. */
   readonly confidence: number;
-}
-
-export interface Words {
-  readonly en: string;
-  readonly zh: string;
 }
 
 /** A point of presence: a gateway that measures, and the address at which it is measured. */

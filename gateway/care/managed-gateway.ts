@@ -12,6 +12,7 @@ import { eventReason, type GatewayEvent } from '../../core/gateway-event.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { LogLevel } from '../../core/log.ts';
 import { GatewayConfig } from '../config.ts';
+import { gatewayFolder } from '../gateway-folder.ts';
 import { careAnswer } from './care-answer.ts';
 import { BASE, ConfigVersions } from './config-versions.ts';
 import { leftoverEvents, rolledBackEvent } from './leftover-events.ts';
@@ -76,14 +77,13 @@ export class ManagedGateway implements Service {
 
   /** `config` are the settings of the file at the gateway. Throws what is wrong with them. */
   constructor(config: GatewayConfig, context: ServiceContext, create: CreateRunning) {
-    const { site, gateway } = config;
+    const { gateway } = config;
     this.name = `gateway ${gateway}`;
     this.#base = config;
     this.#config = config;
     this.#context = { ...context, log: context.log.child({ gateway }) };
     this.#create = create;
-    // An id has no dot, so no two gateways share a folder.
-    this.#folder = join(context.dataFolder, 'gateway', `${site}.${gateway}`);
+    this.#folder = gatewayFolder(context.dataFolder, config);
     this.#versions = new ConfigVersions(join(this.#folder, 'care'));
     this.#running = this.#make(config, BASE);
   }

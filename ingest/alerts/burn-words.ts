@@ -1,4 +1,5 @@
-import type { Link, Words } from '../../core/links/mesh.ts';
+import type { Words } from '../../core/errors.ts';
+import type { Link } from '../../core/links/mesh.ts';
 import { burnRate } from '../sla/budget/judge-burn.ts';
 import type { BudgetKind, Share } from '../sla/budget/link-counts.ts';
 

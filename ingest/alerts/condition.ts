@@ -1,4 +1,4 @@
-import type { Words } from '../../core/links/mesh.ts';
+import type { Words } from '../../core/errors.ts';
 import type { Severity } from '../sla/budget/burn-rules.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Words } from '../../core/links/mesh.ts';
+import type { Words } from '../../core/errors.ts';
 import { SEVERITIES, type Severity } from '../sla/budget/burn-rules.ts';
 import { type AlertEvent, type AlertMember, MOST_TIMELINE, type TimelineEntry } from './alert-event.ts';
 import type { Condition } from './condition.ts';

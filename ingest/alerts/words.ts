@@ -1,4 +1,4 @@
-import type { Words } from '../../core/links/mesh.ts';
+import type { Words } from '../../core/errors.ts';
 import type { Condition, ConditionKind } from './condition.ts';
 import type { Cause, CauseKind } from './find-causes.ts';
 import type { Topology } from './topology.ts';

@@ -1,4 +1,5 @@
-import type { Pop, Words } from '../../core/links/mesh.ts';
+import type { Words } from '../../core/errors.ts';
+import type { Pop } from '../../core/links/mesh.ts';
 import { unicastAddress } from '../../core/links/unicast-address.ts';
 import { gatewayName } from '../gateway-name.ts';
 import type { MeshFile, PopEntry } from './mesh-file.ts';

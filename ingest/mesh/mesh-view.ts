@@ -1,6 +1,7 @@
+import type { Words } from '../../core/errors.ts';
 import type { ProbeSpec } from '../../core/links/link-plan.ts';
 import type { LinkClass } from '../../core/links/measures.ts';
-import type { Link, Objective, Pop, Words } from '../../core/links/mesh.ts';
+import type { Link, Objective, Pop } from '../../core/links/mesh.ts';
 import { gatewayName } from '../gateway-name.ts';
 import type { HostState } from '../session/host-state.ts';
 import type { ExpandedMesh } from './expand-mesh.ts';

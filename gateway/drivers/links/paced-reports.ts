@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../../core/clock.ts';
+import { type Cancel, type Clock, delay } from '../../../core/clock.ts';
 
 /** 2 500 in a second; where more are waiting, a hundredth of them, so that no rate of records makes them pile up. */
 const AT_ONCE = 50;
@@ -28,8 +28,7 @@ export class PacedReports<T> {
 
   /** Resolves when all are handed on. */
   async drain(): Promise<void> {
-    while (this.#waiting.length > 0)
-      await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS, resolve));
+    while (this.#waiting.length > 0) await delay(this.#clock, PAUSE_MS);
     this.#cancel?.();
     this.#cancel = undefined;
   }

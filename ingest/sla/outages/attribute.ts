@@ -1,4 +1,4 @@
-import type { Words } from '../../../core/links/mesh.ts';
+import type { Words } from '../../../core/errors.ts';
 
 /** What a neighbour saw over the time of an outage. `unknown`: nothing, or too few probes to see it. */
 export type Seen = 'down' | 'up' | 'unknown';

@@ -1,5 +1,5 @@
 import type { LatencyHistogram } from '../../../core/latency-histogram.ts';
-import { type Account, type Measures, mergeMeasures, noMeasures } from '../../../core/links/measures.ts';
+import { type Measures, mergeMeasures, noMeasures } from '../../../core/links/measures.ts';
 import type { Objective } from '../../../core/links/mesh.ts';
 import { type Bounds, binomialBounds } from '../../../core/links/statistics/binomial-bounds.ts';
 import type { Blocks } from '../../../core/links/statistics/burst-bounds.ts';
@@ -177,17 +177,4 @@ function asLoss(lost: number, { probes, confidence, bursts: { designEffect } }: 
 export function percentilesOf(histogram: LatencyHistogram): Percentiles {
   const at = (q: number) => (histogram.count > 0 ? histogram.quantile(q) : null);
   return { count: histogram.count, p50: at(0.5), p95: at(0.95), p99: at(0.99), 'p99.9': at(0.999) };
-}
-
-/** scheduled = received + lost + late + not sent + invalid + excluded. */
-export function isAccountExact({
-  scheduled,
-  received,
-  lost,
-  late,
-  notSent,
-  invalid,
-  excluded,
-}: Account): boolean {
-  return scheduled === received + lost + late + notSent + invalid + excluded;
 }
