@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import suite from 'aedes-persistence/abstract.js';
 import { test } from 'vitest';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
-import { SESSION_LIMITS } from './session-limits.ts';
+import { SESSION_LIMITS } from '../testing/session-limits.ts';
 import { SessionStore } from './session-store.ts';
 
 // What aedes itself asks of whatever keeps its sessions: the suite of its own authors.

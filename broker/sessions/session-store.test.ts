@@ -1,8 +1,8 @@
 import type { Client, Subscription } from 'aedes';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
+import { SESSION_LIMITS } from '../testing/session-limits.ts';
 import type { JournalOp } from './journal-op.ts';
-import { SESSION_LIMITS } from './session-limits.ts';
 import { type SessionLimits, SessionStore, type StoredPacket } from './session-store.ts';
 
 const sleeper = { id: 'sleeper' } as Client;

@@ -14,8 +14,6 @@ export interface Topology {
   readonly pairOf: ReadonlyMap<string, string>;
 }
 
-export const NO_TOPOLOGY: Topology = topologyFrom([], new Map());
-
 export function topologyOf(mesh: Mesh): Topology {
   const gateways = new Map(
     [...mesh.pops.values()].map(({ id, site, gateway }) => [id, `${site}/${gateway}`]),

@@ -1,7 +1,7 @@
 import { hash } from './partition-of.ts';
 
 /** Silence after which a worker counts as gone. That its partitions go on does not wait for it: RabbitMQ sees to that. */
-export const GONE_AFTER_MS = 7_000;
+const GONE_AFTER_MS = 7_000;
 /** Names are made up by whoever can publish to the exchange of the workers. */
 const MOST_WORKERS = 1_000;
 

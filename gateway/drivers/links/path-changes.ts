@@ -14,7 +14,7 @@ export const ABSENT_PATH: PathState = { ttlForward: 0, ttlReturn: 0, other: unde
  * So many answers in a row must have come another way until the path has changed: where routers spread packets one by one, each
  * answer may come another way, and the path is the same.
  */
-export const SEEN_TO_CHANGE = 3;
+const SEEN_TO_CHANGE = 3;
 
 /** The next answer of this flow; 0 where the hops were not seen. Each flow is for itself, for equal-cost paths differ. */
 export function stepPath(

@@ -2,7 +2,7 @@ import type { DatagramLoop } from '../../../core/datagrams/datagram-loop.ts';
 import type { Moment } from './record-interval.ts';
 
 /** A program that stamps arrivals itself looks at the time this often, to see whether it was kept from it. */
-export const HEARTBEAT_MS = 5;
+const HEARTBEAT_MS = 5;
 /** Later than this a turn is a stall where the program stamps arrivals: what it has stamped meanwhile is no time. */
 const PROGRAM_STALL_MS = 5;
 /** Later than this, answers may have been thrown away, for the kernel keeps some hundred of them. */

@@ -28,7 +28,7 @@ export const stampProber: ProberKind<'stamp'> = {
 };
 
 /** Probes by STAMP from a thread of its own, which it watches over: names, a new start when it fails, what it has to say. */
-export class StampProber implements Prober<StampProbe> {
+class StampProber implements Prober<StampProbe> {
   readonly #loop: LoopChoice;
   readonly #context: ProberContext;
   #links: readonly ProbedLink<StampProbe>[] = [];

@@ -17,7 +17,7 @@ import { CARE_EVERY_MS, type SentProbe, StampFlow, StampSession, type Task } fro
 import { StampSockets } from './stamp-sockets.ts';
 
 /** A probe that would go out later than this after it was due is not sent: its time has passed. */
-export const SEND_WITHIN_MS = 100;
+const SEND_WITHIN_MS = 100;
 /** The time is taken right before a datagram is handed over; where that took longer, the thread was put aside. */
 const HAND_OVER_MS = 1;
 /** T1 comes back as it was sent, but for the resolution of a number of ms since 1970. */

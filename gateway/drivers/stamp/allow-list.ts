@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Stands for every address. */
-export const ANYBODY = 'any';
+const ANYBODY = 'any';
 const MOST_REMEMBERED = 10_000;
 
 /** Addresses and prefixes that are let in. Each address that asks is looked up once. */

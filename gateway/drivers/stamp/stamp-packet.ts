@@ -39,7 +39,7 @@ const AT = {
 } as const;
 
 /** The smallest STAMP packet, either way. */
-export const STAMP_BYTES = 44;
+const STAMP_BYTES = 44;
 /** The header of a sender's packet; TWAMP Light may send no more than that. */
 export const SENDER_HEADER_BYTES = 14;
 const TWAMP_REPLY_BYTES = 41;

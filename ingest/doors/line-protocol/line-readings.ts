@@ -31,7 +31,7 @@ export function senderOf(
  * foreign metric. Throws `ID_INVALID`, or `LINE_INVALID` for a tag that cannot be kept: left out, series that differ in
  * nothing else would become one.
  */
-export function lineReadings(line: Line, defaults: LineDefaults, nowMs: number): DoorReading[] {
+function lineReadings(line: Line, defaults: LineDefaults, nowMs: number): DoorReading[] {
   const tags: Partial<Record<KnownTag, string>> = {};
   for (const [key, value] of line.tags) {
     if (!KNOWN.includes(key as KnownTag)) throw unknownTag(key);

@@ -17,7 +17,7 @@ import type { SenmlConfig } from './config.ts';
 import { senmlReadings } from './senml-readings.ts';
 
 /** The gateway under which readings of SenML stand: a tag needs one, and these devices have none. */
-export const SENML_GATEWAY = 'senml';
+const SENML_GATEWAY = 'senml';
 const FILTER = 'senml/+/+';
 
 /** After something was given up, its message has to come again: for that the connection is cut. */

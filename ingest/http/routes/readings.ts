@@ -13,7 +13,7 @@ import { commonErrors, errorRef } from '../schemas.ts';
 const MOST_NAMED = 100;
 
 /** The gateway of readings that name none: a tag needs one. */
-export const HTTP_GATEWAY = 'http';
+const HTTP_GATEWAY = 'http';
 
 const SENML = ['application/senml+json', 'application/senml+cbor'];
 const LINES = ['text/plain', 'application/vnd.influxdata.line-protocol'];

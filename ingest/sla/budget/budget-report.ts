@@ -5,7 +5,7 @@ import { burnRate, stepBurn } from './judge-burn.ts';
 import { BUDGETS, type BudgetKind, type BurnBlocks, type RecordCounts, type Share } from './link-counts.ts';
 
 const DAY_MS = 86_400_000;
-export const BUDGET_DAYS = 30;
+const BUDGET_DAYS = 30;
 
 export interface Period extends Pick<Share, 'probes' | 'bad'> {
   readonly fromMs: number;

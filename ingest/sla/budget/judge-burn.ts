@@ -3,7 +3,7 @@ import { BURN_RULES, type BurnRule } from './burn-rules.ts';
 import type { BudgetKind, BurnBlocks, Share } from './link-counts.ts';
 
 /** How sure it must be that the rate of the long window is above its bound, where losses come in bursts. */
-export const BURN_CONFIDENCE = 0.99;
+const BURN_CONFIDENCE = 0.99;
 /** Fewer bad probes are never a rate: of the long window, and of the short one. */
 const LEAST_BAD = { long: 5, short: 3 };
 /** A rule that burns goes on until the rate of its short window is below this share of what raised it. */

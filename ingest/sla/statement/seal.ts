@@ -12,7 +12,7 @@ export interface Seal {
 }
 
 /** Signs the digest and not the text, for a month of many links is made and sent piece by piece. */
-export function signedText(sha256: string): Uint8Array {
+function signedText(sha256: string): Uint8Array {
   return Buffer.from(`sluice link statement 1\nsha256 ${sha256}\n`);
 }
 

@@ -12,7 +12,7 @@ import { monthBounds } from './month-bounds.ts';
 import { type SigningKey, signingKey } from './signing-key.ts';
 
 /** A month of one link at records of a minute is 1 MB and a second of work. */
-export const MOST_STATED_LINKS = 100;
+const MOST_STATED_LINKS = 100;
 /** Whoever asks twice while one is made waits for nothing better. */
 const MOST_AT_ONCE = 2;
 

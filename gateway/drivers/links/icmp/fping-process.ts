@@ -76,7 +76,7 @@ export class FpingProcess {
   }
 }
 
-export function fpingArguments({ targets, everyMs, waitMs, sizeBytes, dscp }: FpingJob): string[] {
+function fpingArguments({ targets, everyMs, waitMs, sizeBytes, dscp }: FpingJob): string[] {
   const intervalMs = Math.max(SHORTEST_INTERVAL_MS, Math.min(10, Math.floor(everyMs / (2 * targets.length))));
   return [
     ...['-l', '-D', '-p', `${everyMs}`, '-t', `${waitMs}`, '-i', `${intervalMs}`],

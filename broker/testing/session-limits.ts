@@ -1,4 +1,4 @@
-import type { SessionLimits } from './session-store.ts';
+import type { SessionLimits } from '../sessions/session-store.ts';
 
 /** For tests: as large as the settings allow by default. */
 export const SESSION_LIMITS: SessionLimits = {
