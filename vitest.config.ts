@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 600_000,
     // The end-to-end tests start several processes each; more than two at once would measure the machine.
     maxWorkers: 2,
+    // A loaded machine can upset a test of whole processes once. CI tries it again and names it: twice is a failure, once is work to do.
+    retry: process.env.CI ? 1 : 0,
   },
 });

@@ -42,7 +42,11 @@ export function startLoopWorker<In, Out>(
     let isStarted = false;
     let isStopping = false;
     let error: SluiceError | undefined;
-    const ended = new Promise<void>((end) => worker.once('exit', () => end()));
+    // Its messages may still be on their way when it ends; the port closes after the last of them.
+    const ended = Promise.all([
+      new Promise((end) => worker.once('exit', end)),
+      new Promise((end) => port.once('close', end)),
+    ]);
     const stop = async () => {
       if (!isStopping) port.postMessage({ kind: 'stop' } satisfies ToThread);
       isStopping = true;
@@ -61,14 +65,10 @@ export function startLoopWorker<In, Out>(
     worker.on('error', (thrown) => {
       error = asSluiceError(thrown);
     });
-    // Its messages may still be on their way when it ends; the port closes after the last of them.
-    port.on('close', () => {
-      void ended.then(() => {
-        const reason =
-          error ?? new SluiceError('INTERNAL', { reason: `the thread ${options.name} has ended` });
-        if (!isStarted) reject(reason);
-        else if (!isStopping) options.failed(reason);
-      });
+    void ended.then(() => {
+      const reason = error ?? new SluiceError('INTERNAL', { reason: `the thread ${options.name} has ended` });
+      if (!isStarted) reject(reason);
+      else if (!isStopping) options.failed(reason);
     });
   });
 }

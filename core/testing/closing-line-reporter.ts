@@ -1,6 +1,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Closes a run with one plain line, `N passed, N failed, N skipped`, that other programs can read. */
+/**
+ * Closes a run with one plain line, `N passed, N failed, N skipped`, that other programs can read. Before it stands one for each test
+ * that passed only when it was tried again, so that none hides.
+ */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -9,6 +12,10 @@ export default class ClosingLineReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state !== 'pending') counts[state]++;
+        if (test.diagnostic()?.flaky)
+          process.stdout.write(
+            `passed only when tried again: ${module.relativeModuleId}: ${test.fullName}\n`,
+          );
         ofModule++;
       }
       // A file that could not be loaded has no tests to count, and must not vanish.
