@@ -783,6 +783,18 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
+  SIGN_IN_NEEDED: {
+    en: 'sign in first: this needs an account, or a token in the header "authorization: Bearer …".',
+    zh: '请先登录：此操作需要账号，或在请求头 "authorization: Bearer …" 中提供令牌。',
+    retryable: false,
+    http: 401,
+  },
+  NOT_PERMITTED: {
+    en: '{name} has the role {role}, which does not include "{wanted}". Ask an administrator for a role that does.',
+    zh: '{name} 的角色是 {role}，不包含“{wanted}”权限。请联系管理员调整角色。',
+    retryable: false,
+    http: 403,
+  },
   HOST_NOT_ALLOWED: {
     en: 'requests under the name "{host}" are not answered. Use http://127.0.0.1 or http://localhost, or add the name to allowedHosts of the HTTP settings if a reverse proxy of yours uses it.',
     zh: '不接受以名称 "{host}" 发来的请求。请使用 http://127.0.0.1 或 http://localhost；如果是您的反向代理使用该名称，请将其加入 HTTP 配置的 allowedHosts。',

@@ -17,6 +17,8 @@ const PACKAGES = {
   python3: 'python3',
   'python3-pymodbus': 'python3-pymodbus',
   'python3-paho-mqtt': 'python3-paho-mqtt',
+  'python3-aiosmtpd': 'python3-aiosmtpd',
+  'docker-compose': 'docker-compose',
   mosquitto: 'mosquitto',
   fping: 'fping',
   ip: 'iproute2',
@@ -43,6 +45,7 @@ export const DEBIAN_PYTHON = '/usr/bin/python3';
 const PYTHON_MODULES: Partial<Record<Program, string>> = {
   'python3-pymodbus': 'pymodbus',
   'python3-paho-mqtt': 'paho.mqtt.client',
+  'python3-aiosmtpd': 'aiosmtpd',
 };
 
 function isInstalled(program: Program): boolean {

@@ -12,6 +12,7 @@ import { limitConnections } from './connection-limits.ts';
 import { CONSOLE_FOLDER, serveConsole } from './console-files.ts';
 import { errorHandler, notFoundHandler } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
+import { guardRoutes, OPEN } from './identity.ts';
 import { createMetrics, timeRequests } from './metrics.ts';
 import { ROUTES } from './routes/index.ts';
 import { schemaError } from './schema-error.ts';
@@ -50,6 +51,7 @@ export async function buildApp(
   limitConnections(app, log);
   app.addHook('onRequest', hostGuard(allowedHosts));
   app.addHook('onRequest', allowedMethods(app));
+  guardRoutes(app, () => OPEN);
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.method === 'GET') listTags(request.query as Record<string, unknown>);
     done();

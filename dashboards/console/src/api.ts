@@ -59,6 +59,30 @@ export interface Api {
   last(poll: Poll): Promise<{ nowMs: number; readings: LastReading[] } | undefined>;
   gateways(poll: Poll): Promise<{ gateways: Gateway[] } | undefined>;
   query(query: PointsQuery): Promise<{ series: SeriesPoints[] }>;
+  /** Any other GET; throws `ApiError`. */
+  get<T>(path: string): Promise<T>;
+  /** Changes something; `body` goes as JSON. Throws `ApiError`. */
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+}
+
+/** What the server has against a request, in the language that was asked for. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, { code, message, details }: ErrorBody) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.details = details ?? {};
+  }
+}
+
+interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** On a slow village link a reply can take seconds; longer than this and it will not come. */
@@ -67,13 +91,13 @@ export const TIMEOUT_MS = 20_000;
 export function createApi(language: () => Language): Api {
   const tags = new Map<string, string>();
 
-  function ask(path: string, signal: AbortSignal, headers = {}): Promise<Response> {
-    return fetch(path, { headers: { 'accept-language': language(), ...headers }, signal });
+  function ask(path: string, signal: AbortSignal, headers = {}, more: RequestInit = {}): Promise<Response> {
+    return fetch(path, { headers: { 'accept-language': language(), ...headers }, signal, ...more });
   }
 
   async function bodyOf<T>(response: Response): Promise<T> {
-    const body = await response.json();
-    if (!response.ok) throw new Error(body.message);
+    const body = response.status === 204 ? undefined : await response.json();
+    if (!response.ok) throw new ApiError(response.status, body);
     return body;
   }
 
@@ -90,6 +114,13 @@ export function createApi(language: () => Language): Api {
   }
 
   return {
+    get,
+    async send<T>(method: string, path: string, body?: unknown) {
+      const isEmpty = body === undefined;
+      const headers = isEmpty ? {} : { 'content-type': 'application/json' };
+      const more = { method, ...(isEmpty ? {} : { body: JSON.stringify(body) }) };
+      return bodyOf<T>(await ask(path, AbortSignal.timeout(TIMEOUT_MS), headers, more));
+    },
     quantities: () => get('/api/v1/quantities'),
     last: (how) => poll('/api/v1/last', how),
     gateways: (how) => poll('/api/v1/gateways', how),

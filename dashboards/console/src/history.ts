@@ -38,7 +38,7 @@ const LONGEST_REFRESH_MS = 60_000;
  */
 export class Feed {
   readonly points = new Observable<PointsBySeries | undefined>(undefined);
-  readonly #api: Api;
+  readonly #api: Pick<Api, 'query'>;
   readonly #request: HistoryRequest;
   readonly #time: HistoryTime;
   readonly #onPoints: (points: PointsBySeries) => void;
@@ -48,7 +48,7 @@ export class Feed {
   #loading = false;
 
   constructor(
-    api: Api,
+    api: Pick<Api, 'query'>,
     request: HistoryRequest,
     time: HistoryTime,
     onPoints: (points: PointsBySeries) => void = () => {},
@@ -139,10 +139,10 @@ export class History {
   /** The oldest time of any point that has been loaded. */
   readonly oldestMs = new Observable(Number.POSITIVE_INFINITY);
   readonly #feeds = new Map<string, Feed>();
-  readonly #api: Api;
+  readonly #api: Pick<Api, 'query'>;
   readonly #time: HistoryTime;
 
-  constructor(api: Api, time: HistoryTime) {
+  constructor(api: Pick<Api, 'query'>, time: HistoryTime) {
     this.#api = api;
     this.#time = time;
   }

@@ -21,7 +21,7 @@ function fakeApi(clock: FakeClock) {
     if (fake.broken) throw new Error('no answer');
     return value;
   };
-  const api: Api = {
+  const api: Pick<Api, 'last' | 'gateways' | 'quantities' | 'query'> = {
     quantities: () => answer({ quantities: [] }),
     gateways: () => {
       fake.gatewaysAsked++;

@@ -30,6 +30,8 @@ export interface LiveState {
   readonly failure: Failure | undefined;
 }
 
+type LiveApi = Pick<Api, 'last' | 'gateways' | 'quantities'>;
+
 /** Asks for the newest readings every two seconds, less often while the server does not answer, and not while hidden. */
 export class Live {
   readonly state = new Observable<LiveState>({
@@ -40,7 +42,7 @@ export class Live {
     isLate: false,
     failure: undefined,
   });
-  readonly #api: Api;
+  readonly #api: LiveApi;
   readonly #clock: Clock;
   readonly #openedMs: number;
   #goodMs: number | undefined;
@@ -54,7 +56,7 @@ export class Live {
   /** Ends the request under way, if there is one. */
   #abort: AbortController | undefined;
 
-  constructor(api: Api, clock: Clock) {
+  constructor(api: LiveApi, clock: Clock) {
     this.#api = api;
     this.#clock = clock;
     this.#openedMs = clock.nowMs();

@@ -1,36 +1,36 @@
-import type { LiveState } from '../live.ts';
-import { useView } from '../view.ts';
+import { type Page, useConsole } from '../console.ts';
+import { hrefOf } from '../place.ts';
 
-/** Which farm, whether it is live, and the language. */
-export function Header({ sites, state, onSwitchLanguage }: HeaderProps) {
-  const { locale, nowMs } = useView();
-  const { words } = locale;
-  const link = state.failure ? 'paused' : state.readings && !state.isLate ? 'live' : 'connecting';
+interface HeaderProps {
+  readonly pages: readonly Page[];
+  readonly current: Page | undefined;
+  readonly onSwitchLanguage: () => void;
+}
+
+/** Where we can go, and the language. */
+export function Header({ pages, current, onSwitchLanguage }: HeaderProps) {
+  const { locale } = useConsole();
+  const { words, language } = locale;
   return (
     <header class="top">
       <div class="top-inner">
         <Mark />
-        <div class="top-title">
-          <h1>{words.title}</h1>
-          <p class="sites">{sites.join(' · ') || 'Sluice'}</p>
-        </div>
-        <p class="link" data-link={link}>
-          <span class="link-dot" aria-hidden="true" />
-          {words[link]}
-          {link === 'live' && <span class="link-time"> {locale.clock(nowMs)}</span>}
-        </p>
+        <h1 class="top-title">{current?.title[language] ?? 'Sluice'}</h1>
         <button type="button" class="language" title={words.switchToLabel} onClick={onSwitchLanguage}>
-          <span lang={locale.language === 'en' ? 'zh-Hans' : 'en'}>{words.switchTo}</span>
+          <span lang={language === 'en' ? 'zh-Hans' : 'en'}>{words.switchTo}</span>
         </button>
       </div>
+      {pages.length > 1 && (
+        <nav class="pages" aria-label={words.pages}>
+          {pages.map(({ id, title }) => (
+            <a key={id} href={hrefOf(id)} {...(id === current?.id && { 'aria-current': 'page' })}>
+              {title[language]}
+            </a>
+          ))}
+        </nav>
+      )}
     </header>
   );
-}
-
-interface HeaderProps {
-  readonly sites: readonly string[];
-  readonly state: LiveState;
-  readonly onSwitchLanguage: () => void;
 }
 
 function Mark() {

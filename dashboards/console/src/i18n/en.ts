@@ -1,5 +1,7 @@
 export const en = {
-  title: 'Live farm',
+  pages: 'Pages',
+  pageNotLoaded: 'This page could not be loaded: the connection to Sluice is interrupted.',
+  tryAgain: 'Try again',
   switchTo: '中文',
   switchToLabel: 'Switch to Chinese',
   live: 'Live',

@@ -1,7 +1,9 @@
 import type { Messages } from './en.ts';
 
 export const zh: Messages = {
-  title: '农场实况',
+  pages: '页面',
+  pageNotLoaded: '页面未能加载：与 Sluice 的连接中断。',
+  tryAgain: '重试',
   switchTo: 'English',
   switchToLabel: '切换到英文',
   live: '实时',

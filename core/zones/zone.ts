@@ -1,0 +1,74 @@
+import { type Static, Type } from 'typebox';
+import { ID_PATTERN } from '../ids.ts';
+
+const closed = { additionalProperties: false } as const;
+const id = Type.String({ pattern: ID_PATTERN });
+
+/** WGS-84, longitude before latitude, as RFC 7946 has it. Rings are closed; the first is the outer one. */
+const Position = Type.Array(Type.Number(), { minItems: 2, maxItems: 3 });
+const Ring = Type.Array(Position, { minItems: 4, maxItems: 10_000 });
+export const ZoneGeometry = Type.Union([
+  Type.Object({ type: Type.Literal('Polygon'), coordinates: Type.Array(Ring, { minItems: 1 }) }, closed),
+  Type.Object(
+    {
+      type: Type.Literal('MultiPolygon'),
+      coordinates: Type.Array(Type.Array(Ring, { minItems: 1 }), { minItems: 1 }),
+    },
+    closed,
+  ),
+]);
+export type ZoneGeometry = Static<typeof ZoneGeometry>;
+
+export const SOILS = ['sand', 'loamy-sand', 'sandy-loam', 'loam', 'silt-loam', 'clay-loam', 'clay'] as const;
+
+/** A piece of land that is watered and judged as one. `id` is what readings carry as their tag `zone`. */
+export const ZoneWish = Type.Object(
+  {
+    site: id,
+    id,
+    name: Type.String({ minLength: 1, maxLength: 100, description: 'As people call it, Chinese or not' }),
+    crop: Type.Optional(id),
+    stage: Type.Optional(id),
+    soil: Type.Optional(Type.Enum([...SOILS])),
+    geometry: Type.Optional(ZoneGeometry),
+    note: Type.Optional(Type.String({ maxLength: 500 })),
+  },
+  closed,
+);
+export type ZoneWish = Static<typeof ZoneWish>;
+
+export interface Zone extends ZoneWish {
+  /** Geodesic area of its geometry, m². */
+  readonly areaM2?: number;
+  readonly version: number;
+  readonly setBy: string;
+  readonly setMs: number;
+}
+
+/** Crops and their stages, for zones, thresholds and templates: ids, with the names that people read. */
+export interface Crop {
+  readonly id: string;
+  readonly en: string;
+  readonly zh: string;
+  readonly stages: readonly { readonly id: string; readonly en: string; readonly zh: string }[];
+}
+
+const INITIAL = { id: 'initial', en: 'initial', zh: '苗期' };
+const DEVELOPMENT = { id: 'development', en: 'development', zh: '生长期' };
+const MID = { id: 'mid', en: 'mid-season', zh: '盛期' };
+const LATE = { id: 'late', en: 'late season', zh: '后期' };
+/** The four stages of FAO Irrigation and Drainage Paper 56, chapter 6. */
+const FAO_STAGES = [INITIAL, DEVELOPMENT, MID, LATE];
+
+export const CROPS: readonly Crop[] = [
+  { id: 'tomato', en: 'Tomato', zh: '番茄', stages: FAO_STAGES },
+  { id: 'pepper', en: 'Sweet pepper', zh: '甜椒', stages: FAO_STAGES },
+  { id: 'cucumber', en: 'Cucumber', zh: '黄瓜', stages: FAO_STAGES },
+  { id: 'maize', en: 'Maize', zh: '玉米', stages: FAO_STAGES },
+  { id: 'wheat', en: 'Winter wheat', zh: '冬小麦', stages: FAO_STAGES },
+  { id: 'rice', en: 'Rice', zh: '水稻', stages: FAO_STAGES },
+  { id: 'rapeseed', en: 'Rapeseed', zh: '油菜', stages: FAO_STAGES },
+  { id: 'citrus', en: 'Citrus', zh: '柑橘', stages: FAO_STAGES },
+  { id: 'grape', en: 'Grape', zh: '葡萄', stages: FAO_STAGES },
+  { id: 'tea', en: 'Tea', zh: '茶', stages: FAO_STAGES },
+];

@@ -1,0 +1,86 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import 'uplot/dist/uPlot.min.css';
+import { systemClock } from '../../../../../core/clock.ts';
+import { ConnectionBanner } from '../../components/connection-banner.tsx';
+import { FarmPage } from '../../components/farm-page.tsx';
+import { LiveStateLine } from '../../components/live-state.tsx';
+import { NoReadings, Skeleton } from '../../components/waiting.tsx';
+import { useConsole } from '../../console.ts';
+import { arrangeFarm } from '../../farm.ts';
+import { History } from '../../history.ts';
+import { Live } from '../../live.ts';
+import { useObservable } from '../../observable.ts';
+import { RANGE_NAMES, type RangeName, shownSpan } from '../../ranges.ts';
+import { remember, remembered } from '../../remembered.ts';
+import { ViewContext } from '../../view.ts';
+
+const DEFAULT_RANGE: RangeName = '1h';
+const TICK_MS = 1_000;
+
+/** The live farm: what is wrong first, then every zone and device. */
+export default function Farm() {
+  const { api, locale } = useConsole();
+  const live = useMemo(() => new Live(api, systemClock), [api]);
+  const history = useMemo(
+    () =>
+      new History(api, { clock: systemClock, nowMs: () => live.nowMs(), isPaused: () => document.hidden }),
+    [api, live],
+  );
+  useFollowing(live);
+  const state = useObservable(live.state);
+  const oldestMs = useObservable(history.oldestMs);
+  const [range, setRange] = useState(() => remembered('range', RANGE_NAMES) ?? DEFAULT_RANGE);
+  useTicking(state.failure !== undefined);
+
+  const { readings, gateways, quantities, failure } = state;
+  const nowMs = live.nowMs();
+  const farm = arrangeFarm(readings ?? [], gateways, quantities, nowMs);
+  const isEmpty = readings?.length === 0;
+  return (
+    <ViewContext.Provider value={{ locale, history, range, nowMs, shown: shownSpan(range, nowMs, oldestMs) }}>
+      <main class="page" data-connected={failure === undefined && !state.isLate}>
+        <LiveStateLine sites={farm.sites} state={state} />
+        {failure && <ConnectionBanner failure={failure} hasValues={readings !== undefined} />}
+        {readings === undefined && <Skeleton />}
+        {isEmpty && <NoReadings />}
+        {readings && (!isEmpty || gateways.length > 0) && (
+          <FarmPage
+            farm={farm}
+            gateways={gateways}
+            onRange={(name) => {
+              remember('range', name);
+              setRange(name);
+            }}
+          />
+        )}
+        {readings && <footer class="foot">{locale.words.timesIn(locale.zone(nowMs))}</footer>}
+      </main>
+    </ViewContext.Provider>
+  );
+}
+
+/** Asks for what is new while the page is looked at. */
+function useFollowing(live: Live): void {
+  useEffect(() => {
+    const follow = () => (document.hidden ? live.pause() : live.resume());
+    const hurry = () => live.hurry();
+    document.addEventListener('visibilitychange', follow);
+    addEventListener('online', hurry);
+    follow();
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      removeEventListener('online', hurry);
+      live.pause();
+    };
+  }, [live]);
+}
+
+/** Redraws every second while nothing else does, so that ages and the countdown stay true. */
+function useTicking(isOn: boolean): void {
+  const [, redraw] = useState({});
+  useEffect(() => {
+    if (!isOn) return;
+    const timer = setInterval(() => redraw({}), TICK_MS);
+    return () => clearInterval(timer);
+  }, [isOn]);
+}
