@@ -22,7 +22,8 @@ import { ConnectionCounts } from './connection-counts.ts';
 import { type PasswordAnswer, PasswordCheck } from './password-check.ts';
 import type { Peer } from './peer.ts';
 import { Journal } from './sessions/journal.ts';
-import { SessionStore, type StoredPacket } from './sessions/session-store.ts';
+import { SessionStore } from './sessions/session-store.ts';
+import type { StoredPacket } from './sessions/stored-packet.ts';
 import { Unread } from './unread.ts';
 import { type User, Users } from './users.ts';
 

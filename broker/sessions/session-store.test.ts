@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { SESSION_LIMITS } from '../testing/session-limits.ts';
 import type { JournalOp } from './journal-op.ts';
-import { type SessionLimits, SessionStore, type StoredPacket } from './session-store.ts';
+import { type SessionLimits, SessionStore } from './session-store.ts';
+import type { StoredPacket } from './stored-packet.ts';
 
 const sleeper = { id: 'sleeper' } as Client;
 let counter = 0;

@@ -1,11 +1,13 @@
-import { type Duplex, Readable } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
+import { Readable } from 'node:stream';
 import type { Client, Subscription } from 'aedes';
 import Memory from 'aedes-persistence/asyncPersistence.js';
 import type { Clock } from '../../core/clock.ts';
-import { topicMatches } from '../topic-matches.ts';
 import type { Journal } from './journal.ts';
 import type { JournalContent, JournalOp } from './journal-op.ts';
+import { OutgoingQueues } from './outgoing-queues.ts';
+import { RetainedMessages } from './retained-messages.ts';
+import { type Entry, newSession, type Session } from './session.ts';
+import { nameOf, ownCopy, ownPacket, type StoredPacket } from './stored-packet.ts';
 
 export interface SessionLimits {
   readonly maxSessions: number;
@@ -25,46 +27,6 @@ export interface SessionLimits {
 /** What a limit did not let in. */
 export type Shortage = 'queue full' | 'retained messages full';
 
-/** A packet as aedes hands it over; `brokerId` with `brokerCounter` names it while this process lives. */
-export interface StoredPacket {
-  cmd: string;
-  brokerId?: string | undefined;
-  brokerCounter?: number | undefined;
-  topic: string;
-  payload: Buffer;
-  qos: number;
-  retain: boolean;
-  dup: boolean;
-  messageId?: number | undefined;
-}
-
-interface Entry {
-  readonly id: number;
-  readonly bytes: number;
-  packet: StoredPacket;
-  window?: Window;
-}
-
-/** How much of a queue is with its client. */
-interface Window {
-  inFlight: number;
-  /** The latest that was given to aedes, until it is about to send it; then all before it are sent. */
-  given: Entry | undefined;
-  wake: () => void;
-}
-
-interface Session {
-  user: string;
-  asleepSinceMs: number | undefined;
-  readonly subscriptions: Map<string, number>;
-  /** In order, by id. */
-  readonly queue: Map<number, Entry>;
-  readonly byName: Map<string, Entry>;
-  readonly byMessageId: Map<number, Entry>;
-  queuedBytes: number;
-  isFull: boolean;
-}
-
 /** What `reserve` has put on the disk for a message that is about to be published. */
 interface Reservation {
   /** Ids of rows, by client. */
@@ -78,20 +40,7 @@ const ENTRY_BYTES = 200;
 /** Longer than any message is on its way from `reserve` to its queue. */
 const RESERVED_FOR_MS = 120_000;
 
-/** Of what a queue may hold. */
-const CROWDED = 0.75;
-/** Messages that a client is sent in one turn of the event loop when it is to catch up. */
-const MOST_AT_ONCE = 1_000;
-
 type Id = Pick<Client, 'id'>;
-
-/** What aedes' type leaves out. */
-interface AedesClient {
-  /** The latest counter by broker: of what comes after it, nothing is sent. */
-  readonly duplicates: Record<string, number>;
-  deliverQoS(packet: StoredPacket, done: () => void): void;
-  readonly conn: Duplex;
-}
 
 /**
  * Done already, for aedes, which asks for no more than `then`. A promise would take a turn, in which a message with a higher counter
@@ -112,6 +61,8 @@ const AT_ONCE: PromiseLike<void> = {
  * aedes acknowledges a message before it hands it over, and drops a message that comes after one with a higher counter. So
  * the disk is waited for before either: `reserve` is called while the message is being authorised, and nothing comes between
  * its counter and its being handed over.
+ *
+ * It is long because all that aedes asks of a persistence is one class.
  */
 export class SessionStore extends Memory {
   readonly #limits: SessionLimits;
@@ -119,17 +70,14 @@ export class SessionStore extends Memory {
   readonly #complain: (shortage: Shortage, client: string) => void;
   readonly #admits: (client: Client, filter: string) => boolean;
   readonly #sessions = new Map<string, Session>();
-  /** Connections that have been given all that waited for them, and are given what comes. */
-  readonly #caughtUp = new WeakSet<Client>();
-  readonly #windows = new WeakMap<Client, Window>();
-  readonly #retained = new Map<string, StoredPacket>();
+  readonly #outgoing: OutgoingQueues;
+  readonly #retained: RetainedMessages;
   readonly #incoming = new Map<string, Map<number, StoredPacket>>();
   readonly #reservations = new Map<Buffer, Reservation>();
   #journal: Pick<Journal, 'add' | 'committed'> | undefined;
   #numbering: { counter: number } | undefined;
   #nextId = 1;
   #queuedBytes = 0;
-  #retainedBytes = 0;
   #subscriptions = 0;
 
   constructor(
@@ -140,6 +88,8 @@ export class SessionStore extends Memory {
   ) {
     super();
     this.#limits = limits;
+    this.#outgoing = new OutgoingQueues(limits);
+    this.#retained = new RetainedMessages(limits);
     this.#clock = clock;
     this.#complain = complain;
     this.#admits = admits;
@@ -191,7 +141,7 @@ export class SessionStore extends Memory {
     for (const { topic, payload, qos } of content?.retained ?? []) {
       if (this.#retained.has(topic)) continue;
       const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-      this.#setRetained({ cmd: 'publish', topic, payload: bytes, qos, retain: true, dup: false });
+      this.#retained.set({ cmd: 'publish', topic, payload: bytes, qos, retain: true, dup: false });
     }
     this.#journal = journal;
     return wasInUse;
@@ -211,7 +161,7 @@ export class SessionStore extends Memory {
       for (const { id, packet } of session.queue.values()) ops.push(enqueueOp(id, client, packet));
       for (const messageId of this.#incoming.get(client)?.keys() ?? []) ops.push(['take', client, messageId]);
     }
-    for (const { topic, payload, qos } of this.#retained.values()) ops.push(['retain', topic, payload, qos]);
+    for (const { topic, payload, qos } of this.#retained.all()) ops.push(['retain', topic, payload, qos]);
     return ops;
   }
 
@@ -317,23 +267,9 @@ export class SessionStore extends Memory {
     return session?.isFull === true && !session.byName.has(nameOf(packet));
   }
 
-  /**
-   * Whether a message waits behind older ones that its client has not been given yet, since it came back: it is sent after them
-   * (MQTT-4.6.0-6). Where so much waits that the next ones might be lost, it goes out at once: then the client sets the pace.
-   */
+  /** See `OutgoingQueues`. */
   isHeldBack(client: Client, packet: StoredPacket): boolean {
-    if (this.#caughtUp.has(client)) return false;
-    const session = this.#sessions.get(client.id);
-    const entry = session?.byName.get(nameOf(packet));
-    if (!session || !entry || entry.window) return false;
-    const window = this.#windows.get(client);
-    const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
-    const isCrowded =
-      session.queue.size > CROWDED * maxQueuedMessages || session.queuedBytes > CROWDED * maxQueuedBytes;
-    if (!window || !isCrowded) return true;
-    entry.window = window;
-    window.inFlight++;
-    return false;
+    return this.#outgoing.isHeldBack(client, this.#sessions.get(client.id), packet);
   }
 
   /** Its client may not have it any more. */
@@ -344,21 +280,16 @@ export class SessionStore extends Memory {
   }
 
   /** Whether one more message may be retained; those that take the place of another always may. */
-  mayRetain({ topic, payload }: { readonly topic: string; readonly payload: Buffer }): boolean {
-    const before = this.#retained.get(topic);
-    const bytes = this.#retainedBytes + payload.length - (before?.payload.length ?? 0);
-    if (payload.length === 0 || bytes <= this.#limits.maxRetainedBytes) {
-      if (before || payload.length === 0 || this.#retained.size < this.#limits.maxRetainedMessages)
-        return true;
-    }
-    this.#complain('retained messages full', topic);
+  mayRetain(packet: { readonly topic: string; readonly payload: Buffer }): boolean {
+    if (this.#retained.hasRoomFor(packet)) return true;
+    this.#complain('retained messages full', packet.topic);
     return false;
   }
 
   // From here on: what aedes asks of a persistence.
 
   override storeRetained(packet: StoredPacket): PromiseLike<void> {
-    this.#setRetained({ ...packet });
+    this.#retained.set({ ...packet });
     if (!this.#reservations.get(packet.payload)?.isRetained)
       this.#keepRetained(packet.topic, packet.payload, packet.qos);
     return AT_ONCE;
@@ -369,7 +300,7 @@ export class SessionStore extends Memory {
   }
 
   override createRetainedStreamCombi(filters: readonly string[]): Readable {
-    return Readable.from(this.#retainedFor(filters));
+    return Readable.from(this.#retained.matching(filters));
   }
 
   /** aedes hands over all filters of a SUBSCRIBE, those too that were refused. */
@@ -444,7 +375,7 @@ export class SessionStore extends Memory {
       entry.packet.messageId = packet.messageId;
     }
     session.byMessageId.set(packet.messageId!, entry);
-    if (entry.window) leave(entry.window, entry);
+    this.#outgoing.sent(entry);
     // QoS 1 may come twice after a crash; of QoS 2 the client must know which message it is.
     if (entry.packet.qos === 2 || packet.cmd === 'pubrel')
       this.#journal?.add(...enqueueOp(entry.id, client.id, entry.packet));
@@ -471,15 +402,11 @@ export class SessionStore extends Memory {
     this.#queuedBytes -= entry.bytes;
     session.isFull &&= session.queue.size > this.#limits.maxQueuedMessages / 2;
     this.#journal?.add('dequeue', entry.id);
-    if (entry.window) {
-      entry.window.inFlight--;
-      leave(entry.window, entry);
-      entry.window.wake();
-    }
+    this.#outgoing.removed(entry);
   }
 
   override outgoingStream(client: Client): Readable {
-    return Readable.from(this.#outgoing(client));
+    return Readable.from(this.#outgoing.stream(client, this.#sessions.get(client.id)));
   }
 
   override async incomingStorePacket(client: Client, packet: StoredPacket): Promise<void> {
@@ -508,16 +435,7 @@ export class SessionStore extends Memory {
   }
 
   #create(client: string, user: string): Session {
-    const session: Session = {
-      user,
-      asleepSinceMs: undefined,
-      subscriptions: new Map(),
-      queue: new Map(),
-      byName: new Map(),
-      byMessageId: new Map(),
-      queuedBytes: 0,
-      isFull: false,
-    };
+    const session = newSession(user);
     this.#sessions.set(client, session);
     return session;
   }
@@ -568,117 +486,11 @@ export class SessionStore extends Memory {
     else this.#journal?.add('retain', topic, ownCopy(payload), qos);
   }
 
-  #setRetained(packet: StoredPacket): void {
-    this.#retainedBytes -= this.#retained.get(packet.topic)?.payload.length ?? 0;
-    this.#retained.delete(packet.topic);
-    if (packet.payload.length === 0) return;
-    this.#retained.set(packet.topic, packet);
-    this.#retainedBytes += packet.payload.length;
-  }
-
-  *#retainedFor(filters: readonly string[]): Generator<StoredPacket> {
-    for (const filter of filters) {
-      if (!/[+#]/.test(filter)) {
-        const packet = this.#retained.get(filter);
-        if (packet) yield packet;
-        continue;
-      }
-      for (const [topic, packet] of this.#retained) if (topicMatches(filter, topic)) yield packet;
-    }
-  }
-
   #taken(client: string): Map<number, StoredPacket> {
     const taken = this.#incoming.get(client) ?? new Map<number, StoredPacket>();
     this.#incoming.set(client, taken);
     return taken;
   }
-
-  /**
-   * What was sent before and not acknowledged, which keeps its message id (MQTT-4.4.0-1), so new ones begin after those. All else that
-   * waits follows it, no more unacknowledged at a time than a client can be asked to hold.
-   */
-  async *#outgoing(client: Client): AsyncGenerator<StoredPacket> {
-    const session = this.#sessions.get(client.id);
-    if (!session) {
-      this.#caughtUp.add(client);
-      return;
-    }
-    const window: Window = { inFlight: 0, given: undefined, wake: () => {} };
-    this.#windows.set(client, window);
-    const wake = () => window.wake();
-    client.conn?.once('close', wake);
-    const used = Math.max(0, ...session.byMessageId.keys());
-    if (used > 0) Object.assign(client, { _nextId: (used % 65_535) + 1 });
-    for (const entry of [...session.queue.values()]) {
-      // Without a connection somebody only looks at what there is.
-      if (client.conn && entry.packet.messageId === undefined) continue;
-      while (window.inFlight >= this.#limits.maxInFlight && !client.closed) await woken(window);
-      if (client.closed) return;
-      if (!session.queue.has(entry.id) || entry.window === window) continue;
-      entry.window = window;
-      window.given = entry;
-      window.inFlight++;
-      // A message that may have been seen says so (MQTT-3.3.1-1).
-      const isResent = entry.packet.messageId !== undefined && entry.packet.cmd === 'publish';
-      if (isResent && client.conn) entry.packet.dup = true;
-      yield entry.packet;
-    }
-    if (!client.conn) return;
-    while (window.given && !client.closed) await woken(window);
-    // It is sent once `outgoingUpdate` has returned.
-    await turn();
-    await this.#catchUp(client, session, window);
-  }
-
-  /** Many at a time, for more goes on coming: from its stream aedes sends one each turn, and would never be done. */
-  async #catchUp(client: Client, session: Session, window: Window): Promise<void> {
-    const { duplicates, deliverQoS, conn } = client as unknown as AedesClient;
-    const { maxInFlight } = this.#limits;
-    while (!client.closed) {
-      // Held back, they were noted as seen.
-      for (const broker of Object.keys(duplicates)) delete duplicates[broker];
-      let room = Math.min(MOST_AT_ONCE, maxInFlight - window.inFlight);
-      for (const entry of session.queue.values()) {
-        if (room <= 0) break;
-        if (entry.window === window) continue;
-        room--;
-        entry.window = window;
-        window.inFlight++;
-        deliverQoS(entry.packet, () => {});
-      }
-      if (room > 0) {
-        this.#caughtUp.add(client);
-        return;
-      }
-      await turn();
-      // It comes when the connection ends, too.
-      if (conn.writableNeedDrain && !client.closed)
-        await new Promise<void>((resolve) => conn.once('drain', () => resolve()));
-      while (window.inFlight > maxInFlight / 2 && !client.closed) await woken(window);
-    }
-  }
-}
-
-function leave(window: Window, entry: Entry): void {
-  if (window.given !== entry) return;
-  window.given = undefined;
-  window.wake();
-}
-
-function woken(window: Window): Promise<void> {
-  return new Promise((resolve) => {
-    window.wake = resolve;
-  });
-}
-
-/** What aedes hands over stays its own. */
-function ownPacket(packet: StoredPacket, messageId: number | undefined): StoredPacket {
-  const { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup } = packet;
-  return { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup: dup ?? false, messageId };
-}
-
-function nameOf({ brokerId, brokerCounter }: StoredPacket): string {
-  return `${brokerId}:${brokerCounter}`;
 }
 
 function bytesOf({ topic, payload }: { readonly topic?: string; readonly payload?: Buffer }): number {
@@ -693,10 +505,4 @@ function enqueueOp(
   const { topic = '', payload, qos = 2, messageId, cmd } = packet;
   const bytes = payload ? ownCopy(payload) : new Uint8Array(0);
   return ['enqueue', id, client, topic, bytes, qos, messageId ?? null, cmd === 'pubrel' ? 1 : 0];
-}
-
-/** A slice of what came from the socket would take its whole chunk along, to another thread or into a queue. */
-function ownCopy(bytes: Buffer): Buffer {
-  if (bytes.byteLength === bytes.buffer.byteLength) return bytes;
-  return Buffer.from(new Uint8Array(bytes).buffer);
 }
