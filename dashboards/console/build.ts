@@ -24,7 +24,7 @@ const SOURCES = [
   'vite.config.ts',
   'src/**/*',
   'public/**/*',
-  '../../core/*.ts',
+  '../../core/**/*.ts',
   '../../package-lock.json',
 ];
 

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
@@ -27,11 +30,12 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
 }
 
-/** Opens `url` as somebody in China with an English browser does, until the test ends. */
+/** Opens `url` as somebody in China with an English browser does, until the test ends; `prepare` is done before. */
 export async function visit(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
+  prepare: (page: Page) => Promise<unknown> = async () => {},
 ): Promise<Visit> {
   const context = await browser.newContext({
     viewport: DESKTOP,
@@ -49,6 +53,28 @@ export async function visit(
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`asked ${request.url()}`);
   });
+  await prepare(page);
   await page.goto(url);
   return { page, complaints };
+}
+
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
+let axeSource: string | undefined;
+
+/** Looks the page over as it is for what keeps people out (WCAG 2.1 A and AA); throws what it finds, with where and how to mend it. */
+export async function axe(page: Page): Promise<void> {
+  axeSource ??= readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  // Evaluated, because the page's policy runs no script of anybody else's.
+  await page.evaluate(axeSource);
+  const run = `axe.run(document, { runOnly: ${JSON.stringify(WCAG)}, resultTypes: ['violations'] })`;
+  const { violations } = (await page.evaluate(run)) as AxeResults;
+  if (violations.length === 0) return;
+  const list = violations.flatMap(({ id, help, nodes }) => [
+    `${id}: ${help}`,
+    ...nodes.map(
+      ({ target, failureSummary }) =>
+        `    ${target.join(' ')}\n      ${failureSummary?.replaceAll('\n', ' ')}`,
+    ),
+  ]);
+  throw new Error(`axe, at ${page.url()}:\n${list.join('\n')}`);
 }

@@ -59,8 +59,8 @@ export interface Api {
   last(poll: Poll): Promise<{ nowMs: number; readings: LastReading[] } | undefined>;
   gateways(poll: Poll): Promise<{ gateways: Gateway[] } | undefined>;
   query(query: PointsQuery): Promise<{ series: SeriesPoints[] }>;
-  /** Any other GET; throws `ApiError`. */
-  get<T>(path: string): Promise<T>;
+  /** Any other GET; throws `ApiError`. `signal` gives it up. */
+  get<T>(path: string, signal?: AbortSignal): Promise<T>;
   /** Changes something; `body` goes as JSON. Throws `ApiError`. */
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
 }
@@ -101,7 +101,10 @@ export function createApi(language: () => Language): Api {
     return body;
   }
 
-  const get = async <T>(path: string) => bodyOf<T>(await ask(path, AbortSignal.timeout(TIMEOUT_MS)));
+  const get = async <T>(path: string, signal?: AbortSignal) => {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    return bodyOf<T>(await ask(path, signal ? AbortSignal.any([signal, timeout]) : timeout));
+  };
 
   async function poll<T>(path: string, { signal, onlyChanges }: Poll): Promise<T | undefined> {
     const known = onlyChanges ? tags.get(path) : undefined;

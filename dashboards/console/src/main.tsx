@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import './style.css';
+import './components/parts.css';
 import type { Language } from '../../../core/errors.ts';
 import { createApi } from './api.ts';
 import { preferredLanguage } from './i18n/locale.ts';

@@ -73,7 +73,8 @@ export const en = {
   andMore: (n: string) => `and ${n} more`,
 };
 
-type Widened<T> = T extends string
+/** The same shape with any words in it. */
+export type Widened<T> = T extends string
   ? string
   : T extends (...args: infer A) => string
     ? (...args: A) => string

@@ -30,6 +30,8 @@ describe('locale', () => {
     expect(en.time(NOON, NOON)).toBe('12:00');
     expect(en.time(NOON - 13 * 3_600_000, NOON)).toBe('31 May 23:00');
     expect(zh.time(NOON - 13 * 3_600_000, NOON)).toBe('5月31日 23:00');
+    expect(en.time(NOON - 200 * 86_400_000, NOON)).toBe('13 Nov 2025 12:00');
+    expect(zh.time(NOON - 200 * 86_400_000, NOON)).toBe('2025年11月13日 12:00');
   });
 
   it('names the zone that its times are in', () => {

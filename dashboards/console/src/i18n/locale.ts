@@ -23,7 +23,7 @@ export interface Locale {
   age(ms: number): string;
   /** How long something has lasted, to the minute. */
   duration(ms: number): string;
-  /** Hour and minute, with the date where it is not the day of `nowMs`. */
+  /** Hour and minute, with the date where it is not the day of `nowMs`, and the year where it is not that year. */
   time(timeMs: number, nowMs: number): string;
   clock(timeMs: number): string;
   day(timeMs: number): string;
@@ -44,6 +44,8 @@ export function createLocale(language: Language, timeZone?: string): Locale {
     ...zone,
   });
   const date = new Intl.DateTimeFormat(tag, { month: 'short', day: 'numeric', ...zone });
+  const dateOfYear = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', ...zone });
+  const year = new Intl.DateTimeFormat('en', { year: 'numeric', ...zone });
   const number = (value: number, decimals: number) => {
     let format = formats.get(decimals);
     if (!format) {
@@ -80,6 +82,7 @@ export function createLocale(language: Language, timeZone?: string): Locale {
     },
     time(timeMs, nowMs) {
       const time = hourMinute.format(timeMs);
+      if (year.format(timeMs) !== year.format(nowMs)) return `${dateOfYear.format(timeMs)} ${time}`;
       return date.format(timeMs) === date.format(nowMs) ? time : `${date.format(timeMs)} ${time}`;
     },
     clock: (timeMs) => hourMinute.format(timeMs),
