@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
+import { AuditTrail } from './access/audit-trail.ts';
 import { AlertDesk } from './alerts/alert-desk.ts';
 import { AutomationDoor } from './automation/automation-door.ts';
 import { CareDesk } from './care/care-desk.ts';
@@ -64,6 +65,7 @@ export function createIngest(
   const { maxSeriesPerGateway } = config.pipeline;
   const host = createHostState({ ...config.session, hostId: config.hostId, maxSeriesPerGateway });
   const folder = join(context.dataFolder, 'ingest');
+  const audit = new AuditTrail({ folder, clock, log });
   const ledger = new LedgerBook(
     { folder, maxGateways: config.session.maxGateways, isShared: config.cluster !== undefined },
     {
@@ -173,7 +175,7 @@ export function createIngest(
   const http = createHttp(
     config.http,
     {
-      store,
+      ...{ store, audit },
       exporter: new Exporter(config.export, store),
       gateways: () => gatewayStatuses(host),
       counters: () => accounting.counters(),
@@ -199,6 +201,7 @@ export function createIngest(
   const services = [
     ledger,
     births,
+    audit,
     events,
     letters,
     store,
@@ -217,7 +220,7 @@ export function createIngest(
     subscriber,
     ...(senml ? [senml] : []),
   ];
-  const isMinor = new Set<Service | undefined>([senml, upkeep, mesh, alerts, evidence, maintenance]);
+  const isMinor = new Set<Service | undefined>([senml, upkeep, mesh, alerts, evidence, maintenance, audit]);
   const essential = new Set(services.filter((one) => !isMinor.has(one)).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }

@@ -1,5 +1,6 @@
 import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
+import type { AuditTrail } from '../access/audit-trail.ts';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { CareDesk } from '../care/care-desk.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
@@ -21,6 +22,8 @@ import type { Store } from '../stores/store.ts';
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`, exports, and what is judged from the evidence of links. */
 export interface HttpSources {
   readonly store: Pick<Store, 'query' | 'last' | 'series'>;
+  /** Who changed what. Whatever changes something is put on record there before it is done. */
+  readonly audit: Pick<AuditTrail, 'record' | 'find' | 'check'>;
   readonly exporter: Pick<Exporter, 'open'>;
   /** Gateways that have ever been born or have just sent something, with their devices. */
   gateways(): readonly GatewayStatus[];

@@ -2,9 +2,12 @@ import { type Static, Type } from 'typebox';
 import { PROFILE_FILE } from '../../../core/care-request.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { LOG_LEVELS } from '../../../core/log.ts';
+import { accounted } from '../../access/accounted.ts';
 import type { CareWish } from '../../care/care-desk.ts';
 import type { CareRecord } from '../../care/care-file.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
+import { issuerOf } from '../issuer-of.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
 import type { HttpSources } from '../sources.ts';
@@ -63,7 +66,7 @@ const Body = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 64,
-        description: 'Who asks, for the record; told with "api:" before it.',
+        description: 'On whose behalf, for the record; told after the name that is signed in.',
       }),
     ),
     validForS: Type.Optional(
@@ -100,6 +103,7 @@ export const careRoute: Route = (app, { sources }) => {
     '/api/v1/gateways/:site/:gateway/care',
     {
       bodyLimit: MOST_BYTES,
+      config: { may: 'settings' },
       schema: {
         operationId: 'postCare',
         summary:
@@ -118,16 +122,18 @@ export const careRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ params, body }, reply) => {
-      const { issuer, validForS = 60, ...what } = body;
+    async (request, reply) => {
+      const { site, gateway } = request.params;
+      const { issuer: given, validForS = 60, ...what } = request.body;
       refuseMismatch(what);
-      const wish: CareWish = {
-        ...params,
-        what: what as CareWish['what'],
-        validForS,
-        issuer: issuer === undefined ? 'api' : `api:${issuer}`,
-      };
-      return reply.code(202).send(shown(sources, sources.care.submit(wish)));
+      const issuer = issuerOf(request, given);
+      const wish: CareWish = { site, gateway, what: what as CareWish['what'], validForS, issuer };
+      // A configuration may hold what is secret, and is in the record of care itself.
+      const { config: _config, profiles: _profiles, action, ...after } = what;
+      const entry = { who: whoAsks(request).name, action: `care.${action}`, subject: `${site}/${gateway}` };
+      const submit = () => sources.care.submit(wish);
+      const record = await accounted(sources.audit, { ...entry, site, after }, submit);
+      return reply.code(202).send(shown(sources, record));
     },
   );
   app.get(

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { SluiceError } from '../../../core/errors.ts';
 import { formatMetricName } from '../../../core/sparkplug/metric-name.ts';
+import { accounted } from '../../access/accounted.ts';
 import type { CommandRecord } from '../../commands/command-record.ts';
 import { COMMAND_STATES } from '../../commands/command-state.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
+import { issuerOf } from '../issuer-of.ts';
 import { parseTime } from '../parse-time.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { AnyOf, commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
@@ -29,7 +33,7 @@ const Body = Type.Object(
     validForS: Type.Optional(
       Type.Number({ description: 'It must not act later than this; 1 to 3600, 30 where not given.' }),
     ),
-    issuer: Type.Optional(name('Who asks, for the record; told with "api:" before it.')),
+    issuer: Type.Optional(name('On whose behalf, for the record; told after the name that is signed in.')),
     id: Type.Optional(name('Chosen by the issuer, unique for ever: a repeat is the same command.')),
   },
   { additionalProperties: false },
@@ -89,6 +93,7 @@ export const commandsRoute: Route = (app, { sources }) => {
     '/api/v1/commands',
     {
       bodyLimit: 16_384,
+      config: { may: 'command' },
       schema: {
         operationId: 'postCommand',
         summary: 'Asks a gateway to set a point, under a lease',
@@ -105,7 +110,16 @@ export const commandsRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ body }, reply) => reply.code(202).send(shown(sources.commands.submit(wishOf(body)))),
+    async (request, reply) => {
+      const wish = wishOf(request.body, issuerOf(request, request.body.issuer));
+      const { id, site, ...after } = wish;
+      const { name: who } = whoAsks(request);
+      const entry = { who, action: 'command.submitted', subject: id, site, after };
+      // Water that runs cannot be called back: a valve is closed also where that cannot be put on record.
+      const isUrgent = wish.value === false || wish.value === 0;
+      const submit = () => sources.commands.submit(wish);
+      return reply.code(202).send(shown(await accounted(sources.audit, entry, submit, isUrgent)));
+    },
   );
   app.get(
     '/api/v1/commands/:id',
@@ -149,14 +163,9 @@ export const commandsRoute: Route = (app, { sources }) => {
   );
 };
 
-function wishOf(body: Static<typeof Body>) {
-  const { id, site, gateway, device = '', value, leaseS = 0, validForS = 30, issuer } = body;
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...{ site, gateway, device, value, leaseS, validForS },
-    metric: metricOf(body),
-    issuer: issuer === undefined ? 'api' : `api:${issuer}`,
-  };
+function wishOf(body: Static<typeof Body>, issuer: string) {
+  const { id = randomUUID(), site, gateway, device = '', value, leaseS = 0, validForS = 30 } = body;
+  return { id, site, gateway, device, value, leaseS, validForS, metric: metricOf(body), issuer };
 }
 
 function metricOf({ metric, measurement, field, point = '' }: Static<typeof Body>): string {

@@ -1,10 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { SluiceError } from '../../../core/errors.ts';
 import { clockOf, qualityOf } from '../../../core/reading.ts';
+import { accounted } from '../../access/accounted.ts';
 import { type KeptLetter, LETTER_KINDS, type RefusedReading } from '../../letters/letter.ts';
 import type { LetterFilter } from '../../letters/letter-file.ts';
 import { isReplayable } from '../../letters/refused-reading.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { AnyOf, ClockName, commonErrors, errorRef, NoQuery, QualityName, TimeMs } from '../schemas.ts';
@@ -155,6 +157,7 @@ export const deadLettersRoute: Route = (app, { sources }) => {
   app.post(
     '/api/v1/dead-letters/replay',
     {
+      config: { may: 'settings' },
       schema: {
         operationId: 'postReplay',
         summary: 'Tries letters again, up to a thousand, oldest first',
@@ -190,9 +193,13 @@ export const deadLettersRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ body: { shiftMs = 0, isDryRun = false, after, ...given } }) => {
+    async (request) => {
+      const { shiftMs = 0, isDryRun = false, after, ...given } = request.body;
       const place = after === undefined ? {} : { after };
-      return sources.replay({ ...filterOf(given), shiftMs, isDryRun, ...place });
+      const replay = () => sources.replay({ ...filterOf(given), shiftMs, isDryRun, ...place });
+      if (isDryRun) return replay();
+      const entry = { who: whoAsks(request).name, action: 'dead-letters.replayed', subject: 'dead-letters' };
+      return accounted(sources.audit, { ...entry, after: { ...given, shiftMs, ...place } }, replay);
     },
   );
 };

@@ -1,5 +1,6 @@
 import type { Route } from '../app.ts';
 import { alertsRoute } from './alerts.ts';
+import { auditRoute } from './audit.ts';
 import { careRoute } from './care.ts';
 import { commandsRoute } from './commands.ts';
 import { completenessRoute } from './completeness.ts';
@@ -45,4 +46,5 @@ export const ROUTES: readonly Route[] = [
   alertsRoute,
   linkVerdictsRoute,
   maintenanceRoute,
+  auditRoute,
 ];

@@ -1,5 +1,7 @@
+import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../../../core/ids.ts';
+import { accounted } from '../../access/accounted.ts';
 import { MAINTENANCE_ACTIONS } from '../../sla/maintenance/maintenance-book.ts';
 import {
   isRetroactive,
@@ -8,6 +10,8 @@ import {
   type MaintenanceWish,
 } from '../../sla/maintenance/maintenance-window.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
+import { issuerOf } from '../issuer-of.ts';
 import { parseRange, rangeQuery } from '../parse-range.ts';
 import { parseTime } from '../parse-time.ts';
 import { requestInvalid } from '../request-invalid.ts';
@@ -18,7 +22,13 @@ const ids = (description: string) =>
   Type.Optional(
     Type.Array(Type.String({ pattern: ID_PATTERN }), { maxItems: 1_000, uniqueItems: true, description }),
   );
-const who = Type.String({ minLength: 1, maxLength: 64, description: 'Who does this, for the record.' });
+const who = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'On whose behalf, for the record; told after the name that is signed in.',
+  }),
+);
 const why = Type.String({ minLength: 1, maxLength: 500, description: 'Shown wherever the window applies.' });
 
 const Body = Type.Object(
@@ -86,6 +96,7 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
   app.post(
     '/api/v1/maintenance',
     {
+      config: { may: 'maintenance' },
       schema: {
         operationId: 'postMaintenance',
         summary: 'Takes a time out of the verdicts on links',
@@ -96,7 +107,14 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
         response: { 201: MaintenanceReply, ...errors },
       },
     },
-    async ({ body }, reply) => reply.code(201).send(shownWindow(sources.maintenance.enter(wishOf(body)))),
+    async (request, reply) => {
+      const wish = wishOf(request);
+      const entry = entryOf(request, 'entered', 'new', wish.reason);
+      const enter = () => sources.maintenance.enter(wish);
+      return reply
+        .code(201)
+        .send(shownWindow(await accounted(sources.audit, { ...entry, after: wish }, enter)));
+    },
   );
   app.get(
     '/api/v1/maintenance/:id',
@@ -133,6 +151,7 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
   app.put(
     '/api/v1/maintenance/:id',
     {
+      config: { may: 'maintenance' },
       schema: {
         operationId: 'putMaintenanceWindow',
         summary: 'Changes a window; what it said before stays in its record',
@@ -142,11 +161,17 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
         response: { 200: MaintenanceReply, ...errors, ...withdrawn },
       },
     },
-    async ({ params: { id }, body }) => shownWindow(sources.maintenance.change(id, wishOf(body))),
+    async (request) => {
+      const { id } = request.params;
+      const [before, wish] = [sources.maintenance.get(id), wishOf(request)];
+      const entry = { ...entryOf(request, 'changed', id, wish.reason), before, after: wish };
+      return shownWindow(await accounted(sources.audit, entry, () => sources.maintenance.change(id, wish)));
+    },
   );
   app.post(
     '/api/v1/maintenance/:id/withdraw',
     {
+      config: { may: 'maintenance' },
       schema: {
         operationId: 'withdrawMaintenanceWindow',
         summary: 'Withdraws a window: it is shown, and takes nothing out any more',
@@ -156,8 +181,15 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
         response: { 200: MaintenanceReply, ...errors, ...withdrawn },
       },
     },
-    async ({ params: { id }, body: { issuer, reason } }) =>
-      shownWindow(sources.maintenance.withdraw(id, `api:${issuer}`, reason)),
+    async (request) => {
+      const { params, body } = request;
+      const [{ id }, { issuer, reason }] = [params, body];
+      const entry = { ...entryOf(request, 'withdrawn', id, reason), before: sources.maintenance.get(id) };
+      const by = issuerOf(request, issuer);
+      return shownWindow(
+        await accounted(sources.audit, entry, () => sources.maintenance.withdraw(id, by, reason)),
+      );
+    },
   );
 };
 
@@ -173,15 +205,12 @@ function shownTime({ links, pops, networks, fromMs, toMs }: MaintenanceTime): St
   return { links: [...links], pops: [...pops], networks: [...networks], fromMs, toMs };
 }
 
-function wishOf({
-  from,
-  to,
-  issuer,
-  reason,
-  links = [],
-  pops = [],
-  networks = [],
-}: Static<typeof Body>): MaintenanceWish {
+function entryOf(request: FastifyRequest, verb: string, subject: string, why: string) {
+  return { who: whoAsks(request).name, action: `maintenance.${verb}`, subject, why };
+}
+
+function wishOf(request: FastifyRequest<{ Body: Static<typeof Body> }>): MaintenanceWish {
+  const { from, to, issuer, reason, links = [], pops = [], networks = [] } = request.body;
   const [fromMs, toMs] = [parseTime('from', from), parseTime('to', to)];
   if (fromMs >= toMs) throw requestInvalid('from', { en: 'must be before "to"', zh: '必须早于 "to"' });
   if (links.length + pops.length + networks.length === 0) {
@@ -190,5 +219,5 @@ function wishOf({
       zh: '请至少指定一条链路、一个接入点（pops）或一个网络（networks）',
     });
   }
-  return { ...{ links, pops, networks, fromMs, toMs, reason }, issuer: `api:${issuer}` };
+  return { ...{ links, pops, networks, fromMs, toMs, reason }, issuer: issuerOf(request, issuer) };
 }

@@ -93,6 +93,7 @@ export const readingsRoute: Route = (app, { sources }) => {
     scope.post(
       '/api/v1/readings',
       {
+        config: { may: 'readings' },
         schema: {
           operationId: 'postReadings',
           summary: 'Stores readings of systems without MQTT',

@@ -1,6 +1,8 @@
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import type { AuditEntry } from '../../access/audit.ts';
+import type { AuditCheck, AuditFilter, AuditTrail, KeptAuditEntry } from '../../access/audit-trail.ts';
 import type { FoundAlert } from '../../alerts/alert-file.ts';
 import type { CareWish } from '../../care/care-desk.ts';
 import type { CareRecord } from '../../care/care-file.ts';
@@ -89,6 +91,7 @@ export class FakeSources implements HttpSources {
     find: () => [WINDOW],
     changes: () => [{ atMs: 0, action: 'entered', issuer: 'tester', window: WINDOW }],
   };
+  readonly audit = new FakeAudit();
   found: FoundEvent[] = [];
   readonly eventFilters: EventFilter[] = [];
 
@@ -217,6 +220,30 @@ export class FakeSources implements HttpSources {
     const last = new Map<number, number | string>();
     for (const { timeMs, value } of rows) last.set(timeMs - (timeMs % window.everyMs), value);
     return { measurement, field, tags, timeMs: [...last.keys()], value: [...last.values()] };
+  }
+}
+
+/** Keeps entries as they come, with hashes that are none. */
+class FakeAudit implements Pick<AuditTrail, 'record' | 'find' | 'check'> {
+  readonly entries: KeptAuditEntry[] = [];
+  /** Thrown by `record` while it is set. */
+  error: Error | undefined;
+  checked: AuditCheck | undefined;
+
+  record(entry: AuditEntry): void {
+    if (this.error) throw this.error;
+    const n = this.entries.length + 1;
+    this.entries.push({ ...entry, n, timeMs: 1_000 * n, hash: String(n).padStart(64, '0') });
+  }
+
+  find({ who, before = Number.POSITIVE_INFINITY, limit }: AuditFilter): KeptAuditEntry[] {
+    const found = this.entries.filter((one) => one.n < before && (who === undefined || one.who === who));
+    return found.reverse().slice(0, limit);
+  }
+
+  async check(): Promise<AuditCheck> {
+    const { n, hash } = this.entries.at(-1) ?? { n: 0, hash: '' };
+    return this.checked ?? { entries: n, isWhole: true, head: { n, hash } };
   }
 }
 
