@@ -861,6 +861,18 @@ export const ERRORS = {
     retryable: false,
     http: 409,
   },
+  VERSION_STALE: {
+    en: '{what} was changed meanwhile: it is at version {version} now. Look at what it says, and change that.',
+    zh: '{what}已被他人更改，当前为第 {version} 版。请先查看最新内容，再作更改。',
+    retryable: false,
+    http: 409,
+  },
+  THRESHOLDS_FULL: {
+    en: 'there are {limit} thresholds already, as many as are kept. Remove some, or set one for a whole zone or site instead of each device.',
+    zh: '已有 {limit} 个阈值，达到上限。请删除部分阈值，或为整个分区或站点设置一个，而不是逐台设备设置。',
+    retryable: false,
+    http: 409,
+  },
   METHOD_NOT_ALLOWED: {
     en: '{what} is not possible here. Use {allowed}.',
     zh: '此处不支持 {what}。请使用 {allowed}。',

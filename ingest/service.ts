@@ -44,6 +44,7 @@ import { StatementDesk } from './sla/statement/statement-desk.ts';
 import { VerdictDesk } from './sla/verdict/verdict-desk.ts';
 import type { Store } from './stores/store.ts';
 import { createStore, type StoreConfig } from './stores/stores.ts';
+import { ThresholdBook } from './thresholds/threshold-book.ts';
 
 /** What statements name as their maker. */
 const PROGRAM = `Sluice ${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}`;
@@ -115,6 +116,7 @@ export function createIngest(
   };
   const linkParts = { store, mesh: () => mesh.mesh, clock, log };
   const maintenance = new MaintenanceBook({ folder, clock, log });
+  const thresholds = new ThresholdBook({ folder, clock, log, audit });
   const alerts = new AlertDesk(config.alerts, {
     ...{ ...linkParts, folder, maintenance },
     gateways: () => bornGateways(host),
@@ -193,7 +195,7 @@ export function createIngest(
       alerts,
       outages: new OutageDesk(linkParts),
       budgets: new BudgetDesk({ ...linkParts, evidence, maintenance }),
-      ...{ verdicts, maintenance },
+      ...{ verdicts, maintenance, thresholds },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },
@@ -208,6 +210,7 @@ export function createIngest(
     mesh,
     plans,
     maintenance,
+    thresholds,
     alerts,
     evidence,
     ...(live ? [live] : []),
@@ -220,7 +223,16 @@ export function createIngest(
     subscriber,
     ...(senml ? [senml] : []),
   ];
-  const isMinor = new Set<Service | undefined>([senml, upkeep, mesh, alerts, evidence, maintenance, audit]);
+  const isMinor = new Set<Service | undefined>([
+    senml,
+    upkeep,
+    mesh,
+    alerts,
+    evidence,
+    maintenance,
+    audit,
+    thresholds,
+  ]);
   const essential = new Set(services.filter((one) => !isMinor.has(one)).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));
 }

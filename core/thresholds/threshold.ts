@@ -77,8 +77,10 @@ export const RULE_KINDS = ['bounds', 'rate', 'stuck', 'no-data', 'implausible', 
 export type RuleKind = Rule['kind'];
 
 /**
- * Where it holds: every key that is set must agree. Of several thresholds with the same quantity and rule kind that hold for a
- * series, the most specific judges it: device before zone before crop and stage before site before none.
+ * Where it holds: every key that is set must agree. Of several thresholds with the same quantity, rule kind and severity that hold
+ * for a series, the most specific judges it: device before zone before gateway before crop and stage before site before none, a
+ * point before the same without one, and of equals the one that was set last. So a warning for one zone and an alarm for the
+ * whole site judge side by side.
  */
 export const ThresholdScope = Type.Object(
   {
@@ -148,4 +150,28 @@ export function boundField(
   what: (typeof BOUND_SERIES)[number] | 'silent',
 ): string {
   return `${quantity.measurement}_${quantity.field}_${what}`;
+}
+
+/** A set of thresholds that somebody has published figures for. Whoever applies it gets them as they are, and may change each. */
+export interface ThresholdTemplate {
+  readonly id: string;
+  readonly crop: string;
+  /** Absent where the source makes no difference between stages. */
+  readonly stage?: string;
+  /** Of the soils of zones; absent where the figures do not depend on it. */
+  readonly soil?: string;
+  readonly title: { readonly en: string; readonly zh: string };
+  /** Book and table, so that anybody can look it up. */
+  readonly source: string;
+  readonly thresholds: readonly ThresholdWish[];
+}
+
+/** One line of a threshold's history: `before` is absent of its first, `after` of its removal. */
+export interface ThresholdChange {
+  readonly version: number;
+  readonly who: string;
+  readonly timeMs: number;
+  readonly why: string;
+  readonly before?: ThresholdWish;
+  readonly after?: ThresholdWish;
 }

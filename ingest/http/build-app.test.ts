@@ -38,6 +38,19 @@ async function farm(options: Partial<AppOptions> = {}) {
   sources.put(moisture, NOW - 10_000, 23.4);
   sources.put(moisture, NOW - 5_000, 23.5, { quality: 'uncertain' });
   sources.put(southMoisture, NOW - 5_000, 31);
+  sources.thresholds.put({
+    ...{
+      id: 'one',
+      version: 1,
+      setBy: 'li',
+      setMs: NOW,
+      why: 'sandy',
+      measurement: 'soil',
+      field: 'moisture',
+    },
+    ...{ scope: { site: 'farm' }, rule: { kind: 'bounds', low: { raise: 20, clear: 22 } } },
+    ...{ forS: 600, severity: 'warning', enabled: true },
+  });
   sources.commands.put({
     ...{
       id: 'one',
@@ -636,6 +649,9 @@ describe('/api/openapi.json', () => {
       '/api/v1/quantities',
       '/api/v1/query',
       '/api/v1/series',
+      '/api/v1/thresholds',
+      '/api/v1/thresholds/templates',
+      '/api/v1/thresholds/{id}/history',
       '/metrics',
     ];
     expect(operations.map(([path]) => path)).toEqual(expect.arrayContaining(some));

@@ -18,6 +18,7 @@ import type { OutageDesk } from '../sla/outages/outage-desk.ts';
 import type { StatementDesk } from '../sla/statement/statement-desk.ts';
 import type { VerdictDesk } from '../sla/verdict/verdict-desk.ts';
 import type { Store } from '../stores/store.ts';
+import type { ThresholdBook } from '../thresholds/threshold-book.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`, exports, and what is judged from the evidence of links. */
 export interface HttpSources {
@@ -53,6 +54,7 @@ export interface HttpSources {
   readonly maintenance: Pick<MaintenanceBook, 'enter' | 'change' | 'withdraw' | 'get' | 'find' | 'changes'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
   readonly alerts: Pick<AlertDesk, 'find' | 'suppressed' | 'open' | 'raised'>;
+  readonly thresholds: Pick<ThresholdBook, 'all' | 'get' | 'add' | 'change' | 'remove' | 'history'>;
   readonly outages: Pick<OutageDesk, 'ofLink' | 'ofAll'>;
   readonly budgets: Pick<BudgetDesk, 'ofLink'>;
 }

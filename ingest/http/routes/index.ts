@@ -22,6 +22,7 @@ import { quantitiesRoute } from './quantities.ts';
 import { queryRoute } from './query.ts';
 import { readingsRoute } from './readings.ts';
 import { seriesRoute } from './series.ts';
+import { thresholdsRoute } from './thresholds.ts';
 
 export const ROUTES: readonly Route[] = [
   healthRoute,
@@ -47,4 +48,5 @@ export const ROUTES: readonly Route[] = [
   linkVerdictsRoute,
   maintenanceRoute,
   auditRoute,
+  thresholdsRoute,
 ];

@@ -23,6 +23,7 @@ import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
+import { FakeThresholds } from './fake-thresholds.ts';
 
 interface Row {
   readonly timeMs: number;
@@ -154,6 +155,7 @@ export class FakeSources implements HttpSources {
     open: () => this.alertEvents.map(({ event }) => event),
     raised: 0,
   };
+  readonly thresholds = new FakeThresholds();
   readonly outages = {
     ofLink: async (link: string): Promise<LinkOutages> => this.outagesOf(link),
     ofAll: async (): Promise<LinkOutages[]> => [this.outagesOf('a_b')],

@@ -1,0 +1,155 @@
+import type { ThresholdTemplate, ThresholdWish } from '../../core/thresholds/threshold.ts';
+import { CROPS } from '../../core/zones/crops.ts';
+import type { SOILS } from '../../core/zones/zone.ts';
+
+/*
+ * Nothing but published figures. Soil moisture: readily available water of FAO Irrigation and Drainage Paper 56 (Allen et al. 1998),
+ * equation 83, with the depletion fraction p and the rooting depth of its Table 22, and the water content of soils in its
+ * Table 19, whose ranges are taken in their middle. Water below θFC − p (θFC − θWP) is stress: the bound; half of the readily
+ * available water refilled clears it. Table 19 has no clay loam, and p of rice is of saturation, so there is none of these.
+ */
+
+/** θFC and θWP, m³/m³: low and high end of the ranges of Table 19. */
+const TABLE_19: Partial<
+  Record<(typeof SOILS)[number], readonly [readonly number[], readonly number[], string]>
+> = {
+  sand: [[0.07, 0.17], [0.02, 0.07], '砂土'],
+  'loamy-sand': [[0.11, 0.19], [0.03, 0.1], '壤砂土'],
+  'sandy-loam': [[0.18, 0.28], [0.06, 0.16], '砂壤土'],
+  loam: [[0.2, 0.3], [0.07, 0.17], '壤土'],
+  'silt-loam': [[0.22, 0.36], [0.09, 0.21], '粉壤土'],
+  clay: [[0.32, 0.4], [0.2, 0.24], '黏土'],
+};
+
+/** Crop: its line of Table 22, rooting depth in m, p. */
+const TABLE_22: Record<string, readonly [line: string, roots: string, p: number]> = {
+  tomato: ['Tomato', '0.7–1.5', 0.4],
+  pepper: ['Sweet peppers (bell)', '0.5–1.0', 0.3],
+  cucumber: ['Cucumber, fresh market', '0.7–1.2', 0.5],
+  maize: ['Maize, field (grain)', '1.0–1.7', 0.55],
+  wheat: ['Winter wheat, non-frozen soils', '1.5–1.8', 0.55],
+  rapeseed: ['Rapeseed, canola', '1.0–1.5', 0.6],
+  citrus: ['Citrus, 70 % canopy', '1.2–1.5', 0.5],
+  grape: ['Grapes, table or raisin', '1.0–2.0', 0.35],
+  tea: ['Tea, non-shaded', '0.9–1.5', 0.4],
+};
+
+/** Crop: ECw in µS/cm at which the whole yield is possible, and 90 % of it. */
+const FAO_29_TABLE_4: Record<string, readonly [whole: number, most: number]> = {
+  tomato: [1_700, 2_300],
+  pepper: [1_000, 1_500],
+  cucumber: [1_700, 2_200],
+  maize: [1_100, 1_700],
+  wheat: [4_000, 4_900],
+  rice: [2_000, 2_600],
+  citrus: [1_100, 1_600],
+  grape: [1_000, 1_700],
+};
+
+interface Temperatures {
+  readonly crop: string;
+  readonly stage?: string;
+  readonly low?: readonly [raise: number, clear: number];
+  readonly high?: readonly [raise: number, clear: number];
+  readonly says: string;
+}
+
+/** Doorenbos and Kassam 1979. */
+const FAO_33: readonly Temperatures[] = [
+  {
+    crop: 'citrus',
+    low: [13, 15],
+    high: [38, 36],
+    says: 'growth is markedly reduced above 38 °C and below 13 °C',
+  },
+  { crop: 'tomato', low: [10, 12], says: 'night temperatures between 10 and 20 °C' },
+  {
+    crop: 'maize',
+    stage: 'initial',
+    low: [10, 12],
+    says: 'lowest mean daily temperature for germination about 10 °C',
+  },
+];
+
+export const TEMPLATES: readonly ThresholdTemplate[] = [
+  ...Object.keys(TABLE_22).flatMap((crop) => Object.keys(TABLE_19).map((soil) => moisture(crop, soil))),
+  ...Object.keys(FAO_29_TABLE_4).map(salinity),
+  ...FAO_33.map(temperature),
+];
+
+function moisture(crop: string, soil: string): ThresholdTemplate {
+  const [line, roots, p] = TABLE_22[crop]!;
+  const [fieldCapacity, wiltingPoint, soilZh] = TABLE_19[soil as (typeof SOILS)[number]]!;
+  const [fc, wp] = [100 * middle(fieldCapacity), 100 * middle(wiltingPoint)];
+  const raise = tenth(fc - p * (fc - wp));
+  const source =
+    `FAO-56 (1998), Table 22, ${line}: p = ${p}, roots ${roots} m; Table 19, ${soil.replace('-', ' ')}: ` +
+    `θFC ${tenth(fc)} %, θWP ${tenth(wp)} % (middle of the range); eq. 83`;
+  return template({
+    id: `${crop}-moisture-${soil}`,
+    ...{ crop, soil, source },
+    title: {
+      en: `Soil moisture on ${soil.replace('-', ' ')}: readily available water`,
+      zh: `土壤水分下限（${soilZh}）：易利用水量`,
+    },
+    thresholds: [
+      wish(crop, ['soil', 'moisture'], { low: { raise, clear: tenth(fc - (p / 2) * (fc - wp)) } }, 1_800),
+    ],
+  });
+}
+
+function salinity(crop: string): ThresholdTemplate {
+  const [clear, raise] = FAO_29_TABLE_4[crop]!;
+  return template({
+    id: `${crop}-water-ec`,
+    crop,
+    source: `FAO-29 rev. 1 (Ayers and Westcot 1985), Table 4: ECw ${clear / 1000} dS/m for all, ${raise / 1000} dS/m for 90 % of the yield`,
+    title: { en: 'Salinity of irrigation water', zh: '灌溉水盐度上限' },
+    thresholds: [wish(crop, ['water', 'ec'], { high: { raise, clear } }, 600)],
+  });
+}
+
+function temperature({ crop, stage, low, high, says }: Temperatures): ThresholdTemplate {
+  const bounds = {
+    ...(low && { low: { raise: low[0], clear: low[1] } }),
+    ...(high && { high: { raise: high[0], clear: high[1] } }),
+  };
+  return template({
+    id: `${crop}-air-temperature`,
+    ...{ crop, ...(stage === undefined ? {} : { stage }) },
+    source: `FAO-33 (Doorenbos and Kassam 1979), ${crop}: ${says}`,
+    title: { en: 'Air temperature', zh: '气温界限' },
+    thresholds: [wish(crop, ['weather', 'air_temperature'], bounds, 3_600, stage)],
+  });
+}
+
+/** Its crop before the title, and where it is from in each of its thresholds. */
+function template(parts: ThresholdTemplate): ThresholdTemplate {
+  const { id, source, title } = parts;
+  const crop = CROPS.find((one) => one.id === parts.crop)!;
+  return {
+    ...parts,
+    title: { en: `${crop.en}: ${title.en}`, zh: `${crop.zh}：${title.zh}` },
+    thresholds: parts.thresholds.map((one) => ({ ...one, source, template: id })),
+  };
+}
+
+function wish(
+  crop: string,
+  [measurement, field]: readonly [string, string],
+  bounds: Omit<Extract<ThresholdWish['rule'], { kind: 'bounds' }>, 'kind'>,
+  forS: number,
+  stage?: string,
+): ThresholdWish {
+  const scope = { crop, ...(stage === undefined ? {} : { stage }) };
+  const rule = { kind: 'bounds', ...bounds } as const;
+  return { measurement, field, scope, rule, forS, severity: 'warning', enabled: true };
+}
+
+function middle([low, high]: readonly number[]): number {
+  return (low! + high!) / 2;
+}
+
+function tenth(value: number): number {
+  return Math.round(10 * value) / 10;
+}
