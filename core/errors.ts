@@ -873,6 +873,18 @@ export const ERRORS = {
     retryable: false,
     http: 409,
   },
+  ALERT_ENDED: {
+    en: 'the alert {id} has ended: there is nothing left to acknowledge or to silence.',
+    zh: '告警 {id} 已结束，无需再确认或静默。',
+    retryable: false,
+    http: 409,
+  },
+  CONTACTS_FULL: {
+    en: 'there are {most} {what} already, and no room for more. Remove one first.',
+    zh: '{what}已达 {most} 个上限。请先删除一个。',
+    retryable: false,
+    http: 409,
+  },
   METHOD_NOT_ALLOWED: {
     en: '{what} is not possible here. Use {allowed}.',
     zh: '此处不支持 {what}。请使用 {allowed}。',

@@ -26,6 +26,7 @@ import { Replayer } from './letters/replayer.ts';
 import { MeshBook } from './mesh/mesh-book.ts';
 import { MeshViews } from './mesh/mesh-view.ts';
 import { PlanDesk } from './mesh/plan-desk.ts';
+import { NotifyDesk } from './notify/notify-desk.ts';
 import { Accounting } from './pipeline/accounting.ts';
 import { LiveFilter } from './pipeline/live-filter.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -121,6 +122,7 @@ export function createIngest(
     ...{ ...linkParts, folder, maintenance },
     gateways: () => bornGateways(host),
   });
+  const notify = new NotifyDesk({ folder, clock, log, audit, alerts });
   const pipelineParts = {
     store,
     ledger,
@@ -192,7 +194,7 @@ export function createIngest(
       care,
       ...(mesh.isNamed && { statements }),
       mesh: new MeshViews(() => mesh.expanded, host),
-      alerts,
+      ...{ alerts, notify },
       outages: new OutageDesk(linkParts),
       budgets: new BudgetDesk({ ...linkParts, evidence, maintenance }),
       ...{ verdicts, maintenance, thresholds },
@@ -212,6 +214,7 @@ export function createIngest(
     maintenance,
     thresholds,
     alerts,
+    notify,
     evidence,
     ...(live ? [live] : []),
     pipeline,
@@ -228,6 +231,7 @@ export function createIngest(
     upkeep,
     mesh,
     alerts,
+    notify,
     evidence,
     maintenance,
     audit,

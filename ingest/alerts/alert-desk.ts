@@ -21,7 +21,7 @@ import type { AlertsConfig } from './config.ts';
 import { findCauses } from './find-causes.ts';
 import { LinkWatch, type WatchOptions } from './link-watch.ts';
 import { type GatewayPresence, silentGateways } from './silent-gateways.ts';
-import { type BookState, EMPTY_BOOK, stepBook } from './step-book.ts';
+import { type BookState, EMPTY_BOOK, stepBook, withEntry } from './step-book.ts';
 import { type Topology, topologyOf } from './topology.ts';
 import { type SuppressedCondition, withoutMaintenance } from './under-maintenance.ts';
 
@@ -41,6 +41,8 @@ interface AlertDeskParts {
   readonly mesh: () => Mesh;
   readonly gateways: () => Iterable<GatewayPresence>;
   readonly maintenance: Pick<MaintenanceBook, 'find'>;
+  /** Events have changed, and are on the disk as they are now. */
+  readonly changed?: () => void;
 }
 
 /**
@@ -101,6 +103,30 @@ export class AlertDesk implements Service {
   /** Newest first. Throws `LEDGER_UNAVAILABLE`. */
   find(filter: AlertFilter): FoundAlert[] {
     return this.#opened().find(filter);
+  }
+
+  /** Throws `NOT_FOUND` or `LEDGER_UNAVAILABLE`. */
+  get(id: string): AlertEvent {
+    const event = this.peek(id);
+    if (event) return event;
+    throw new SluiceError('NOT_FOUND', { what: { en: `alert ${id}`, zh: `告警 ${id}` } });
+  }
+
+  /** Throws `LEDGER_UNAVAILABLE`. */
+  peek(id: string): AlertEvent | undefined {
+    return this.#opened().get(id);
+  }
+
+  /** Throws `NOT_FOUND`, `ALERT_ENDED` or `LEDGER_UNAVAILABLE`. */
+  acknowledge(id: string, who: string, note?: string): AlertEvent {
+    const before = this.get(id);
+    if (before.clearedMs !== undefined) throw new SluiceError('ALERT_ENDED', { id });
+    const by = { who, timeMs: this.#parts.clock.nowMs(), ...(note === undefined ? {} : { note }) };
+    const event = withEntry({ ...before, acknowledged: by }, { step: 'acknowledged', ...by });
+    this.#opened().replace(event);
+    this.#book = { ...this.#book, open: new Map(this.#book.open).set(event.key, event) };
+    this.#parts.changed?.();
+    return event;
   }
 
   /** What is wrong while somebody is at work on it, and is not told. */
@@ -184,6 +210,7 @@ export class AlertDesk implements Service {
         this.#parts.log.info({ id: event.id, key: event.key, what: kind }, event.words.en);
     }
     this.#clear(nowMs);
+    if (step.effects.length > 0) this.#parts.changed?.();
   }
 
   #wrongNow(mesh: Mesh, windows: readonly MaintenanceWindow[], nowMs: number): Condition[] {

@@ -12,9 +12,34 @@ export interface AlertMember {
   readonly severity: Severity;
   readonly sinceMs: number;
   readonly words: Words;
+  /** Where it is, of what is about neither a link nor a whole gateway. */
+  readonly place?: EventPlace;
 }
 
-export const TIMELINE_STEPS = ['raised', 'joined', 'left', 'severity', 'folded', 'cleared'] as const;
+/** Where something is wrong, as far as that is known; of a link its id only. */
+export interface EventPlace {
+  readonly site?: string;
+  readonly zone?: string;
+  readonly gateway?: string;
+  readonly device?: string;
+  readonly link?: string;
+}
+
+export interface Acknowledgement {
+  readonly who: string;
+  readonly timeMs: number;
+  readonly note?: string;
+}
+
+export const TIMELINE_STEPS = [
+  'raised',
+  'joined',
+  'left',
+  'severity',
+  'acknowledged',
+  'folded',
+  'cleared',
+] as const;
 
 export interface TimelineEntry {
   readonly timeMs: number;
@@ -22,6 +47,9 @@ export interface TimelineEntry {
   /** The condition that joined or left, or the id of the event that was folded. */
   readonly what?: string;
   readonly words?: Words;
+  /** Who acknowledged it, and what they said. */
+  readonly who?: string;
+  readonly note?: string;
 }
 
 export interface AlertEvent {
@@ -35,6 +63,8 @@ export interface AlertEvent {
   readonly sinceMs: number;
   readonly raisedMs: number;
   readonly clearedMs?: number;
+  /** Somebody is at it: nobody else is called. The newest, where there are several. */
+  readonly acknowledged?: Acknowledgement;
   /** The event that it turned out to be a part of. */
   readonly foldedInto?: string;
   /** The event of the cause that this outlived. */

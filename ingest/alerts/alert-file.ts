@@ -109,6 +109,17 @@ export class AlertFile {
       }));
   }
 
+  get(id: string): AlertEvent | undefined {
+    const row = this.#state.run((db) => db.prepare('SELECT text FROM event WHERE id = ?').get(id));
+    return row && (JSON.parse(String(row.text)) as AlertEvent);
+  }
+
+  /** Of an event that is kept already. */
+  replace(event: AlertEvent): void {
+    const statement = 'UPDATE event SET text = ? WHERE id = ?';
+    this.#state.run((db) => db.prepare(statement).run(JSON.stringify(event), event.id));
+  }
+
   /** Deletes what ended before, and the oldest past `most`; never one that is open. */
   clear(beforeMs: number, most: number): void {
     this.#state.run((db: DatabaseSync) => {

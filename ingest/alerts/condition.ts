@@ -1,5 +1,6 @@
 import type { Words } from '../../core/errors.ts';
 import type { Severity } from '../sla/budget/burn-rules.ts';
+import type { EventPlace } from './alert-event.ts';
 
 /**
  * What is found wrong just now, before it is asked why. Issue by issue there may be more kinds of them: whatever has a key, a
@@ -26,6 +27,8 @@ export interface Condition {
   /** Of a budget: the rules that burn. */
   readonly rules?: readonly string[];
   readonly words: Words;
+  /** Where it is, of what is about neither a link nor a whole gateway: contacts and silences go by it. */
+  readonly place?: EventPlace;
 }
 
 export function conditionKey(kind: ConditionKind, subject: string): string {

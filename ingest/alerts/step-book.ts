@@ -185,7 +185,7 @@ function ended(
 }
 
 /** How it was raised is kept for ever, of the rest the newest. */
-function withEntry(event: AlertEvent, entry: TimelineEntry): AlertEvent {
+export function withEntry(event: AlertEvent, entry: TimelineEntry): AlertEvent {
   const [first, ...rest] = [...event.timeline, entry];
   const over = Math.max(0, rest.length + 1 - MOST_TIMELINE);
   const timeline = [first!, ...rest.slice(over)];
@@ -202,8 +202,8 @@ function lastOf(effects: readonly BookEffect[]): BookEffect[] {
   return [...last.values()];
 }
 
-function memberOf({ key, kind, subject, severity, sinceMs, words }: Condition): AlertMember {
-  return { key, kind, subject, severity, sinceMs, words };
+function memberOf({ key, kind, subject, severity, sinceMs, words, place }: Condition): AlertMember {
+  return { key, kind, subject, severity, sinceMs, words, ...(place ? { place } : {}) };
 }
 
 function severityOf({ causing, silent }: Cause): Severity {

@@ -9,6 +9,7 @@ import { QUANTITIES } from '../../core/quantities.ts';
 import { seriesKey } from '../../core/reading.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import { gatewayAlert } from '../notify/testing/alerts.ts';
 import type { App } from './app.ts';
 import { type AppOptions, buildApp } from './build-app.ts';
 import { FakeSources } from './testing/fake-sources.ts';
@@ -51,6 +52,7 @@ async function farm(options: Partial<AppOptions> = {}) {
     ...{ scope: { site: 'farm' }, rule: { kind: 'bounds', low: { raise: 20, clear: 22 } } },
     ...{ forS: 600, severity: 'warning', enabled: true },
   });
+  sources.alertEvents = [{ event: gatewayAlert('one'), place: { timeMs: 0, seq: 1 } }];
   sources.commands.put({
     ...{
       id: 'one',
@@ -624,10 +626,13 @@ describe('/api/openapi.json', () => {
       '/api/health',
       '/api/openapi.json',
       '/api/v1/alerts',
+      '/api/v1/alerts/{id}',
       '/api/v1/commands',
       '/api/v1/commands/{id}',
+      '/api/v1/contacts',
       '/api/v1/dead-letters',
       '/api/v1/dead-letters/{letter}',
+      '/api/v1/deliveries',
       '/api/v1/events',
       '/api/v1/export',
       '/api/v1/gateways',
@@ -649,6 +654,7 @@ describe('/api/openapi.json', () => {
       '/api/v1/quantities',
       '/api/v1/query',
       '/api/v1/series',
+      '/api/v1/silences',
       '/api/v1/thresholds',
       '/api/v1/thresholds/templates',
       '/api/v1/thresholds/{id}/history',

@@ -11,6 +11,7 @@ import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { DeadLetters } from '../letters/dead-letters.ts';
 import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
 import type { MeshViews } from '../mesh/mesh-view.ts';
+import type { NotifyDesk } from '../notify/notify-desk.ts';
 import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
 import type { BudgetDesk } from '../sla/budget/budget-desk.ts';
 import type { MaintenanceBook } from '../sla/maintenance/maintenance-book.ts';
@@ -53,8 +54,23 @@ export interface HttpSources {
   readonly verdicts: Pick<VerdictDesk, 'verdict' | 'matrix' | 'latency'>;
   readonly maintenance: Pick<MaintenanceBook, 'enter' | 'change' | 'withdraw' | 'get' | 'find' | 'changes'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
-  readonly alerts: Pick<AlertDesk, 'find' | 'suppressed' | 'open' | 'raised'>;
   readonly thresholds: Pick<ThresholdBook, 'all' | 'get' | 'add' | 'change' | 'remove' | 'history'>;
+  readonly alerts: Pick<AlertDesk, 'find' | 'get' | 'peek' | 'suppressed' | 'open' | 'raised'>;
+  readonly notify: Pick<
+    NotifyDesk,
+    | 'acknowledge'
+    | 'silence'
+    | 'silencedBy'
+    | 'counts'
+    | 'contacts'
+    | 'addContact'
+    | 'changeContact'
+    | 'dropContact'
+    | 'silences'
+    | 'addSilence'
+    | 'endSilence'
+    | 'deliveries'
+  >;
   readonly outages: Pick<OutageDesk, 'ofLink' | 'ofAll'>;
   readonly budgets: Pick<BudgetDesk, 'ofLink'>;
 }

@@ -1,12 +1,21 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TNumber, Type } from 'typebox';
+import { MOST_SILENCE_MS } from '../../../core/alerts/silence.ts';
+import { SluiceError } from '../../../core/errors.ts';
+import type { AlertEvent } from '../../alerts/alert-event.ts';
 import { TIMELINE_STEPS } from '../../alerts/alert-event.ts';
 import { CONDITION_KINDS } from '../../alerts/condition.ts';
 import { CAUSE_KINDS } from '../../alerts/find-causes.ts';
+import { DELIVERY_STATES } from '../../notify/delivery.ts';
+import { seesEvent } from '../../notify/places-of.ts';
+import { silenceEndMs } from '../../notify/silenced-by.ts';
 import { SEVERITIES } from '../../sla/budget/burn-rules.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
-import { commonErrors, errorRef, TimeMs, WordsReply } from '../schemas.ts';
+import { commonErrors, errorRef, NoQuery, TimeMs, WordsReply } from '../schemas.ts';
+import type { HttpSources } from '../sources.ts';
 import { parseLimit, parsePlace } from './events.ts';
+import { SilenceReply, shownSilence } from './silences.ts';
 
 const Query = Type.Object(
   {
@@ -34,9 +43,21 @@ const Member = Type.Object({
   severity: Type.Enum([...SEVERITIES]),
   sinceMs: TimeMs,
   words: WordsReply,
+  place: Type.Optional(
+    Type.Object(
+      {
+        site: Type.Optional(Type.String()),
+        zone: Type.Optional(Type.String()),
+        gateway: Type.Optional(Type.String()),
+        device: Type.Optional(Type.String()),
+        link: Type.Optional(Type.String()),
+      },
+      { description: 'Where it is, of what is about neither a link nor a whole gateway.' },
+    ),
+  ),
 });
 
-const AlertReply = Type.Object({
+export const AlertReply = Type.Object({
   id: Type.String(),
   key: Type.String({ description: 'Of the cause; one event with it is open at most.' }),
   kind: Type.Enum([...CAUSE_KINDS], {
@@ -61,9 +82,30 @@ const AlertReply = Type.Object({
       step: Type.Enum([...TIMELINE_STEPS]),
       what: Type.Optional(Type.String()),
       words: Type.Optional(WordsReply),
+      who: Type.Optional(Type.String({ description: 'Who acknowledged it.' })),
+      note: Type.Optional(Type.String()),
     }),
   ),
   timelineLeftOut: Type.Number(),
+  acknowledged: Type.Optional(
+    Type.Object(
+      { who: Type.String(), timeMs: TimeMs, note: Type.Optional(Type.String()) },
+      { description: 'The newest; each is in the timeline.' },
+    ),
+  ),
+  silenced: Type.Optional(
+    Type.Object(
+      { id: Type.String(), who: Type.String(), untilMs: TimeMs, reason: Type.String() },
+      { description: 'Why it is told to nobody just now.' },
+    ),
+  ),
+  deliveries: Type.Object(
+    Object.fromEntries(DELIVERY_STATES.map((state) => [state, Type.Number()])) as Record<
+      (typeof DELIVERY_STATES)[number],
+      TNumber
+    >,
+    { description: 'Messages about it, by what became of them.' },
+  ),
 });
 
 const AlertsReply = Type.Object({
@@ -78,6 +120,16 @@ const AlertsReply = Type.Object({
   next: Type.Optional(Type.String({ description: 'Where the list goes on; absent at its end.' })),
 });
 
+const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
+const strict = { additionalProperties: false };
+const unavailable = { 503: errorRef('The file of the alerts cannot be used just now.') };
+const errors = {
+  ...commonErrors,
+  404: errorRef('There is no such alert.'),
+  409: errorRef('It has ended.'),
+  ...unavailable,
+};
+
 export const alertsRoute: Route = (app, { sources }) => {
   app.get(
     '/api/v1/alerts',
@@ -86,32 +138,106 @@ export const alertsRoute: Route = (app, { sources }) => {
         operationId: 'getAlerts',
         summary: 'What is or was wrong with links and gateways: one event per cause',
         querystring: Query,
-        response: {
-          200: AlertsReply,
-          ...commonErrors,
-          503: errorRef('The file of the alerts cannot be used just now.'),
-        },
+        response: { 200: AlertsReply, ...commonErrors, ...unavailable },
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const limit = parseLimit(query.limit);
       const found = sources.alerts.find({ ...filterOf(query), limit: limit + 1 });
-      const alerts = found.slice(0, limit).map(({ event }) => ({
-        ...event,
-        causing: [...event.causing],
-        silent: [...event.silent],
-        timeline: [...event.timeline],
-      }));
-      const suppressed = sources.alerts.suppressed().map(({ condition, maintenance }) => {
-        const { key, kind, subject, severity, sinceMs, words } = condition;
-        return { condition: { key, kind, subject, severity, sinceMs, words }, maintenance };
-      });
+      const who = whoAsks(request);
+      // A page may be shorter than asked for where somebody does not see all of it; `next` says whether it goes on.
+      const alerts = found.slice(0, limit).filter(({ event }) => seesEvent(who, event));
+      const suppressed = sources.alerts
+        .suppressed()
+        .filter(({ condition }) => seesEvent(who, { causing: [condition], silent: [] }))
+        .map(({ condition, maintenance }) => {
+          const { key, kind, subject, severity, sinceMs, words } = condition;
+          return { condition: { key, kind, subject, severity, sinceMs, words }, maintenance };
+        });
       const last = found[limit - 1]?.place;
       const next = found.length > limit && last ? { next: `${last.timeMs}-${last.seq}` } : {};
-      return { alerts, suppressed, ...next };
+      return { alerts: alerts.map(({ event }) => shown(event, sources)), suppressed, ...next };
+    },
+  );
+  app.get(
+    '/api/v1/alerts/:id',
+    {
+      schema: {
+        operationId: 'getAlert',
+        summary: 'One event',
+        params: Id,
+        querystring: NoQuery,
+        response: { 200: AlertReply, ...errors },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const event = sources.alerts.get(id);
+      if (seesEvent(whoAsks(request), event)) return shown(event, sources);
+      throw new SluiceError('NOT_FOUND', { what: { en: `alert ${id}`, zh: `告警 ${id}` } });
+    },
+  );
+  app.post(
+    '/api/v1/alerts/:id/ack',
+    {
+      config: { may: 'acknowledge' },
+      schema: {
+        operationId: 'acknowledgeAlert',
+        summary: 'Says that somebody is at it: nobody else is called',
+        params: Id,
+        querystring: NoQuery,
+        body: Type.Object({ note: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) }, strict),
+        response: { 200: AlertReply, ...errors },
+      },
+    },
+    async (request) => {
+      const { params, body } = request;
+      return shown(sources.notify.acknowledge(params.id, whoAsks(request), body.note), sources);
+    },
+  );
+  app.post(
+    '/api/v1/alerts/:id/silence',
+    {
+      config: { may: 'silence' },
+      schema: {
+        operationId: 'silenceAlert',
+        summary: 'Nobody is told of this cause for a while; told again, if it is open still, when that ends',
+        params: Id,
+        querystring: NoQuery,
+        body: Type.Object(
+          {
+            reason: Type.String({ minLength: 1, maxLength: 500 }),
+            forS: Type.Integer({ minimum: 60, maximum: MOST_SILENCE_MS / 1000 }),
+          },
+          strict,
+        ),
+        response: { 201: SilenceReply, ...errors },
+      },
+    },
+    async (request, reply) => {
+      const { params, body } = request;
+      const silence = sources.notify.silence(params.id, whoAsks(request), body.reason, body.forS);
+      return reply.code(201).send(shownSilence(silence));
     },
   );
 };
+
+function shown(event: AlertEvent, { notify }: HttpSources): Static<typeof AlertReply> {
+  const silence = event.clearedMs === undefined ? notify.silencedBy(event) : undefined;
+  return {
+    ...event,
+    causing: [...event.causing],
+    silent: [...event.silent],
+    timeline: [...event.timeline],
+    ...(silence && {
+      silenced: {
+        ...{ id: silence.id, who: silence.who, untilMs: silenceEndMs(silence), reason: silence.reason },
+      },
+    }),
+    deliveries: notify.counts(event.id),
+  };
+}
 
 function filterOf({ state, from, to, after }: Static<typeof Query>) {
   const place = parsePlace(after);

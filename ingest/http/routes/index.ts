@@ -4,7 +4,9 @@ import { auditRoute } from './audit.ts';
 import { careRoute } from './care.ts';
 import { commandsRoute } from './commands.ts';
 import { completenessRoute } from './completeness.ts';
+import { contactsRoute } from './contacts.ts';
 import { deadLettersRoute } from './dead-letters.ts';
+import { deliveriesRoute } from './deliveries.ts';
 import { eventsRoute } from './events.ts';
 import { exportRoute } from './export.ts';
 import { gatewaysRoute } from './gateways.ts';
@@ -22,6 +24,7 @@ import { quantitiesRoute } from './quantities.ts';
 import { queryRoute } from './query.ts';
 import { readingsRoute } from './readings.ts';
 import { seriesRoute } from './series.ts';
+import { silencesRoute } from './silences.ts';
 import { thresholdsRoute } from './thresholds.ts';
 
 export const ROUTES: readonly Route[] = [
@@ -45,6 +48,9 @@ export const ROUTES: readonly Route[] = [
   linkOutagesRoute,
   linkBudgetRoute,
   alertsRoute,
+  contactsRoute,
+  deliveriesRoute,
+  silencesRoute,
   linkVerdictsRoute,
   maintenanceRoute,
   auditRoute,

@@ -3,6 +3,7 @@ import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } fr
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
 import type { AuditEntry } from '../../access/audit.ts';
 import type { AuditCheck, AuditFilter, AuditTrail, KeptAuditEntry } from '../../access/audit-trail.ts';
+import type { AlertEvent } from '../../alerts/alert-event.ts';
 import type { FoundAlert } from '../../alerts/alert-file.ts';
 import type { CareWish } from '../../care/care-desk.ts';
 import type { CareRecord } from '../../care/care-file.ts';
@@ -23,6 +24,7 @@ import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
+import { FakeNotify } from './fake-notify.ts';
 import { FakeThresholds } from './fake-thresholds.ts';
 
 interface Row {
@@ -151,11 +153,18 @@ export class FakeSources implements HttpSources {
   alertEvents: FoundAlert[] = [];
   readonly alerts = {
     find: (): FoundAlert[] => this.alertEvents,
+    peek: (id: string) => this.alertEvents.find(({ event }) => event.id === id)?.event,
+    get: (id: string): AlertEvent => {
+      const event = this.alerts.peek(id);
+      if (event) return event;
+      throw new SluiceError('NOT_FOUND', { what: { en: `alert ${id}`, zh: `告警 ${id}` } });
+    },
     suppressed: () => [],
     open: () => this.alertEvents.map(({ event }) => event),
     raised: 0,
   };
   readonly thresholds = new FakeThresholds();
+  readonly notify = new FakeNotify((id) => this.alerts.get(id));
   readonly outages = {
     ofLink: async (link: string): Promise<LinkOutages> => this.outagesOf(link),
     ofAll: async (): Promise<LinkOutages[]> => [this.outagesOf('a_b')],

@@ -1,0 +1,94 @@
+import { expect, it, onTestFinished } from 'vitest';
+import type { Identity } from '../../core/access.ts';
+import { createLog } from '../../core/log.ts';
+import { FakeClock } from '../../core/testing/fake-clock.ts';
+import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import type { AuditEntry } from '../access/audit.ts';
+import { OPEN } from '../http/identity.ts';
+import { NotifyDesk } from './notify-desk.ts';
+import { contactWish, gatewayAlert } from './testing/alerts.ts';
+
+const DAY_MS = 86_400_000;
+const ANNA: Identity = { name: 'anna', kind: 'person', role: 'agronomist', sites: ['farm'], links: [] };
+
+async function started() {
+  const clock = new FakeClock();
+  const trail: AuditEntry[] = [];
+  let events = [gatewayAlert('pump')];
+  const audit = { record: (entry: AuditEntry) => void trail.push(entry) };
+  const alerts = {
+    open: () => events,
+    get: (id: string) => events.find((one) => one.id === id)!,
+    acknowledge(id: string, who: string) {
+      events = events.map((one) =>
+        one.id === id ? { ...one, acknowledged: { who, timeMs: clock.nowMs() } } : one,
+      );
+      return this.get(id);
+    },
+  };
+  const desk = new NotifyDesk({
+    folder: temporaryFolder(),
+    ...{ clock, log: createLog('silent'), audit, alerts },
+  });
+  await desk.start();
+  onTestFinished(() => desk.stop());
+  return { desk, clock, trail, end: (id: string) => (events = [gatewayAlert(id, { clearedMs: 5 })]) };
+}
+
+it('keeps contacts, their versions, and who changed what', async () => {
+  const { desk, trail } = await started();
+  const li = desk.addContact(contactWish(), 'admin');
+  const later = desk.changeContact(li.id, contactWish({ name: 'Li Lei' }), 1, 'admin');
+  expect(later).toMatchObject({ id: li.id, name: 'Li Lei', version: 2 });
+  expect(() => desk.changeContact(li.id, contactWish(), 1, 'other')).toThrow(/version 2/);
+  expect(desk.contacts()).toEqual([later]);
+  desk.dropContact(li.id, 'admin');
+  expect(desk.contacts()).toEqual([]);
+  expect(trail.map(({ action, who }) => `${action} ${who}`)).toEqual([
+    'contact.added admin',
+    'contact.changed admin',
+    'contact.removed admin',
+  ]);
+});
+
+it('refuses a time zone that is none, an escalation to nobody, and removing whom another escalates to', async () => {
+  const { desk } = await started();
+  const quiet = { from: '22:00', to: '06:00', zone: 'Mars/Olympus', exceptCritical: true };
+  expect(() => desk.addContact(contactWish({ quiet }), 'a')).toThrow(/time zone/);
+  expect(() => desk.addContact(contactWish({ escalateTo: 'x', escalateAfterS: 60 }), 'a')).toThrow(/another/);
+  const boss = desk.addContact(contactWish(), 'a');
+  desk.addContact(contactWish({ escalateTo: boss.id, escalateAfterS: 60 }), 'a');
+  expect(() => desk.dropContact(boss.id, 'a')).toThrow(/escalates/);
+});
+
+it('silences for 30 days at most, with who and why, until it is over or ended', async () => {
+  const { desk, clock, trail } = await started();
+  const wish = (untilMs: number, matcher = { site: 'farm' }) => ({ matcher, reason: 'new pump', untilMs });
+  expect(() => desk.addSilence(wish(clock.nowMs() + 31 * DAY_MS), OPEN)).toThrow(/30 days/);
+  const silence = desk.addSilence(wish(clock.nowMs() + DAY_MS), ANNA);
+  expect(desk.silencedBy(gatewayAlert('pump'))).toMatchObject({ id: silence.id, who: 'anna' });
+  expect(desk.endSilence(silence.id, 'li').ended).toEqual({ ms: clock.nowMs(), by: 'li' });
+  expect(desk.silencedBy(gatewayAlert('pump'))).toBeUndefined();
+  desk.addSilence(wish(clock.nowMs() + 1_000), ANNA);
+  await clock.advance(1_001);
+  expect(desk.silencedBy(gatewayAlert('pump'))).toBeUndefined();
+  expect(trail.map(({ action, why }) => [action, why])).toContainEqual(['silence.set', 'new pump']);
+});
+
+it('lets nobody silence or acknowledge what they do not see', async () => {
+  const { desk, clock } = await started();
+  const blind = { ...ANNA, sites: ['other'] };
+  const untilMs = clock.nowMs() + DAY_MS;
+  expect(() => desk.addSilence({ matcher: { site: 'farm' }, reason: 'x', untilMs }, blind)).toThrow();
+  expect(() => desk.addSilence({ matcher: { device: 'd' }, reason: 'x', untilMs }, blind)).toThrow();
+  expect(() => desk.silence('pump', blind, 'x', 60)).toThrow(/no alert/);
+  expect(() => desk.acknowledge('pump', blind)).toThrow(/no alert/);
+});
+
+it('acknowledges an open alert, with a line in the trail; one that has ended no more', async () => {
+  const { desk, trail, end } = await started();
+  expect(desk.acknowledge('pump', ANNA, 'on my way').acknowledged).toMatchObject({ who: 'anna' });
+  expect(trail).toMatchObject([{ action: 'alert.acknowledged', subject: 'pump', why: 'on my way' }]);
+  end('pump');
+  expect(() => desk.acknowledge('pump', ANNA)).toThrow(/has ended/);
+});
