@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { reasonOf, SluiceError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { TokenBuckets } from '../core/passwords/token-buckets.ts';
 import type { AuditConfig } from './config.ts';
-import { TokenBuckets } from './token-buckets.ts';
 
 export interface AuditEntry {
   readonly event: 'connect' | 'refuse' | 'disconnect';

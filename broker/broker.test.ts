@@ -7,6 +7,7 @@ import mqtt from 'mqtt';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkConfig } from '../core/config.ts';
 import { Supervisor } from '../core/lifecycle.ts';
+import { hashPassword } from '../core/passwords/password-hash.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { freePort } from '../core/testing/free-port.ts';
 import { describeWith } from '../core/testing/needs.ts';
@@ -14,7 +15,6 @@ import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
 import { createBroker } from './broker.ts';
 import { BrokerConfig } from './config.ts';
-import { hashPassword } from './users.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { addressKey } from '../core/passwords/token-buckets.ts';
 import { FakeClock } from '../core/testing/fake-clock.ts';
 import { ConnectionCounts } from './connection-counts.ts';
-import { addressKey } from './token-buckets.ts';
 
 const limits = { maxConnections: 3, maxConnectionsPerAddress: 2, maxConnectionsPerUser: 1, connectsPerS: 1 };
 

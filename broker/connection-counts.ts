@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { addressKey, TokenBuckets } from './token-buckets.ts';
+import { addressKey, TokenBuckets } from '../core/passwords/token-buckets.ts';
 
 export interface ConnectionLimits {
   readonly maxConnections: number;

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { hashPassword } from './users.ts';
+import { hashPassword } from '../core/passwords/password-hash.ts';
 
 /**
  * Reads one password from standard input, so that it stands in no list of processes, without showing it where it is

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hashPassword } from '../../broker/users.ts';
+import { hashPassword } from '../../core/passwords/password-hash.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
 import { getJson } from '../../core/testing/get-json.ts';

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { FakeClock } from '../core/testing/fake-clock.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
 import { PasswordCheck } from './password-check.ts';
-import type { User } from './users.ts';
 
-const user = (passwordHash: string): User => ({ name: 'shed', role: 'host', passwordHash });
+const user = (passwordHash: string) => ({ passwordHash });
 const bytes = (text: string) => Buffer.from(text);
 
 function setUp(failuresPerMin = 3) {

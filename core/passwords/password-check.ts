@@ -1,9 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../clock.ts';
 import { DerivationQueue } from './derivation-queue.ts';
+import { NOBODY, verifyPassword } from './password-hash.ts';
 import { addressKey, TokenBuckets } from './token-buckets.ts';
-import { NOBODY, type User, verifyPassword } from './users.ts';
+
+/** Whoever has a password, or may have one. */
+export interface PasswordOwner {
+  readonly passwordHash?: string | undefined;
+}
 
 /** Each takes 32 MiB and 0.1 s of a core; libuv has four threads, and the disk needs some. */
 const AT_ONCE = Math.min(2, availableParallelism());
@@ -15,9 +20,9 @@ export type PasswordAnswer = 'right' | 'wrong' | 'too many failures' | 'too busy
 /**
  * Says whether a password is right. A region's gateways come back in one second after a power cut, and each derivation
  * takes 0.1 s: so what was right once is remembered, as an HMAC under a key that dies with this process, over the hash of
- * the users file too, so that a changed password is a new question.
+ * what is kept of it too, so that a changed password is a new question.
  *
- * Wrong ones are counted by address, not by user: nobody can lock out a gateway by failing in its name. An address that
+ * Wrong ones are counted by address, not by user: nobody can lock out a person or a gateway by failing in its name. An address that
  * has failed too often waits, except with passwords that are remembered: a neighbour behind the same router stays in.
  */
 export class PasswordCheck {
@@ -36,7 +41,7 @@ export class PasswordCheck {
   }
 
   check(
-    user: User | undefined,
+    user: PasswordOwner | undefined,
     name: string,
     password: Uint8Array,
     address: string,
