@@ -125,6 +125,38 @@ export const ERRORS = {
     http: 400,
   },
 
+  // Zones
+  ZONE_EXISTS: {
+    en: 'there is a zone {site}/{zone} already. Change that one, or choose another id.',
+    zh: '地块 {site}/{zone} 已存在。请修改该地块，或换一个标识。',
+    retryable: false,
+    http: 409,
+  },
+  ZONES_TOO_MANY: {
+    en: '{limit} zones are known, and no more can be. Delete what is no longer in use.',
+    zh: '地块数量已达上限 {limit}。请删除不再使用的地块。',
+    retryable: false,
+    http: 409,
+  },
+  ZONE_GEOMETRY_INVALID: {
+    en: 'the outline of the zone cannot be used: {reason}.',
+    zh: '地块边界不可用：{reason}。',
+    retryable: false,
+    http: 400,
+  },
+  GEOJSON_INVALID: {
+    en: 'the GeoJSON cannot be used: {reason}.',
+    zh: 'GeoJSON 不可用：{reason}。',
+    retryable: false,
+    http: 400,
+  },
+  ZONES_FILE_UNUSABLE: {
+    en: 'the zones of {file} were not imported: {reason}. Correct the file and start again, or import it on the page Farm.',
+    zh: '未导入 {file} 中的地块：{reason}。请更正该文件后重新启动，或在“农场”页面导入。',
+    retryable: false,
+    http: 500,
+  },
+
   // Sparkplug
   TOPIC_INVALID: {
     en: 'topic "{topic}" is not a Sparkplug B topic: {reason}',
@@ -848,6 +880,12 @@ export const ERRORS = {
     zh: '结果将超过 {limit} 个点。请缩短时间范围、减少序列，或增大 "every"。',
     retryable: false,
     http: 400,
+  },
+  VERSION_STALE: {
+    en: '{what} has been changed since you read it: it is at version {now}, and yours is {yours}. Read it again, and make your change to that.',
+    zh: '{what} 在您读取之后已被修改：当前版本为 {now}，您的版本为 {yours}。请重新读取后再修改。',
+    retryable: false,
+    http: 409,
   },
   NOT_FOUND: {
     en: 'there is no {what}. See /api/openapi.json for what there is.',

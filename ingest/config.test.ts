@@ -15,10 +15,11 @@ describe('ingest settings', () => {
   });
 
   it('say in the sample what the defaults say', () => {
-    const { automation, ...sample } = loadConfig(IngestConfig, 'ingest/sample.yaml');
+    const { automation, zones, ...sample } = loadConfig(IngestConfig, 'ingest/sample.yaml');
     const { automation: off, ...defaults } = parse('{}');
     expect(sample).toEqual(defaults);
-    // The one thing that the demonstration turns on.
+    // What the demonstration adds.
+    expect(zones).toBe('sample-zones.geojson');
     expect([automation.enabled, off.enabled]).toEqual([true, false]);
   });
 

@@ -132,6 +132,13 @@ export const IngestConfig = Type.Object(
         description: 'File of the points of presence and the links between them (docs/mesh.md)',
       }),
     ),
+    zones: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'GeoJSON file of the zones, imported at the first start, while none is known; from then on they are kept and changed here (docs/zones.md)',
+      }),
+    ),
     alerts: AlertsConfig,
     automation: AutomationConfig,
     senml: SenmlConfig,

@@ -46,6 +46,7 @@ import { VerdictDesk } from './sla/verdict/verdict-desk.ts';
 import type { Store } from './stores/store.ts';
 import { createStore, type StoreConfig } from './stores/stores.ts';
 import { ThresholdBook } from './thresholds/threshold-book.ts';
+import { ZoneBook } from './zones/zone-book.ts';
 
 /** What statements name as their maker. */
 const PROGRAM = `Sluice ${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}`;
@@ -68,6 +69,7 @@ export function createIngest(
   const host = createHostState({ ...config.session, hostId: config.hostId, maxSeriesPerGateway });
   const folder = join(context.dataFolder, 'ingest');
   const audit = new AuditTrail({ folder, clock, log });
+  const zones = new ZoneBook(config.zones, { folder, configFolder, clock, log, audit });
   const ledger = new LedgerBook(
     { folder, maxGateways: config.session.maxGateways, isShared: config.cluster !== undefined },
     {
@@ -197,7 +199,7 @@ export function createIngest(
       ...{ alerts, notify },
       outages: new OutageDesk(linkParts),
       budgets: new BudgetDesk({ ...linkParts, evidence, maintenance }),
-      ...{ verdicts, maintenance, thresholds },
+      ...{ verdicts, maintenance, thresholds, zones },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },
@@ -206,6 +208,7 @@ export function createIngest(
     ledger,
     births,
     audit,
+    zones,
     events,
     letters,
     store,
@@ -236,6 +239,7 @@ export function createIngest(
     maintenance,
     audit,
     thresholds,
+    zones,
   ]);
   const essential = new Set(services.filter((one) => !isMinor.has(one)).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));

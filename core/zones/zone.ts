@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ID_PATTERN } from '../ids.ts';
+import { SOILS } from './crops.ts';
 
 const closed = { additionalProperties: false } as const;
 const id = Type.String({ pattern: ID_PATTERN });
@@ -18,8 +19,6 @@ export const ZoneGeometry = Type.Union([
   ),
 ]);
 export type ZoneGeometry = Static<typeof ZoneGeometry>;
-
-export const SOILS = ['sand', 'loamy-sand', 'sandy-loam', 'loam', 'silt-loam', 'clay-loam', 'clay'] as const;
 
 /** A piece of land that is watered and judged as one. `id` is what readings carry as their tag `zone`. */
 export const ZoneWish = Type.Object(

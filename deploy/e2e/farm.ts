@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
@@ -58,6 +58,7 @@ export async function demoSettings(): Promise<{ settings: Settings; folder: stri
   ];
   settings.ingest.broker.url = `mqtt://127.0.0.1:${mqttPort}`;
   settings.ingest.http.port = await freePort();
+  settings.ingest.zones = resolve('ingest', settings.ingest.zones);
   settings.gateway.broker.url = `mqtt://127.0.0.1:${mqttPort}`;
   return { settings, folder: temporaryFolder(), mqttPort };
 }

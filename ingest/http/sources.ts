@@ -20,6 +20,7 @@ import type { StatementDesk } from '../sla/statement/statement-desk.ts';
 import type { VerdictDesk } from '../sla/verdict/verdict-desk.ts';
 import type { Store } from '../stores/store.ts';
 import type { ThresholdBook } from '../thresholds/threshold-book.ts';
+import type { ZoneBook } from '../zones/zone-book.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`, exports, and what is judged from the evidence of links. */
 export interface HttpSources {
@@ -73,6 +74,7 @@ export interface HttpSources {
   >;
   readonly outages: Pick<OutageDesk, 'ofLink' | 'ofAll'>;
   readonly budgets: Pick<BudgetDesk, 'ofLink'>;
+  readonly zones: Pick<ZoneBook, 'find' | 'add' | 'change' | 'remove' | 'importGeoJson'>;
 }
 
 /** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */

@@ -26,6 +26,7 @@ import { readingsRoute } from './readings.ts';
 import { seriesRoute } from './series.ts';
 import { silencesRoute } from './silences.ts';
 import { thresholdsRoute } from './thresholds.ts';
+import { zonesRoute } from './zones.ts';
 
 export const ROUTES: readonly Route[] = [
   healthRoute,
@@ -53,6 +54,7 @@ export const ROUTES: readonly Route[] = [
   silencesRoute,
   linkVerdictsRoute,
   maintenanceRoute,
+  zonesRoute,
   auditRoute,
   thresholdsRoute,
 ];
