@@ -881,12 +881,6 @@ export const ERRORS = {
     retryable: false,
     http: 400,
   },
-  VERSION_STALE: {
-    en: '{what} has been changed since you read it: it is at version {now}, and yours is {yours}. Read it again, and make your change to that.',
-    zh: '{what} 在您读取之后已被修改：当前版本为 {now}，您的版本为 {yours}。请重新读取后再修改。',
-    retryable: false,
-    http: 409,
-  },
   NOT_FOUND: {
     en: 'there is no {what}. See /api/openapi.json for what there is.',
     zh: '不存在{what}。可用接口见 /api/openapi.json。',

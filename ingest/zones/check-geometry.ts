@@ -60,6 +60,13 @@ export function checkGeometry(given: unknown): CheckedGeometry {
       `边界在 ${at}（经度, 纬度）附近自相交`,
     );
   }
+  // Only now: an outline like a bow tie encloses as much on the one side as on the other.
+  if (
+    polygonsOf(geometry)
+      .flat()
+      .some((ring) => Math.abs(signedAreaM2(ring)) < LEAST_AREA_M2)
+  )
+    throw invalid('a ring encloses no area', '一个环没有围成面积');
   return { geometry, mended: [...mended] };
 }
 
@@ -95,7 +102,6 @@ function checkRing(given: readonly unknown[], isOuter: boolean, mended: Set<Word
     );
   }
   const area = signedAreaM2(ring);
-  if (Math.abs(area) < LEAST_AREA_M2) throw invalid('a ring encloses no area', '一个环没有围成面积');
   if (area > 0 !== isOuter) {
     ring.reverse();
     mended.add(TURNED);

@@ -27,7 +27,11 @@ export interface ImportReport {
   readonly changed: readonly string[];
   /** Exactly as they are known already. */
   readonly unchanged: readonly string[];
-  readonly mended: readonly { readonly index: number; readonly zone: string; readonly words: readonly Words[] }[];
+  readonly mended: readonly {
+    readonly index: number;
+    readonly zone: string;
+    readonly words: readonly Words[];
+  }[];
   readonly refused: readonly RefusedFeature[];
 }
 
@@ -93,7 +97,9 @@ export class ZoneBook implements Service {
   /** In order of their sites and names. */
   find(site?: string): Zone[] {
     const all = [...this.#zones.values()].filter((zone) => site === undefined || zone.site === site);
-    return all.sort((a, b) => a.site.localeCompare(b.site) || a.id.localeCompare(b.id, 'en', { numeric: true }));
+    return all.sort(
+      (a, b) => a.site.localeCompare(b.site) || a.id.localeCompare(b.id, 'en', { numeric: true }),
+    );
   }
 
   has(site: string, id: string): boolean {
@@ -144,7 +150,11 @@ export class ZoneBook implements Service {
       isTaken: (where, id) => this.has(where, id),
       near: (where) => this.#positionIn(where),
     });
-    const done: Record<'added' | 'changed' | 'unchanged', string[]> = { added: [], changed: [], unchanged: [] };
+    const done: Record<'added' | 'changed' | 'unchanged', string[]> = {
+      added: [],
+      changed: [],
+      unchanged: [],
+    };
     const failed: RefusedFeature[] = [];
     const mended: ImportReport['mended'][number][] = [];
     for (const { index, wish, mended: words } of zones) {
@@ -175,7 +185,9 @@ export class ZoneBook implements Service {
   #importFirst(file: string): void {
     const { log } = this.#parts;
     try {
-      const report = this.importGeoJson(JSON.parse(readFileSync(file, 'utf8')), undefined, { who: OURSELVES });
+      const report = this.importGeoJson(JSON.parse(readFileSync(file, 'utf8')), undefined, {
+        who: OURSELVES,
+      });
       const { added, refused } = report;
       log.info({ file, added: added.length, refused: refused.length }, 'zones were imported');
       const first = refused[0];
@@ -194,7 +206,7 @@ export class ZoneBook implements Service {
     const zone = this.get(site, id);
     if (zone.version === version) return zone;
     const what = { en: `zone ${site}/${id}`, zh: `地块 ${site}/${id}` };
-    throw new SluiceError('VERSION_STALE', { what, now: zone.version, yours: version });
+    throw new SluiceError('VERSION_STALE', { what, version: zone.version });
   }
 
   #put(action: string, wish: ZoneWish, before: Zone | undefined, who: string): Zone {
@@ -202,7 +214,9 @@ export class ZoneBook implements Service {
     if (!before && this.#zones.size >= MOST_ZONES)
       throw new SluiceError('ZONES_TOO_MANY', { limit: MOST_ZONES });
     const state = this.#opened();
-    const last = state.run((db) => db.prepare('SELECT last FROM version WHERE site = ? AND id = ?').get(site, id));
+    const last = state.run((db) =>
+      db.prepare('SELECT last FROM version WHERE site = ? AND id = ?').get(site, id),
+    );
     const zone: Zone = {
       ...wish,
       ...(geometry && { areaM2: areaM2(geometry) }),
@@ -247,6 +261,7 @@ function checked(wish: ZoneWish): ZoneWish {
 }
 
 function sameWish(one: ZoneWish, other: Partial<ZoneWish>): boolean {
-  const sorted = (wish: Partial<ZoneWish>) => JSON.stringify(Object.entries(wish).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = (wish: Partial<ZoneWish>) =>
+    JSON.stringify(Object.entries(wish).sort(([a], [b]) => (a < b ? -1 : 1)));
   return sorted(one) === sorted(other);
 }

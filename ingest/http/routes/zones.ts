@@ -39,10 +39,9 @@ const ImportReply = Type.Object({
     Type.Object({ index: Type.Integer(), zone: Type.String(), messages: Type.Array(Type.String()) }),
     { description: 'What was put right or left out of features that came in.' },
   ),
-  refused: Type.Array(
-    Type.Object({ index: Type.Integer(), code: Type.String(), message: Type.String() }),
-    { description: 'Features that did not come in, by their place in the file, from 0.' },
-  ),
+  refused: Type.Array(Type.Object({ index: Type.Integer(), code: Type.String(), message: Type.String() }), {
+    description: 'Features that did not come in, by their place in the file, from 0.',
+  }),
 });
 
 const errors = {
@@ -116,7 +115,8 @@ export const zonesRoute: Route = (app, { sources }) => {
       config: { may: 'zones' },
       schema: {
         operationId: 'deleteZone',
-        summary: 'Forgets a zone; readings keep its tag, devices that were placed in it by hand are placed nowhere',
+        summary:
+          'Forgets a zone; readings keep its tag, devices that were placed in it by hand are placed nowhere',
         params: Place,
         querystring: NoQuery,
         body: Version,
@@ -141,7 +141,11 @@ export const zonesRoute: Route = (app, { sources }) => {
         description:
           'A feature is the zone of its id, or else of its name. A bad one is refused, and the others come in. What a file says nothing of stays; nothing is deleted.',
         querystring: Type.Object(
-          { site: Type.Optional(Type.String({ pattern: ID_PATTERN, description: 'Of features that name none.' })) },
+          {
+            site: Type.Optional(
+              Type.String({ pattern: ID_PATTERN, description: 'Of features that name none.' }),
+            ),
+          },
           strict,
         ),
         body: Type.Object({}, { additionalProperties: true, description: 'A FeatureCollection.' }),
@@ -155,8 +159,15 @@ export const zonesRoute: Route = (app, { sources }) => {
       );
       return {
         ...{ added: [...added], changed: [...changed], unchanged: [...unchanged] },
-        mended: mended.map(({ words, ...rest }) => ({ ...rest, messages: words.map((one) => one[language]) })),
-        refused: refused.map(({ index, error }) => ({ index, code: error.code, message: error.text(language) })),
+        mended: mended.map(({ words, ...rest }) => ({
+          ...rest,
+          messages: words.map((one) => one[language]),
+        })),
+        refused: refused.map(({ index, error }) => ({
+          index,
+          code: error.code,
+          message: error.text(language),
+        })),
       };
     },
   );
@@ -176,7 +187,10 @@ export const zonesRoute: Route = (app, { sources }) => {
           },
           strict,
         ),
-        response: { 200: Type.Unsafe<unknown>({ type: 'object', description: 'A FeatureCollection.' }), ...commonErrors },
+        response: {
+          200: Type.Unsafe<unknown>({ type: 'object', description: 'A FeatureCollection.' }),
+          ...commonErrors,
+        },
       },
     },
     async (request, reply) => {
@@ -198,7 +212,9 @@ export const zonesRoute: Route = (app, { sources }) => {
 };
 
 /** Whoever asks, and a guard for each site that they would change. */
-export function changerOf(request: Parameters<typeof whoAsks>[0]): Changer & Required<Pick<Changer, 'mayChange'>> {
+export function changerOf(
+  request: Parameters<typeof whoAsks>[0],
+): Changer & Required<Pick<Changer, 'mayChange'>> {
   const identity = whoAsks(request);
   return {
     who: identity.name,

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
+import type { Zone } from '../../../core/zones/zone.ts';
 import type { AuditEntry } from '../../access/audit.ts';
 import type { AuditCheck, AuditFilter, AuditTrail, KeptAuditEntry } from '../../access/audit-trail.ts';
 import type { AlertEvent } from '../../alerts/alert-event.ts';
@@ -32,6 +33,8 @@ interface Row {
   readonly value: number | string;
   readonly status: number;
 }
+
+const ZONE: Zone = { site: 'farm', id: 'north', name: '北区', version: 1, setBy: 'tester', setMs: 0 };
 
 const WINDOW: MaintenanceWindow = {
   ...{ id: 'one', links: [], pops: ['sh1'], networks: [] },
@@ -94,6 +97,15 @@ export class FakeSources implements HttpSources {
     find: () => [WINDOW],
     changes: () => [{ atMs: 0, action: 'entered', issuer: 'tester', window: WINDOW }],
   };
+  /** A test that changes zones puts a real book here. */
+  zones: HttpSources['zones'] = {
+    find: () => this.knownZones,
+    add: () => ZONE,
+    change: () => ZONE,
+    remove: () => ZONE,
+    importGeoJson: () => ({ added: [], changed: [], unchanged: [], mended: [], refused: [] }),
+  };
+  knownZones: Zone[] = [];
   readonly audit = new FakeAudit();
   found: FoundEvent[] = [];
   readonly eventFilters: EventFilter[] = [];
