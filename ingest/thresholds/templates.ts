@@ -1,6 +1,5 @@
 import type { ThresholdTemplate, ThresholdWish } from '../../core/thresholds/threshold.ts';
-import { CROPS } from '../../core/zones/crops.ts';
-import type { SOILS } from '../../core/zones/zone.ts';
+import { CROPS, type SOILS } from '../../core/zones/crops.ts';
 
 /*
  * Nothing but published figures. Soil moisture: readily available water of FAO Irrigation and Drainage Paper 56 (Allen et al. 1998),
