@@ -1,3 +1,5 @@
+import { BURN_WINDOWS } from './links/burn-windows.ts';
+
 /**
  * The quantity catalogue: what can be measured, in which canonical unit, in which possible range, and what it is
  * called. A value outside the range cannot be a measurement of that quantity; agronomic bounds are thresholds,
@@ -34,6 +36,7 @@ type Row = [
 
 const OPEN_CLOSED = { 0: { en: 'closed', zh: '关闭' }, 1: { en: 'open', zh: '打开' } };
 const OFF_ON = { 0: { en: 'off', zh: '停止' }, 1: { en: 'on', zh: '运行' } };
+const ONLINE = { 0: { en: 'offline', zh: '离线' }, 1: { en: 'online', zh: '在线' } };
 const NO_YES = { 0: { en: 'no', zh: '否' }, 1: { en: 'yes', zh: '是' } };
 
 const STATES: Record<string, Quantity['states']> = {
@@ -53,6 +56,13 @@ const STATES: Record<string, Quantity['states']> = {
   },
   'power/mains': NO_YES,
   'gateway/clock_synced': NO_YES,
+  'gateway/online': ONLINE,
+  'device/online': ONLINE,
+  'sla/verdict': {
+    0: { en: 'pass', zh: '达标' },
+    1: { en: 'insufficient evidence', zh: '证据不足' },
+    2: { en: 'breach', zh: '超标' },
+  },
 };
 
 /** Where the slowest of a hundred says more than the mean. */
@@ -214,8 +224,49 @@ const ROWS: Record<string, Row[]> = {
       'counter',
     ],
     ['turnaround', 'ms', 0, 60_000, 1, 'Device turnaround time', '设备应答时间'],
+    // From here on written by ingest itself, and so is all that follows.
+    ['online', '', 0, 1, 0, 'Gateway', '网关', 'state'],
+    ['away', 's', 0, 1e10, 0, 'Away for', '离线时长'],
+    ['completeness', '%', 0, 100, 2, 'Readings stored, of a day', '一天内已入库读数占比'],
+    ['missing', '', 0, 1e15, 0, 'Readings missing, of a day', '一天内缺失读数'],
+  ],
+  device: [
+    ['online', '', 0, 1, 0, 'Device', '设备', 'state'],
+    ['silent', 's', 0, 1e10, 0, 'Last heard of, ago', '距上次上报'],
+  ],
+  pipeline: [
+    ['received', '', 0, 1e15, 0, 'Readings received, counted up', '接收读数累计', 'counter'],
+    ['stored', '', 0, 1e15, 0, 'Readings stored, counted up', '入库读数累计', 'counter'],
+    ['rejected', '', 0, 1e15, 0, 'Readings refused, counted up', '拒收读数累计', 'counter'],
+    ['dropped', '', 0, 1e15, 0, 'Readings given up, counted up', '放弃读数累计', 'counter'],
+    ['repeated', '', 0, 1e15, 0, 'Readings that came again, counted up', '重复读数累计', 'counter'],
+    ['deferred', '', 0, 1e15, 0, 'Readings put off, counted up', '暂缓读数累计', 'counter'],
+    ['in_flight', '', 0, 1e15, 0, 'Readings on their way to the store', '待入库读数'],
+    ['letters', '', 0, 1e15, 0, 'Refused readings kept for a look', '留待处理的拒收读数'],
+  ],
+  sla: [
+    ['probes', '', 0, 1e9, 0, 'Probes of the last hour', '近一小时探测数'],
+    ['loss', '1', 0, 1, 5, 'Loss over the last hour', '近一小时丢包率'],
+    ['slow', '1', 0, 1, 4, 'Share slower than the objective, last hour', '近一小时超时延目标占比'],
+    ['verdict', '', 0, 2, 0, 'Verdict on the last hour', '近一小时判定', 'state'],
+    ...burnRows('loss', 'Loss budget', '丢包预算'),
+    ...burnRows('latency', 'Latency budget', '时延预算'),
+    ['loss_spent', '1', 0, 1e9, 3, 'Loss budget of 30 days used', '30 天丢包预算已用'],
+    ['latency_spent', '1', 0, 1e9, 3, 'Latency budget of 30 days used', '30 天时延预算已用'],
   ],
 };
+
+function burnRows(kind: string, en: string, zh: string): Row[] {
+  return Object.keys(BURN_WINDOWS).map((window) => [
+    `${kind}_burn_${window}`,
+    'x',
+    0,
+    1e9,
+    1,
+    `${en} burns at, over ${window}`,
+    `${zh}消耗速率（${window}）`,
+  ]);
+}
 
 export const QUANTITIES: readonly Quantity[] = Object.freeze(
   Object.entries(ROWS).flatMap(([measurement, rows]) =>

@@ -11,6 +11,7 @@ import { ExportConfig } from './export/config.ts';
 import { HttpConfig } from './http/config.ts';
 import { LettersConfig } from './letters/config.ts';
 import { RetentionConfig } from './rollups/config.ts';
+import { SelfConfig } from './self/config.ts';
 import { StoreConfig } from './stores/stores.ts';
 
 const strict = { additionalProperties: false };
@@ -123,6 +124,7 @@ export const IngestConfig = Type.Object(
     }),
     store: storeSchema,
     retention: Type.Object(RetentionConfig.properties, { ...strict, default: {} }),
+    self: SelfConfig,
     events: EventsConfig,
     letters: LettersConfig,
     commands: CommandsConfig,

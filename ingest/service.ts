@@ -32,6 +32,7 @@ import { LiveFilter } from './pipeline/live-filter.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RefusalLog } from './pipeline/refusal-log.ts';
 import { UpkeepService } from './rollups/upkeep-service.ts';
+import { SelfWriter } from './self/self-writer.ts';
 import { BirthCache } from './session/births/birth-cache.ts';
 import { createHostState } from './session/host-state.ts';
 import { bornGateways, gatewayStatuses } from './session/registry.ts';
@@ -178,6 +179,19 @@ export function createIngest(
     mesh: () => mesh.mesh,
     exclusions: (link, range) => statedExclusions(maintenance, link, range),
   });
+  const budgets = new BudgetDesk({ ...linkParts, evidence, maintenance });
+  const self =
+    config.self.enabled && !config.cluster
+      ? new SelfWriter(config.self, {
+          ...{ store, letters, budgets, clock, log },
+          awayS: config.alerts.silentAfterS,
+          gateways: () => gatewayStatuses(host),
+          counters: () => accounting.counters(),
+          completeness: (site, gateway, period) => ledger.completeness(site, gateway, period),
+          mesh: () => mesh.mesh,
+          figures: () => alerts.figures(),
+        })
+      : undefined;
   const http = createHttp(
     config.http,
     {
@@ -198,7 +212,7 @@ export function createIngest(
       mesh: new MeshViews(() => mesh.expanded, host),
       ...{ alerts, notify },
       outages: new OutageDesk(linkParts),
-      budgets: new BudgetDesk({ ...linkParts, evidence, maintenance }),
+      budgets,
       ...{ verdicts, maintenance, thresholds, zones },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
@@ -219,6 +233,7 @@ export function createIngest(
     alerts,
     notify,
     evidence,
+    ...(self ? [self] : []),
     ...(live ? [live] : []),
     pipeline,
     commands,
@@ -240,6 +255,7 @@ export function createIngest(
     audit,
     thresholds,
     zones,
+    self,
   ]);
   const essential = new Set(services.filter((one) => !isMinor.has(one)).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));

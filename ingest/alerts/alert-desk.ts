@@ -3,11 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
-import { judgedKind, type Mesh } from '../../core/links/mesh.ts';
+import { judgedKind, type Link, type Mesh } from '../../core/links/mesh.ts';
 import type { Log } from '../../core/log.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
 import { BURN_WINDOWS_MS, RECORDS_MS } from '../sla/budget/burn-rules.ts';
-import { SLOT_MS } from '../sla/budget/link-counts.ts';
+import { type LinkFigures, SLOT_MS } from '../sla/budget/link-counts.ts';
 import { readRecord } from '../sla/evidence/read-records.ts';
 import type { MaintenanceBook } from '../sla/maintenance/maintenance-book.ts';
 import { appliesTo, type MaintenanceWindow } from '../sla/maintenance/maintenance-window.ts';
@@ -136,6 +136,19 @@ export class AlertDesk implements Service {
 
   open(): readonly AlertEvent[] {
     return [...this.#book.open.values()];
+  }
+
+  /** What is known of links now, each asked for by itself: nothing before the evidence of the last hours has been read. Throws `LEDGER_UNAVAILABLE`. */
+  figures(): (link: Link) => LinkFigures | undefined {
+    const nowMs = this.#parts.clock.nowMs();
+    const windows = this.#maintenance(nowMs);
+    return (link) =>
+      this.#isRemembered
+        ? this.#links.get(link.id)?.figures(
+            nowMs,
+            windows.filter((one) => appliesTo(one, link.id, link)),
+          )
+        : undefined;
   }
 
   /** Since this process started. */

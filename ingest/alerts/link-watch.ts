@@ -4,7 +4,13 @@ import { allowedShare } from '../sla/budget/budget-report.ts';
 import { BURN_RULES } from '../sla/budget/burn-rules.ts';
 import { countsOf } from '../sla/budget/counts-of.ts';
 import { stepBurn } from '../sla/budget/judge-burn.ts';
-import { BUDGETS, type BudgetKind, type LeftOut, LinkCounts } from '../sla/budget/link-counts.ts';
+import {
+  BUDGETS,
+  type BudgetKind,
+  type LeftOut,
+  LinkCounts,
+  type LinkFigures,
+} from '../sla/budget/link-counts.ts';
 import type { Seen } from '../sla/outages/attribute.ts';
 import { sketchOf } from '../sla/outages/find-outages.ts';
 import { burnWords } from './burn-words.ts';
@@ -44,6 +50,14 @@ export class LinkWatch {
 
   seen(nowMs: number, { freshMs, outageMs }: WatchOptions): Seen {
     return seenNow(this.#now, nowMs, freshMs, outageMs);
+  }
+
+  /** What its probes say of the time up to now. */
+  figures(nowMs: number, leftOut: readonly LeftOut[]): LinkFigures {
+    return {
+      share: (kind, windowMs) => this.#counts.share(kind, { windowMs, nowMs, leftOut }),
+      blocks: (kind, windowMs) => this.#counts.blocks(kind, { windowMs, nowMs, leftOut }),
+    };
   }
 
   /** `before`: what was wrong with it at the last look, by key. What is not known to be better stays as it is. */

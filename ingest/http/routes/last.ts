@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { OWN_MEASUREMENTS } from '../../../core/own-series.ts';
 import { clockOf, qualityOf, setTags, type Tags } from '../../../core/reading.ts';
 import type { Route } from '../app.ts';
 import { entityTag, isKnown } from '../entity-tag.ts';
@@ -47,7 +48,10 @@ export const lastRoute: Route = (app, { sources, clock }) => {
       },
     },
     async (request, reply) => {
-      const last = await sources.store.last(seriesFilter(request.query));
+      const found = await sources.store.last(seriesFilter(request.query));
+      const last = request.query.measurement
+        ? found
+        : found.filter(({ series }) => !OWN_MEASUREMENTS.has(series.measurement));
       const isOffline = offlineLookup(sources.gateways());
       const readings = last.map(({ series, timeMs, value, status }) => ({
         measurement: series.measurement,

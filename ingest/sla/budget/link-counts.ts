@@ -49,6 +49,12 @@ export interface ShareQuery {
   readonly leftOut?: readonly LeftOut[];
 }
 
+/** What is known of a link over a time up to now, without what is left out. */
+export interface LinkFigures {
+  readonly share: (kind: BudgetKind, windowMs: number) => Share;
+  readonly blocks: (kind: BudgetKind, windowMs: number) => BurnBlocks;
+}
+
 interface Kept extends RecordCounts {
   /** It came while it still said what is now. */
   readonly isLive: boolean;
