@@ -821,6 +821,42 @@ export const ERRORS = {
     retryable: false,
     http: 401,
   },
+  SIGN_IN_REFUSED: {
+    en: 'the name or the password is not right, or the account is disabled. An administrator can set a new password; on the machine itself: npm run accounts -- password NAME.',
+    zh: '用户名或密码不正确，或账号已停用。管理员可重设密码；也可在本机运行：npm run accounts -- password 用户名。',
+    retryable: false,
+    http: 401,
+  },
+  SIGN_IN_TOO_OFTEN: {
+    en: 'too many wrong passwords came from this address. Wait a minute and try again.',
+    zh: '来自此地址的错误密码过多。请等待一分钟后重试。',
+    retryable: true,
+    http: 429,
+  },
+  NAME_TAKEN: {
+    en: 'an account or token is named "{name}" already. Choose another name.',
+    zh: '名称 "{name}" 已被账号或令牌使用。请换用其他名称。',
+    retryable: false,
+    http: 409,
+  },
+  ACCOUNTS_FULL: {
+    en: 'there are {limit} already, as many as may be. Remove what nobody uses any more.',
+    zh: '数量已达上限 {limit}。请删除不再使用的项。',
+    retryable: false,
+    http: 409,
+  },
+  LAST_ADMINISTRATOR: {
+    en: '{name} is the last administrator. Make another one first, so that somebody can let others in.',
+    zh: '{name} 是最后一名管理员。请先设立另一名管理员，以免无人能够管理账号。',
+    retryable: false,
+    http: 409,
+  },
+  SIGN_IN_OFF_REFUSED: {
+    en: 'http.signIn: off lets everybody who reaches {address} do everything. Remove it, or listen on 127.0.0.1.',
+    zh: 'http.signIn: off 会让所有能访问 {address} 的人拥有全部权限。请删除该设置，或改为监听 127.0.0.1。',
+    retryable: false,
+    http: 500,
+  },
   NOT_PERMITTED: {
     en: '{name} has the role {role}, which does not include "{wanted}". Ask an administrator for a role that does.',
     zh: '{name} 的角色是 {role}，不包含“{wanted}”权限。请联系管理员调整角色。',
