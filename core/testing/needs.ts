@@ -20,6 +20,7 @@ const PACKAGES = {
   'python3-aiosmtpd': 'python3-aiosmtpd',
   'docker-compose': 'docker-compose',
   mosquitto: 'mosquitto',
+  'systemd-analyze': 'systemd',
   fping: 'fping',
   ip: 'iproute2',
   nft: 'nftables',

@@ -112,7 +112,7 @@ describeWith('docker-compose')('deploy/compose.yaml', () => {
   test('no secret stands in the file; every one is a file that the first step makes, in a folder that git does not see', async () => {
     const { merged, folder } = merge(['compose.yaml']);
     const site = { folder: join(folder, 'site'), names: ['farm.example'], site: 'my-farm' };
-    await prepareSite({ ...site, gateway: 'pump-house', demo: false, nowMs: Date.now() });
+    await prepareSite({ ...site, gateway: 'pump-house', demo: false, isForUnits: false, nowMs: Date.now() });
     for (const { file } of Object.values(merged().secrets)) expect(existsSync(file), file).toBe(true);
     const mounts = Object.values(merged().services).flatMap(({ volumes = [] }) => volumes);
     for (const mount of mounts.filter((one) => one.startsWith(folder)))

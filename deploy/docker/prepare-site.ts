@@ -32,6 +32,8 @@ export interface SiteWish {
   readonly gateway: string;
   /** Whether the gateway is that of the simulated farm. */
   readonly demo: boolean;
+  /** For the units of deploy/systemd in place of the containers: their paths, and the embedded store. */
+  readonly isForUnits: boolean;
   readonly nowMs: number;
 }
 
@@ -43,8 +45,9 @@ export interface SiteWish {
  *     certs/     the authority and its key (stays out of every container)
  *     tls/       what of certs/ the containers read
  *
- * Nobody but its owner reaches anything in the folder. What containers read is readable for everybody below that: a container gets
- * files by name, not through this folder, and its user is none of this machine. Throws `CERTIFICATE_FOLDER`,
+ * For containers, nobody but its owner reaches anything in the folder. What they read is readable for everybody below that: a
+ * container gets files by name, not through this folder, and its user is none of this machine. For units, systemd hands out
+ * what is secret (LoadCredential). Throws `CERTIFICATE_FOLDER`,
  * `OPTION_INVALID`, `DATA_FOLDER_UNUSABLE`.
  */
 export async function prepareSite(wish: SiteWish): Promise<readonly string[]> {
@@ -58,7 +61,7 @@ export async function prepareSite(wish: SiteWish): Promise<readonly string[]> {
   const made: string[] = [];
   try {
     mkdirSync(wish.folder, { recursive: true });
-    chmodSync(wish.folder, 0o700);
+    chmodSync(wish.folder, wish.isForUnits ? 0o755 : 0o700);
     for (const part of ['settings', 'secrets', 'tls'])
       mkdirSync(join(wish.folder, part), { recursive: true });
   } catch (error) {
@@ -81,7 +84,10 @@ function makeSecrets(folder: string, made: string[]): Record<Secret, string> {
 
 async function makeSettings(wish: SiteWish, secrets: Record<Secret, string>, made: string[]): Promise<void> {
   const to = (name: string) => join(wish.folder, 'settings', name);
-  const template = (name: string) => readFileSync(join(TEMPLATES, name), 'utf8');
+  const template = (name: string) => {
+    const text = readFileSync(join(TEMPLATES, name), 'utf8');
+    return wish.isForUnits ? forUnit(text, `sluice-${name.replace('.yaml', '.service')}`) : text;
+  };
   put(to('broker.yaml'), () => template('broker.yaml'), made);
   put(to('ingest.yaml'), () => ingestSettings(template('ingest.yaml'), wish.names), made);
   put(to('gateway.yaml'), () => gatewaySettings(template('gateway.yaml'), wish), made);
@@ -97,6 +103,21 @@ async function makeSettings(wish: SiteWish, secrets: Record<Secret, string>, mad
     lines.push(`  - ${JSON.stringify({ ...user, passwordHash: await hashPassword(Buffer.from(secret)) })}\n`);
   }
   put(to('users.yaml'), () => `# Who may use the broker: docs/broker.md\nusers:\n${lines.join('')}`, made);
+}
+
+/** The same settings, with the paths at which systemd hands a unit what is secret, and no database beside it. */
+function forUnit(template: string, unit: string): string {
+  const document = parseDocument(
+    template
+      .replaceAll(/\/run\/secrets|\/etc\/sluice-tls/g, `/run/credentials/${unit}`)
+      .replaceAll('deploy/compose.yaml', unit)
+      .replace('mqtt://broker:1883', 'mqtt://127.0.0.1:1883')
+      .replaceAll('host: 0.0.0.0', 'host: 127.0.0.1')
+      .replace(', on a network of their own that nobody else is on', '')
+      .replace('; compose publishes this one', ''),
+  );
+  if (document.has('store')) document.set('store', document.createNode({ kind: 'embedded' }));
+  return document.toString();
 }
 
 function ingestSettings(template: string, names: readonly string[]): string {
