@@ -47,6 +47,9 @@ import { VerdictDesk } from './sla/verdict/verdict-desk.ts';
 import type { Store } from './stores/store.ts';
 import { createStore, type StoreConfig } from './stores/stores.ts';
 import { ThresholdBook } from './thresholds/threshold-book.ts';
+import { birthZones } from './zones/birth-zones.ts';
+import { PlacementDesk } from './zones/placement-desk.ts';
+import { WaterDesk } from './zones/water-desk.ts';
 import { ZoneBook } from './zones/zone-book.ts';
 
 /** What statements name as their maker. */
@@ -126,19 +129,25 @@ export function createIngest(
     gateways: () => bornGateways(host),
   });
   const notify = new NotifyDesk({ folder, clock, log, audit, alerts });
+  const placements: PlacementDesk = new PlacementDesk({
+    ...{ folder, clock, log, audit, store, zones },
+    birthZones: (place) => birthZones(host, place),
+    changed: () => pipeline.rebind(),
+  });
   const pipelineParts = {
     store,
+    placements,
     ledger,
     events: eventSink,
     live,
-    watchers: [alerts],
+    watchers: [alerts, placements],
     accounting,
     refusals,
     letters,
     clock,
     log,
   };
-  const pipeline = new Pipeline(config.pipeline, pipelineParts);
+  const pipeline: Pipeline = new Pipeline(config.pipeline, pipelineParts);
   const { maxAheadS } = config.pipeline;
   const replayer = new Replayer({ letters, pipeline, clock, maxAheadS });
   const births = new BirthCache(folder, { host, clock, log });
@@ -213,7 +222,7 @@ export function createIngest(
       ...{ alerts, notify },
       outages: new OutageDesk(linkParts),
       budgets,
-      ...{ verdicts, maintenance, thresholds, zones },
+      ...{ verdicts, maintenance, thresholds, zones, placements, water: new WaterDesk(store) },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
     { clock, log },
@@ -226,6 +235,7 @@ export function createIngest(
     events,
     letters,
     store,
+    placements,
     mesh,
     plans,
     maintenance,
@@ -256,6 +266,7 @@ export function createIngest(
     thresholds,
     zones,
     self,
+    placements,
   ]);
   const essential = new Set(services.filter((one) => !isMinor.has(one)).map(({ name }) => name));
   return services.map((one) => (one === http ? announced(http, () => `Sluice: ${http.url}/`, context) : one));

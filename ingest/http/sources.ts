@@ -20,6 +20,8 @@ import type { StatementDesk } from '../sla/statement/statement-desk.ts';
 import type { VerdictDesk } from '../sla/verdict/verdict-desk.ts';
 import type { Store } from '../stores/store.ts';
 import type { ThresholdBook } from '../thresholds/threshold-book.ts';
+import type { PlacementDesk } from '../zones/placement-desk.ts';
+import type { WaterDesk } from '../zones/water-desk.ts';
 import type { ZoneBook } from '../zones/zone-book.ts';
 
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`, exports, and what is judged from the evidence of links. */
@@ -75,6 +77,8 @@ export interface HttpSources {
   readonly outages: Pick<OutageDesk, 'ofLink' | 'ofAll'>;
   readonly budgets: Pick<BudgetDesk, 'ofLink'>;
   readonly zones: Pick<ZoneBook, 'find' | 'add' | 'change' | 'remove' | 'importGeoJson'>;
+  readonly placements: Pick<PlacementDesk, 'list' | 'place' | 'unplace'>;
+  readonly water: Pick<WaterDesk, 'over'>;
 }
 
 /** Online: born and not dead, as its Sparkplug session knows it; `sinceMs` is when that last changed. */

@@ -24,9 +24,9 @@ export interface MetricBinding {
 
 /**
  * Throws `METRIC_NAME_INVALID` or `UNIT_UNCONVERTIBLE`: then no reading of this metric can be stored. A birth without
- * a unit means the canonical one.
+ * a unit means the canonical one. `placed` is the zone of a metric whose birth names none.
  */
-export function bindMetric(definition: MetricDefinition): MetricBinding {
+export function bindMetric(definition: MetricDefinition, placed = ''): MetricBinding {
   const { site, gateway, device, name, properties } = definition;
   if (name === '' || name.length > LONGEST_NAME || /\p{Cc}/u.test(name)) {
     const shown = name.slice(0, LONGEST_NAME).replace(/\p{Cc}/gu, '�');
@@ -55,7 +55,7 @@ export function bindMetric(definition: MetricDefinition): MetricBinding {
     site,
     gateway,
     device,
-    zone: tag('zone'),
+    zone: tag('zone') || placed,
     link: tag('link'),
     class: tag('class'),
   });

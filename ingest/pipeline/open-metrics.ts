@@ -14,7 +14,12 @@ export interface OpenMetric extends MetricBinding {
   readonly seriesId: number;
 }
 
-/** What is known of metrics, worked out when the first reading of one comes and kept until its next birth. */
+/** Where devices stand whose gateway does not say so; empty for nowhere. */
+export interface Placements {
+  zoneOf(site: string, gateway: string, device: string): string;
+}
+
+/** What is known of metrics, worked out when the first reading of one comes and kept until its next birth, or `rebind`. */
 export class OpenMetrics {
   readonly table = new SeriesTable();
   readonly #maxSeriesPerGateway: number;
@@ -22,11 +27,21 @@ export class OpenMetrics {
   /** By series id. */
   readonly #accounts: GatewayAccount[] = [];
   readonly #identities = new Map<GatewayAccount, Set<string>>();
-  readonly #metrics = new WeakMap<MetricDefinition, OpenMetric | Refusal>();
+  readonly #placements: Placements | undefined;
+  #metrics = new WeakMap<MetricDefinition, OpenMetric | Refusal>();
+  /** What places keep beside what was worked out for them: another one, and it is worked out anew. */
+  #owner = {};
 
-  constructor(maxSeriesPerGateway: number, refusals: RefusalLog) {
+  constructor(maxSeriesPerGateway: number, refusals: RefusalLog, placements?: Placements) {
     this.#maxSeriesPerGateway = maxSeriesPerGateway;
     this.#refusals = refusals;
+    this.#placements = placements;
+  }
+
+  /** Devices stand in other zones from now on. */
+  rebind(): void {
+    this.#metrics = new WeakMap();
+    this.#owner = {};
   }
 
   /** Whose readings go to this series. */
@@ -43,16 +58,18 @@ export class OpenMetrics {
   }
 
   openPlace(place: PlainPlace, account: GatewayAccount): OpenMetric | Refusal {
-    if (place.owner !== this) {
+    if (place.owner !== this.#owner) {
       place.opened = this.open(place.definition, account);
-      place.owner = this;
+      place.owner = this.#owner;
     }
     return place.opened as OpenMetric | Refusal;
   }
 
   #bind(definition: MetricDefinition, account: GatewayAccount): OpenMetric | Refusal {
     try {
-      const binding = bindMetric(definition);
+      const { site, gateway, device } = definition;
+      const binding = bindMetric(definition, this.#placements?.zoneOf(site, gateway, device));
+
       for (const error of binding.ignored) {
         this.#refusals.note(gatewayName(account), error.code, 1, () => error);
       }

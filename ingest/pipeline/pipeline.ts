@@ -23,7 +23,7 @@ import {
   refusal,
 } from './check-reading.ts';
 import { Lane } from './lane.ts';
-import { type OpenMetric, OpenMetrics } from './open-metrics.ts';
+import { type OpenMetric, OpenMetrics, type Placements } from './open-metrics.ts';
 import { GIVEN_UP } from './receipt.ts';
 import { Settlement, type SettlementParts } from './settlement.ts';
 import { Writer } from './writer.ts';
@@ -37,6 +37,7 @@ interface PipelineParts extends SettlementParts {
   readonly store: Pick<Store, 'write'>;
   readonly ledger: SettlementParts['ledger'] & Pick<LedgerBook, 'find' | 'confirmAgain'>;
   readonly accounting: Accounting;
+  readonly placements?: Placements | undefined;
 }
 
 /**
@@ -69,7 +70,7 @@ export class Pipeline implements Service {
   constructor(config: PipelineConfig, parts: PipelineParts) {
     this.#config = config;
     this.#parts = parts;
-    this.#metrics = new OpenMetrics(config.maxSeriesPerGateway, parts.refusals);
+    this.#metrics = new OpenMetrics(config.maxSeriesPerGateway, parts.refusals, parts.placements);
     this.#settlement = new Settlement(this.#metrics, this.#pending, parts);
     const laneParts = {
       ...{ store: parts.store, clock: parts.clock, settlement: this.#settlement, signal: this.#abort.signal },
@@ -83,6 +84,11 @@ export class Pipeline implements Service {
   }
 
   async start(): Promise<void> {}
+
+  /** Devices stand in other zones: readings that come from now on belong there. */
+  rebind(): void {
+    this.#metrics.rebind();
+  }
 
   /** Writes what is there, with one more try for each batch, and counts as dropped what the store did not take. */
   async stop(): Promise<void> {

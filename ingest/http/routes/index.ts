@@ -20,12 +20,14 @@ import { linksRoute } from './links.ts';
 import { maintenanceRoute } from './maintenance.ts';
 import { metricsRoute } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
+import { placementsRoute } from './placements.ts';
 import { quantitiesRoute } from './quantities.ts';
 import { queryRoute } from './query.ts';
 import { readingsRoute } from './readings.ts';
 import { seriesRoute } from './series.ts';
 import { silencesRoute } from './silences.ts';
 import { thresholdsRoute } from './thresholds.ts';
+import { waterRoute } from './water.ts';
 import { zonesRoute } from './zones.ts';
 
 export const ROUTES: readonly Route[] = [
@@ -55,6 +57,8 @@ export const ROUTES: readonly Route[] = [
   linkVerdictsRoute,
   maintenanceRoute,
   zonesRoute,
+  placementsRoute,
+  waterRoute,
   auditRoute,
   thresholdsRoute,
 ];

@@ -24,6 +24,8 @@ import type { MaintenanceWindow } from '../../sla/maintenance/maintenance-window
 import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import { type ScanBatch, type ScanQuery, ScanRows } from '../../stores/scan.ts';
 import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../stores/store.ts';
+import type { Placement } from '../../zones/placement-desk.ts';
+import type { SiteWater } from '../../zones/water-desk.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
 import { FakeNotify } from './fake-notify.ts';
 import { FakeThresholds } from './fake-thresholds.ts';
@@ -106,6 +108,15 @@ export class FakeSources implements HttpSources {
     importGeoJson: () => ({ added: [], changed: [], unchanged: [], mended: [], refused: [] }),
   };
   knownZones: Zone[] = [];
+  /** A test that places devices puts a real desk here. */
+  placements: HttpSources['placements'] = {
+    list: async () => this.placed,
+    place: async (where, zone) => ({ ...where, zone, by: 'hand' }),
+    unplace: () => {},
+  };
+  placed: Placement[] = [];
+  readonly water: HttpSources['water'] = { over: async () => this.waters };
+  waters: SiteWater[] = [];
   readonly audit = new FakeAudit();
   found: FoundEvent[] = [];
   readonly eventFilters: EventFilter[] = [];
