@@ -62,8 +62,11 @@ export async function prepareSite(wish: SiteWish): Promise<readonly string[]> {
   try {
     mkdirSync(wish.folder, { recursive: true });
     chmodSync(wish.folder, wish.isForUnits ? 0o755 : 0o700);
-    for (const part of ['settings', 'secrets', 'tls'])
+    for (const part of ['settings', 'secrets', 'tls']) {
       mkdirSync(join(wish.folder, part), { recursive: true });
+      // Not left to the umask: a container's user must get in, and nobody else into what systemd hands out.
+      chmodSync(join(wish.folder, part), wish.isForUnits && part !== 'settings' ? 0o700 : 0o755);
+    }
   } catch (error) {
     throw new SluiceError('DATA_FOLDER_UNUSABLE', { folder: wish.folder, reason: reasonOf(error) }, error);
   }
