@@ -25,6 +25,7 @@ const SOURCES = [
   'src/**/*',
   'public/**/*',
   '../../core/**/*.ts',
+  '../grafana/dashboards/*/*.json',
   '../../package-lock.json',
 ];
 

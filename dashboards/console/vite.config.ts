@@ -1,12 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const inConsole = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const DASHBOARDS = '../grafana/dashboards/';
+const LISTED = 'virtual:dashboards';
+
+/** Which of Grafana's dashboards there are, without the files: those are loaded when they are opened. */
+function listDashboards(): Plugin {
+  return {
+    name: LISTED,
+    resolveId: (id) => (id === LISTED ? `\0${LISTED}` : undefined),
+    load(id) {
+      if (id !== `\0${LISTED}`) return undefined;
+      const files = readdirSync(inConsole(DASHBOARDS), { recursive: true, encoding: 'utf8' });
+      const entries = files
+        .filter((file) => file.endsWith('.json'))
+        .sort()
+        .map((file) => {
+          const { uid, title, description = '', tags = [] } = JSON.parse(
+            readFileSync(inConsole(DASHBOARDS + file), 'utf8'),
+          );
+          return { language: file.split('/')[0], file, uid, title, description, tags };
+        });
+      return `export default ${JSON.stringify(entries)};`;
+    },
+  };
+}
+
 export default defineConfig({
   root: inConsole('.'),
-  // The two cores of a farm's small computer build this: no plug-in, no source maps, nothing fetched.
+  // The two cores of a farm's small computer build this: one small plug-in of our own, no source maps, nothing fetched.
+  plugins: [listDashboards()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // A string that is parsed is smaller and quicker than an object that is compiled.
+  json: { stringify: true, namedExports: false },
   build: {
     outDir: inConsole('dist'),
     emptyOutDir: true,
