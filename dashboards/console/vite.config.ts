@@ -19,9 +19,12 @@ function listDashboards(): Plugin {
         .filter((file) => file.endsWith('.json'))
         .sort()
         .map((file) => {
-          const { uid, title, description = '', tags = [] } = JSON.parse(
-            readFileSync(inConsole(DASHBOARDS + file), 'utf8'),
-          );
+          const {
+            uid,
+            title,
+            description = '',
+            tags = [],
+          } = JSON.parse(readFileSync(inConsole(DASHBOARDS + file), 'utf8'));
           return { language: file.split('/')[0], file, uid, title, description, tags };
         });
       return `export default ${JSON.stringify(entries)};`;

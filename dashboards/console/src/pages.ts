@@ -3,4 +3,9 @@ import type { Page } from './console.ts';
 /** In the order of the menu; the first that somebody may open is where they begin. */
 export const PAGES: readonly Page[] = [
   { id: 'farm', title: { en: 'Farm', zh: '农场' }, load: () => import('./pages/farm/farm.tsx') },
+  {
+    id: 'dashboards',
+    title: { en: 'Dashboards', zh: '看板' },
+    load: () => import('./pages/dashboards/dashboards.tsx'),
+  },
 ];

@@ -13,7 +13,7 @@ const MOST = 20;
 
 /** Where Grafana lists its own alerts stand those of our engine, which are one for each cause. */
 export function AlertList() {
-  const { api, locale, words, turn, hrefOf, nowMs } = useBoard();
+  const { api, locale, words, turn, nowMs } = useBoard();
   const [alerts, setAlerts] = useState<readonly OpenAlert[]>();
   useEffect(() => {
     let isGone = false;
@@ -32,9 +32,7 @@ export function AlertList() {
     <ul class="alert-list">
       {alerts.slice(0, MOST).map((alert) => (
         <li key={alert.id} data-severity={alert.severity}>
-          <a href={hrefOf(`#/alerts/${encodeURIComponent(alert.id)}`)}>
-            {alert.words[locale.language]}
-          </a>{' '}
+          <a href={`#/alerts/${encodeURIComponent(alert.id)}`}>{alert.words[locale.language]}</a>{' '}
           <span class="age">{locale.time(alert.sinceMs, nowMs)}</span>
         </li>
       ))}

@@ -3,7 +3,7 @@ import { systemClock } from '../../../../core/clock.ts';
 import { useConsole } from '../console.ts';
 import type { TimeSpan } from '../ranges.ts';
 import { BoardContext, type Board as Shared } from './board-context.ts';
-import { interpolate } from './interpolate.ts';
+import { interpolate, type VariableValue } from './interpolate.ts';
 import { layout, type Placed } from './layout.ts';
 import type { Dashboard } from './model.ts';
 import { PanelFrame } from './panel-frame.tsx';
@@ -51,7 +51,10 @@ export function Board({ dashboard, asked, onAsk, hrefOf }: BoardProps) {
   const onTime = (start: string, end: string) => onAsk({ from: [start], to: [end] });
   const widen = () => {
     const half = (span.toMs - span.fromMs) / 2;
-    onTime(String(Math.round(span.fromMs - half)), String(Math.round(Math.min(span.toMs + half, systemClock.nowMs()))));
+    onTime(
+      String(Math.round(span.fromMs - half)),
+      String(Math.round(Math.min(span.toMs + half, systemClock.nowMs()))),
+    );
   };
   const variables = withTimes(resolved, span);
   const shared: Shared = {
@@ -125,7 +128,7 @@ interface RowProps {
 
 function Row({ placed: { panel, at }, isFolded, onFold }: RowProps) {
   return (
-    <h2 class="board-row" style={{ gridColumn: '1 / -1', gridRow: `${at.y + 1}` }}>
+    <h2 class="board-row" style={{ '--x': 1, '--y': at.y + 1, '--w': 24, '--h': at.h }}>
       <button type="button" aria-expanded={!isFolded} onClick={onFold}>
         <span aria-hidden="true">{isFolded ? '▸' : '▾'}</span> {panel.title}
       </button>
@@ -135,8 +138,8 @@ function Row({ placed: { panel, at }, isFolded, onFold }: RowProps) {
 
 /** Grafana's own variables of the time shown, beside those of the dashboard. */
 function withTimes(resolved: readonly ResolvedVariable[] | undefined, { fromMs, toMs }: TimeSpan) {
-  const one = (value: string) => ({ values: [value] });
-  return new Map([
+  const one = (value: string): VariableValue => ({ values: [value] });
+  return new Map<string, VariableValue>([
     ...valuesOf(resolved ?? []),
     ['__from', one(String(fromMs))] as const,
     ['__to', one(String(toMs))] as const,

@@ -45,5 +45,10 @@ export function resolved(colour: string, style: CSSStyleDeclaration): string {
 
 export function withAlpha(colour: string, share: number): string {
   if (!/^#[0-9a-f]{6}$/i.test(colour)) return colour;
-  return colour + Math.round(255 * share).toString(16).padStart(2, '0');
+  return (
+    colour +
+    Math.round(255 * share)
+      .toString(16)
+      .padStart(2, '0')
+  );
 }

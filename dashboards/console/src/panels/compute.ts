@@ -40,28 +40,29 @@ function seriesOf(column: Column, plan: Plan, answers: readonly Answer[]): Map<s
   return series;
 }
 
-function combined(
-  column: Column,
-  first: Points,
-  second: Points | undefined,
-  plan: Plan,
-  ask: Ask,
-): Points {
+function combined(column: Column, first: Points, second: Points | undefined, plan: Plan, ask: Ask): Points {
   const { steps } = column;
   let points = first;
   if (column.whole !== undefined) {
     const value = wholeOf(column, first, second);
-    return afterAll({ timeMs: [plan.span.fromMs], value: [value] }, steps.filter(({ kind }) => kind !== 'percentile'));
+    return afterAll(
+      { timeMs: [plan.span.fromMs], value: [value] },
+      steps.filter(({ kind }) => kind !== 'percentile'),
+    );
   }
   if (column.combine === 'spread' && second) points = { ...first, value: minus(first, second) };
   if (steps[0]?.kind === 'percentile' && plan.everyMs !== undefined) {
     points = percentilesOf(first, steps[0].percent, plan.everyMs);
   }
-  points = afterAll(points, steps.filter(({ kind }) => kind !== 'percentile'));
+  points = afterAll(
+    points,
+    steps.filter(({ kind }) => kind !== 'percentile'),
+  );
   const start = plan.span.fromMs - (plan.everyMs ? plan.span.fromMs % plan.everyMs : 0);
   if (ask.fromMs < plan.span.fromMs) points = from(points, start);
   if (plan.everyMs !== undefined) points = filled(points, plan.fill, start, plan.span.toMs, plan.everyMs);
-  if (plan.isDescending) points = { timeMs: [...points.timeMs].reverse(), value: [...points.value].reverse() };
+  if (plan.isDescending)
+    points = { timeMs: [...points.timeMs].reverse(), value: [...points.value].reverse() };
   if (plan.limit === undefined) return points;
   return { timeMs: points.timeMs.slice(0, plan.limit), value: points.value.slice(0, plan.limit) };
 }
@@ -76,7 +77,8 @@ function wholeOf({ whole, combine, steps }: Column, first: Points, second: Point
     return highest.length > 0 ? most(highest) - least(lowest) : null;
   }
   const step = steps.find((one) => one.kind === 'percentile');
-  if (whole === 'percentile' && step?.kind === 'percentile') return percentile(numbers(first.value), step.percent);
+  if (whole === 'percentile' && step?.kind === 'percentile')
+    return percentile(numbers(first.value), step.percent);
   if (whole === 'first') return first.value[0] ?? null;
   if (whole === 'last') return first.value.at(-1) ?? null;
   const values = numbers(first.value);
@@ -123,7 +125,10 @@ function calculated(value: number, [operator, by]: readonly [string, number]): n
 }
 
 /** A counter that starts anew makes a negative difference, which says nothing of what was counted: left out, as InfluxQL does. */
-function differences(points: Points, { isNonNegative, perMs }: Extract<Step, { kind: 'difference' }>): Points {
+function differences(
+  points: Points,
+  { isNonNegative, perMs }: Extract<Step, { kind: 'difference' }>,
+): Points {
   const timeMs: number[] = [];
   const value: Cell[] = [];
   let before: number | undefined;
@@ -154,7 +159,10 @@ function percentilesOf(points: Points, percent: number, everyMs: number): Points
     if (values) values.push(value);
     else windows.set(start, [value]);
   });
-  return { timeMs: [...windows.keys()], value: Array.from(windows.values(), (one) => percentile(one, percent)) };
+  return {
+    timeMs: [...windows.keys()],
+    value: Array.from(windows.values(), (one) => percentile(one, percent)),
+  };
 }
 
 /** The nearest rank, as InfluxQL takes it. */
@@ -220,9 +228,19 @@ function tableOf(
     for (const [timeMs, cells] of [...byTime].sort(([a], [b]) => a - b)) rows.push({ key, timeMs, cells });
   }
   const tagFields = plan.groupBy.map((tag) =>
-    valueField(tag, rows.map(({ key }) => labelsOf(key, plan.groupBy)[tag] ?? ''), {}),
+    valueField(
+      tag,
+      rows.map(({ key }) => labelsOf(key, plan.groupBy)[tag] ?? ''),
+      {},
+    ),
   );
-  const valueFields = plan.columns.map(({ name }, index) => valueField(name, rows.map(({ cells }) => cells[index]!), {}));
+  const valueFields = plan.columns.map(({ name }, index) =>
+    valueField(
+      name,
+      rows.map(({ cells }) => cells[index]!),
+      {},
+    ),
+  );
   return { refId, fields: [timeField(rows.map(({ timeMs }) => timeMs)), ...tagFields, ...valueFields] };
 }
 
@@ -258,7 +276,10 @@ function labelsOf(key: string, groupBy: readonly string[]): Record<string, strin
 }
 
 function mapped(points: Points, change: (value: number) => Cell): Points {
-  return { ...points, value: points.value.map((value) => (typeof value === 'number' ? change(value) : value)) };
+  return {
+    ...points,
+    value: points.value.map((value) => (typeof value === 'number' ? change(value) : value)),
+  };
 }
 
 function minus(high: Points, low: Points): Cell[] {

@@ -15,17 +15,19 @@ interface FieldLinkProps {
 export function FieldLink({ field, value, row, children }: FieldLinkProps) {
   const { hrefOf } = useBoard();
   const link = field.config.links?.[0];
-  if (!link?.url) return <>{children}</>;
+  if (!link?.url) return children;
   const ofRow = link.url.replace(
     /\$\{__data\.fields(?:\.(\w+)|\[["']?([^\]"']+)["']?\])(?:\.text)?\}/g,
     (_, plain, bracketed) => encodeURIComponent(row?.[plain ?? bracketed] ?? ''),
   );
-  const href = hrefOf(interpolateField(ofRow, { name: field.title, labels: field.labels, value: String(value ?? '') }));
+  const href = hrefOf(
+    interpolateField(ofRow, { name: field.title, labels: field.labels, value: String(value ?? '') }),
+  );
   return href ? (
     <a href={href} title={link.title}>
       {children}
     </a>
   ) : (
-    <>{children}</>
+    children
   );
 }

@@ -58,13 +58,13 @@ function kindOf({ values }: Field): string {
 
 /** `custom.lineStyle` is one property of `custom`; the others are properties of the field. */
 function overridden(config: FieldConfig, { properties }: Override): FieldConfig {
-  return properties.reduce(
-    (before, { id, value }) =>
-      id.startsWith('custom.')
-        ? { ...before, custom: { ...before.custom, [id.slice('custom.'.length)]: value } }
-        : { ...before, [id]: value },
-    config,
-  );
+  const own: Record<string, unknown> = { ...config };
+  const custom: Record<string, unknown> = { ...config.custom };
+  for (const { id, value } of properties) {
+    if (id.startsWith('custom.')) custom[id.slice('custom.'.length)] = value;
+    else own[id] = value;
+  }
+  return { ...own, custom };
 }
 
 export interface Shown extends Written {
@@ -112,7 +112,11 @@ export function mappedBy(value: Cell, mappings: readonly Mapping[]): MappedText 
   return undefined;
 }
 
-function mappedByOne(value: Cell, type: Mapping['type'], options: Mapping['options']): MappedText | undefined {
+function mappedByOne(
+  value: Cell,
+  type: Mapping['type'],
+  options: Mapping['options'],
+): MappedText | undefined {
   const result = options.result as MappedText | undefined;
   switch (type) {
     case 'value':
@@ -155,7 +159,9 @@ const REDUCERS: Readonly<Record<string, Reducer>> = {
   sum: (values) => (values.length > 0 ? sum(values) : null),
   count: (_, all) => all.length,
   range: (values) =>
-    values.length > 0 ? values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b)) : null,
+    values.length > 0
+      ? values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b))
+      : null,
   delta: (values) =>
     values.length > 0
       ? values.slice(1).reduce((all, value, index) => all + Math.max(0, value - values[index]!), 0)

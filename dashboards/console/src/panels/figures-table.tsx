@@ -4,7 +4,13 @@ import { reduced, shownText } from './field.ts';
 import type { Series } from './series.ts';
 
 /** A chart in figures, for whoever cannot see it or wants to copy them. */
-export function FiguresTable({ title, series }: { readonly title: string; readonly series: readonly Series[] }) {
+export function FiguresTable({
+  title,
+  series,
+}: {
+  readonly title: string;
+  readonly series: readonly Series[];
+}) {
   const { words, locale, nowMs } = useBoard();
   const [isOpen, setOpen] = useState(false);
   return (

@@ -1,5 +1,5 @@
-import { reduced, type Shown, shown, shownText } from './field.ts';
 import type { Locale } from '../i18n/locale.ts';
+import { reduced, type Shown, shown, shownText } from './field.ts';
 import { type Cell, type Field, type Frame, type Panel, timeOf, valuesOf } from './model.ts';
 
 /** One figure of a stat, a gauge or a bar gauge. */
@@ -26,18 +26,28 @@ export function figuresOf(panel: Panel, frames: readonly Frame[], locale: Locale
   return frames.flatMap((frame, frameIndex) => {
     const times = (timeOf(frame)?.values ?? []) as readonly number[];
     const fields = valuesOf(frame).filter(({ title, values }) =>
-      pattern ? pattern.test(title) : values.some((value) => typeof value === 'number') || values.length === 0 || !hasNumbers(frame),
+      pattern
+        ? pattern.test(title)
+        : values.some((value) => typeof value === 'number') || values.length === 0 || !hasNumbers(frame),
     );
     const figure = (field: Field, value: Cell, name: string, at: number): Figure => ({
       key: `${frameIndex} ${field.name} ${at}`,
       ...{ name, value, field, times, shown: shown(value, field.config, locale, nowMs) },
     });
-    if (!options.values) return fields.map((field) => figure(field, reduced(field.values, options.calcs?.[0]), field.title, 0));
+    if (!options.values)
+      return fields.map((field) => figure(field, reduced(field.values, options.calcs?.[0]), field.title, 0));
     const names = valuesOf(frame).find(({ values }) => values.some((value) => typeof value === 'string'));
     return fields.flatMap((field) =>
-      field.values.slice(0, options.limit ?? 25).map((value, row) =>
-        figure(field, value, names ? shownText(names.values[row] ?? null, names.config, locale) : field.title, row),
-      ),
+      field.values
+        .slice(0, options.limit ?? 25)
+        .map((value, row) =>
+          figure(
+            field,
+            value,
+            names ? shownText(names.values[row] ?? null, names.config, locale) : field.title,
+            row,
+          ),
+        ),
     );
   });
 }

@@ -31,7 +31,11 @@ export function Geomap({ panel, data }: PanelContentProps) {
   if (!project || spots.length === 0) return <p class="panel-empty">{words.noData}</p>;
   return (
     <figure class="geo">
-      <svg viewBox={`0 0 ${SIZE.width} ${SIZE.height}`} role="img" aria-label={words.mapOf(panel.title ?? '', locale.number(spots.length, 0))}>
+      <svg
+        viewBox={`0 0 ${SIZE.width} ${SIZE.height}`}
+        role="img"
+        aria-label={words.mapOf(panel.title ?? '', locale.number(spots.length, 0))}
+      >
         {outlines.map(({ name, rings }) => (
           <path key={name} class="geo-zone" d={rings.map((ring) => pathOf(ring, project)).join('')}>
             <title>{name}</title>
@@ -53,7 +57,8 @@ export function Geomap({ panel, data }: PanelContentProps) {
       <ul class="geo-list">
         {spots.map((spot) => (
           <li key={`${spot.name} ${spot.lat} ${spot.lon}`}>
-            <i style={{ background: cssColour(spot.color, 'var(--accent)') }} aria-hidden="true" /> {spot.name} {spot.text}
+            <i style={{ background: cssColour(spot.color, 'var(--accent)') }} aria-hidden="true" />{' '}
+            {spot.name} {spot.text}
           </li>
         ))}
       </ul>
@@ -68,9 +73,9 @@ function useOutlines(): readonly Outline[] {
   useEffect(() => {
     let isGone = false;
     api
-      .get<{ features: readonly { properties?: { name?: unknown; id?: string }; geometry?: Geometry | null }[] }>(
-        '/api/v1/zones/export',
-      )
+      .get<{
+        features: readonly { properties?: { name?: unknown; id?: string }; geometry?: Geometry | null }[];
+      }>('/api/v1/zones/export')
       .then(({ features }) => {
         const found = features.map(({ properties, geometry }) => ({
           name: String(properties?.id ?? ''),
@@ -102,7 +107,8 @@ const LONGITUDES = /^(longitude|lon|lng|经度)$/i;
 
 function spotsOf(frame: Frame, write: (value: Cell, field: Field) => ReturnType<typeof shown>): Spot[] {
   const fields = valuesOf(frame);
-  const find = (pattern: RegExp) => fields.find(({ name, title }) => pattern.test(name) || pattern.test(title));
+  const find = (pattern: RegExp) =>
+    fields.find(({ name, title }) => pattern.test(name) || pattern.test(title));
   const [lat, lon] = [find(LATITUDES), find(LONGITUDES)];
   if (!lat || !lon) return [];
   const others = fields.filter((field) => field !== lat && field !== lon);
@@ -113,7 +119,10 @@ function spotsOf(frame: Frame, write: (value: Cell, field: Field) => ReturnType<
     if (typeof latitude !== 'number' || typeof longitude !== 'number') return [];
     const written = figures.map((field) => ({ field, shown: write(field.values[row] ?? null, field) }));
     return {
-      name: names.map(({ values }) => values[row]).filter(Boolean).at(-1) as string,
+      name: names
+        .map(({ values }) => values[row])
+        .filter(Boolean)
+        .at(-1) as string,
       text: written.map(({ field, shown: one }) => `${field.title} ${one.figure}${one.unit}`).join(', '),
       color: written[0]?.shown.color,
       ...{ lat: latitude, lon: longitude },
@@ -131,7 +140,10 @@ function projection(spots: readonly Spot[], outlines: readonly Outline[]) {
   const [south, north] = [lats.reduce((a, b) => Math.min(a, b)), lats.reduce((a, b) => Math.max(a, b))];
   const narrow = Math.cos((((south + north) / 2) * Math.PI) / 180);
   const [inner, high] = [SIZE.width - 4 * SIZE.edge, SIZE.height - 2 * SIZE.edge];
-  const scale = Math.min(inner / Math.max((east - west) * narrow, 1e-4), high / Math.max(north - south, 1e-4));
+  const scale = Math.min(
+    inner / Math.max((east - west) * narrow, 1e-4),
+    high / Math.max(north - south, 1e-4),
+  );
   return (lon: number, lat: number): [number, number] => [
     SIZE.width / 2 + (lon - (west + east) / 2) * narrow * scale,
     SIZE.height / 2 - (lat - (south + north) / 2) * scale,
@@ -139,7 +151,10 @@ function projection(spots: readonly Spot[], outlines: readonly Outline[]) {
 }
 
 function pathOf(ring: Ring, project: (lon: number, lat: number) => [number, number]): string {
-  const points = ring.map(([lon, lat]) => project(lon!, lat!).map((one) => one.toFixed(1)).join(' '));
+  const points = ring.map(([lon, lat]) =>
+    project(lon!, lat!)
+      .map((one) => one.toFixed(1))
+      .join(' '),
+  );
   return points.length > 0 ? `M${points.join('L')}Z` : '';
 }
-

@@ -5,8 +5,8 @@ import { shownText, thresholdOf } from './field.ts';
 import { FiguresTable } from './figures-table.tsx';
 import type { PanelContentProps } from './panel-content.ts';
 import { type Series, seriesIn } from './series.ts';
-import { TimeTicks } from './time-ticks.tsx';
 import { useColourScheme } from './time-series.tsx';
+import { TimeTicks } from './time-ticks.tsx';
 
 const ROW_PX = 18;
 
@@ -69,7 +69,12 @@ function endsOf(series: readonly Series[]): [number, number] {
   return low <= high ? [low, high] : [0, 1];
 }
 
-function paint(element: HTMLCanvasElement, series: readonly Series[], span: { fromMs: number; toMs: number }, everyMs: number) {
+function paint(
+  element: HTMLCanvasElement,
+  series: readonly Series[],
+  span: { fromMs: number; toMs: number },
+  everyMs: number,
+) {
   const scale = devicePixelRatio;
   element.width = Math.max(1, Math.round(element.clientWidth * scale));
   element.height = Math.max(1, Math.round(ROW_PX * series.length * scale));

@@ -40,7 +40,10 @@ export function interpolateField(
   { name, labels, value }: { name: string; labels: Readonly<Record<string, string>>; value?: string },
 ): string {
   return text
-    .replace(/\$\{__field\.labels\.(\w+)\}|\$\{__field\.labels\["(\w+)"\]\}/g, (_, a, b) => labels[a ?? b] ?? '')
+    .replace(
+      /\$\{__field\.labels\.(\w+)\}|\$\{__field\.labels\["(\w+)"\]\}/g,
+      (_, a, b) => labels[a ?? b] ?? '',
+    )
     .replace(/\$\{__(?:field|series)\.(?:name|displayName)\}/g, name)
     .replace(/\$\{__value\.(?:raw|text|numeric)\}/g, value ?? '')
     .replace(/\$\{__field\.labels\}/g, Object.values(labels).join(', '));

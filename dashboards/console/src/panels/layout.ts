@@ -54,7 +54,8 @@ function repeatedFor(name: string, variables: readonly ResolvedVariable[]): read
 }
 
 function spotsFor({ repeatDirection, maxPerRow }: Panel, at: GridPos, count: number): GridPos[] {
-  if (repeatDirection === 'v') return Array.from({ length: count }, (_, turn) => ({ ...at, y: at.y + turn * at.h }));
+  if (repeatDirection === 'v')
+    return Array.from({ length: count }, (_, turn) => ({ ...at, y: at.y + turn * at.h }));
   const perRow = Math.max(1, Math.min(count, maxPerRow ?? 4));
   const w = Math.floor(COLUMNS / perRow);
   return Array.from({ length: count }, (_, turn) => ({

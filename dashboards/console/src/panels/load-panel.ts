@@ -37,9 +37,7 @@ export async function loadPanel(panel: Panel, shown: LoadContext): Promise<Panel
     return [];
   };
   const targets = (panel.targets ?? []).filter(({ hide }) => !hide);
-  const loaded = await Promise.all(
-    targets.map((target) => loadTarget(target, context, everyMs).catch(note)),
-  );
+  const loaded = await Promise.all(targets.map((target) => loadTarget(target, context, everyMs).catch(note)));
   const { frames, error } = transformedOf(loaded.flat(), panel);
   if (error) note(error);
   return { frames: configured(frames, panel, context.variables), unknown, everyMs };
@@ -79,7 +77,10 @@ async function loadTarget(target: Target, context: LoadContext, everyMs: number)
   await Promise.all(
     fieldsOf(target, variables).map(async (field) => {
       if (needsSeries(target)) {
-        known.set(field, (await source.series(measurement, field)).map(({ tags }) => tags));
+        known.set(
+          field,
+          (await source.series(measurement, field)).map(({ tags }) => tags),
+        );
       }
       if (asksPercentile(target)) percentiles.set(field, await source.hasPercentiles(measurement, field));
     }),

@@ -21,7 +21,8 @@ export function PanelFrame({ placed }: { readonly placed: Placed }) {
   const [ref, isVisible] = useVisible<HTMLElement>();
   const { data, error, isLoading } = usePanelData(panel, key, variables, ref, isVisible);
   const title = interpolate(panel.title ?? '', variables);
-  const place = { gridColumn: `${at.x + 1} / span ${at.w}`, gridRow: `${at.y + 1} / span ${at.h}`, '--h': at.h };
+  // As figures, so that a phone can do without them.
+  const place = { '--x': at.x + 1, '--y': at.y + 1, '--w': at.w, '--h': at.h };
   const Content = PANEL_TYPES[panel.type];
   const isAlone = WITHOUT_DATA.has(panel.type);
   return (
@@ -44,8 +45,12 @@ export function PanelFrame({ placed }: { readonly placed: Placed }) {
       <BoardContext.Provider value={scoped.size > 0 ? { ...board, variables } : board}>
         <div class="panel-body">
           {!Content && <UnknownNote unknown={new Unknown('panel', panel.type)} />}
-          {data?.unknown.map((one) => <UnknownNote key={one.message} unknown={one} />)}
-          {error instanceof Error && <p class="panel-note panel-failed">{board.words.failed(error.message)}</p>}
+          {data?.unknown.map((one) => (
+            <UnknownNote key={one.message} unknown={one} />
+          ))}
+          {error instanceof Error && (
+            <p class="panel-note panel-failed">{board.words.failed(error.message)}</p>
+          )}
           {Content && isAlone && <Content panel={panel} data={EMPTY} />}
           {Content && !isAlone && data && <Drawn Content={Content} panel={{ ...panel, title }} data={data} />}
           {Content && !isAlone && !data && isLoading && <div class="bone panel-bone" />}
@@ -74,7 +79,7 @@ function Drawn({ Content, panel, data }: DrawnProps) {
 function PanelTitle({ panel, title }: { readonly panel: Panel; readonly title: string }) {
   const { hrefOf } = useBoard();
   const href = panel.links?.[0]?.url ? hrefOf(panel.links[0].url) : undefined;
-  return href ? <a href={href}>{title}</a> : <>{title}</>;
+  return href ? <a href={href}>{title}</a> : title;
 }
 
 function Description({ text }: { readonly text: string }) {
@@ -103,7 +108,9 @@ function usePanelData(
   isVisible: boolean,
 ) {
   const { source, span, turn, onSilence } = useBoard();
-  const [state, setState] = useState<{ data?: PanelData; error?: unknown; isLoading: boolean }>({ isLoading: true });
+  const [state, setState] = useState<{ data?: PanelData; error?: unknown; isLoading: boolean }>({
+    isLoading: true,
+  });
   const asked = useRef(0);
   useEffect(() => {
     if (!isVisible || !PANEL_TYPES[panel.type] || WITHOUT_DATA.has(panel.type)) return;

@@ -69,9 +69,16 @@ export function plotOptions(
       ),
     ],
     bands: bandsOf(series, css),
-    series: [{}, ...series.map((one, index) => lineOf(one, scaleKey(one.field.config), css, isStacked(series) && index > 0))],
+    series: [
+      {},
+      ...series.map((one, index) =>
+        lineOf(one, scaleKey(one.field.config), css, isStacked(series) && index > 0),
+      ),
+    ],
     hooks: {
-      setCursor: [(u) => onCursor(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)],
+      setCursor: [
+        (u) => onCursor(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null),
+      ],
       setSelect: [(u) => zoomTo(u, latest)],
       drawClear: [(u) => drawThresholds(u, latest.current.series, css)],
     },
@@ -89,7 +96,8 @@ function scalesOf(series: readonly Series[]): PlotScale[] {
   const scales = new Map<string, PlotScale>();
   for (const { field } of series) {
     const key = scaleKey(field.config);
-    if (!scales.has(key)) scales.set(key, { key, config: field.config, isRight: field.config.custom?.axisPlacement === 'right' });
+    if (!scales.has(key))
+      scales.set(key, { key, config: field.config, isRight: field.config.custom?.axisPlacement === 'right' });
   }
   if (scales.size === 0) return [{ key: 'y', config: {}, isRight: false }];
   return [...scales.values()].sort((a, b) => Number(a.isRight) - Number(b.isRight));
@@ -108,19 +116,28 @@ function scaleOf({ min, max, custom }: FieldConfig): uPlot.Scale {
       const [least, most] = [soft('axisSoftMin'), soft('axisSoftMax')];
       const span = Math.abs((high ?? 0) - (low ?? 0));
       const [from, to] = scaleFor(low, high, span > 0 ? span : Math.max(1, Math.abs(high ?? 0) * 0.1));
-      return [
-        min ?? Math.min(from, least ?? from),
-        max ?? Math.max(to, most ?? to),
-      ];
+      return [min ?? Math.min(from, least ?? from), max ?? Math.max(to, most ?? to)];
     },
   };
 }
 
-function tickOf(value: number, splits: readonly number[], { unit, decimals }: FieldConfig, latest: Latest): string {
+function tickOf(
+  value: number,
+  splits: readonly number[],
+  { unit, decimals }: FieldConfig,
+  latest: Latest,
+): string {
   const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) : 1;
   const share = unit === 'percentunit' ? step * 100 : step;
   const needed = Math.max(0, Math.ceil(-Math.log10(share) - 1e-9));
-  return plain(writeValue(value, unit, Math.min(Math.max(needed, 0), Math.max(decimals ?? 6, needed)), latest.current.board.locale));
+  return plain(
+    writeValue(
+      value,
+      unit,
+      Math.min(Math.max(needed, 0), Math.max(decimals ?? 6, needed)),
+      latest.current.board.locale,
+    ),
+  );
 }
 
 function axisSize(u: uPlot, values: readonly string[] | null): number {
@@ -131,10 +148,17 @@ function axisSize(u: uPlot, values: readonly string[] | null): number {
 function timesOf(splits: readonly number[], { current: { board } }: Latest): string[] {
   const isLong = board.span.toMs - board.span.fromMs > 2 * DAY_MS;
   const step = splits.length > 1 ? splits[1]! - splits[0]! : DAY_MS;
-  return splits.map((timeMs) => (isLong && step >= DAY_MS / 2 ? board.locale.day(timeMs) : board.locale.clock(timeMs)));
+  return splits.map((timeMs) =>
+    isLong && step >= DAY_MS / 2 ? board.locale.day(timeMs) : board.locale.clock(timeMs),
+  );
 }
 
-function lineOf({ field, colour }: Series, scale: string, css: (colour: string) => string, isAbove: boolean): uPlot.Series {
+function lineOf(
+  { field, colour }: Series,
+  scale: string,
+  css: (colour: string) => string,
+  isAbove: boolean,
+): uPlot.Series {
   const custom = field.config.custom ?? {};
   const stroke = css(colour);
   const opacity = Number(custom.fillOpacity ?? 0) / 100;
@@ -152,7 +176,10 @@ function lineOf({ field, colour }: Series, scale: string, css: (colour: string) 
     ...(String(custom.lineInterpolation).startsWith('step') && {
       paths: paths.stepped!({ align: custom.lineInterpolation === 'stepBefore' ? -1 : 1 }),
     }),
-    points: isPoints || custom.showPoints === 'always' ? { show: true, size: 5, fill: stroke } : { show: custom.showPoints !== 'never' || undefined, size: 5, filter: lonePoints },
+    points:
+      isPoints || custom.showPoints === 'always'
+        ? { show: true, size: 5, fill: stroke }
+        : { size: 5, filter: lonePoints },
   };
 }
 

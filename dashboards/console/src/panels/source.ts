@@ -37,7 +37,9 @@ export class Source {
   }
 
   async hasPercentiles(measurement: string, field: string): Promise<boolean> {
-    const { quantities } = await this.#keep('quantities', Number.POSITIVE_INFINITY, () => this.#api.quantities());
+    const { quantities } = await this.#keep('quantities', Number.POSITIVE_INFINITY, () =>
+      this.#api.quantities(),
+    );
     const found = quantities.find((one: Quantity) => one.measurement === measurement && one.field === field);
     return found?.hasPercentiles === true;
   }

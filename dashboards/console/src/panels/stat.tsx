@@ -1,10 +1,10 @@
 import { useBoard } from './board-context.ts';
 import { cssColour } from './colours.ts';
 import { thresholdOf } from './field.ts';
+import { FieldLink } from './field-link.tsx';
 import { endsOf, type Figure, figuresOf, shareOf } from './figures.ts';
 import { JudgementWord } from './judgement.tsx';
 import type { PanelContentProps } from './panel-content.ts';
-import { FieldLink } from './field-link.tsx';
 
 function useFigures({ panel, data }: PanelContentProps): Figure[] {
   const { locale, nowMs } = useBoard();
@@ -14,7 +14,10 @@ function useFigures({ panel, data }: PanelContentProps): Figure[] {
 /** Large figures, with how they came about behind them. */
 export function Stat(props: PanelContentProps) {
   const figures = useFigures(props);
-  const { graphMode, colorMode, textMode, orientation } = (props.panel.options ?? {}) as Record<string, string>;
+  const { graphMode, colorMode, textMode, orientation } = (props.panel.options ?? {}) as Record<
+    string,
+    string
+  >;
   return (
     <div class="stats" data-orientation={orientation ?? 'auto'}>
       {figures.map((figure) => (
@@ -68,7 +71,12 @@ function Spark({ figure: { field, times } }: { readonly figure: Figure }) {
     return `${command}${x.toFixed(1)} ${y.toFixed(1)}`;
   });
   return (
-    <svg class="spark" viewBox={`0 0 ${SPARK.width} ${SPARK.height}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      class="spark"
+      viewBox={`0 0 ${SPARK.width} ${SPARK.height}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       <path d={path.join('')} />
     </svg>
   );
@@ -88,7 +96,9 @@ export function Gauge(props: PanelContentProps) {
         const steps = config.thresholds?.steps ?? [];
         const isPercent = config.thresholds?.mode === 'percentage';
         const at = (value: number | null) =>
-          value === null ? 0 : Math.min(1, Math.max(0, isPercent ? value / 100 : (value - low) / (high - low)));
+          value === null
+            ? 0
+            : Math.min(1, Math.max(0, isPercent ? value / 100 : (value - low) / (high - low)));
         return (
           <div key={figure.key} class="gauge">
             <svg viewBox="-52 -52 104 82" aria-hidden="true">

@@ -1,6 +1,6 @@
 import { useBoard } from './board-context.ts';
 import { cssColour } from './colours.ts';
-import { shown, shownText } from './field.ts';
+import { shown, type shownText } from './field.ts';
 import { FiguresTable } from './figures-table.tsx';
 import type { Cell } from './model.ts';
 import type { PanelContentProps } from './panel-content.ts';
@@ -21,7 +21,9 @@ export function StateTimeline({ panel, data }: PanelContentProps) {
   const lengthMs = span.toMs - span.fromMs;
   const percent = (ms: number) => `${(100 * ms) / lengthMs}%`;
   const legend = new Map(
-    series.flatMap((one) => spansOf(one, span.toMs, data.everyMs, locale).map(({ text, color }) => [text, color] as const)),
+    series.flatMap((one) =>
+      spansOf(one, span.toMs, data.everyMs, locale).map(({ text, color }) => [text, color] as const),
+    ),
   );
   return (
     <div class="timeline">
@@ -34,7 +36,9 @@ export function StateTimeline({ panel, data }: PanelContentProps) {
             <div
               class="timeline-track"
               role="img"
-              aria-label={latest ? words.latestOf(one.field.title, latest.text) : `${one.field.title}: ${words.noData}`}
+              aria-label={
+                latest ? words.latestOf(one.field.title, latest.text) : `${one.field.title}: ${words.noData}`
+              }
             >
               {spans.map(({ fromMs, toMs, text, color }) => (
                 <span
@@ -83,7 +87,8 @@ function spansOf(
       return;
     }
     const next = times[index + 1];
-    const toMs = next !== undefined && next - fromMs <= gapMs ? next : Math.min(fromMs + gapMs, next ?? endMs);
+    const toMs =
+      next !== undefined && next - fromMs <= gapMs ? next : Math.min(fromMs + gapMs, next ?? endMs);
     const { figure, unit, color } = shown(value, field.config, locale);
     const text = figure + unit;
     if (last && last.span.text === text && last.span.toMs >= fromMs) {
@@ -100,6 +105,9 @@ function spansOf(
 
 /** Twice what usually lies between two readings. */
 function usualGap(times: readonly number[], everyMs: number): number {
-  const gaps = times.slice(1).map((time, index) => time - times[index]!).sort((a, b) => a - b);
+  const gaps = times
+    .slice(1)
+    .map((time, index) => time - times[index]!)
+    .sort((a, b) => a - b);
   return 2.5 * Math.max(everyMs, gaps[Math.floor(gaps.length / 2)] ?? everyMs);
 }

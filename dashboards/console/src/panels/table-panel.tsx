@@ -7,8 +7,8 @@ import { shareOf } from './figures.ts';
 import { JudgementWord } from './judgement.tsx';
 import type { Cell, Field, Frame } from './model.ts';
 import type { PanelContentProps } from './panel-content.ts';
-import { orderOf } from './transform.ts';
 import { merged } from './table-frame.ts';
+import { orderOf } from './transform.ts';
 
 /** What fits on a page and can still be read; the rest is counted. */
 const MOST_ROWS = 500;
@@ -20,7 +20,9 @@ export function TablePanel({ panel, data }: PanelContentProps) {
   const sortBy = (panel.options?.sortBy as { displayName?: string; desc?: boolean }[] | undefined)?.[0];
   const [sort, setSort] = useState({ by: sortBy?.displayName, isDescending: sortBy?.desc === true });
   if (!frame) return null;
-  const fields = frame.fields.filter(({ config }) => config.custom?.hidden !== true && !isHiddenFrom(config.custom));
+  const fields = frame.fields.filter(
+    ({ config }) => config.custom?.hidden !== true && !isHiddenFrom(config.custom),
+  );
   const by = frame.fields.find(({ title }) => title === sort.by);
   const rows = by ? orderOf(by.values, sort.isDescending) : [...(frame.fields[0]?.values.keys() ?? [])];
   return (
@@ -53,7 +55,9 @@ export function TablePanel({ panel, data }: PanelContentProps) {
           </tbody>
         </table>
       </section>
-      {rows.length > MOST_ROWS && <p class="panel-note">{words.andMore(locale.number(rows.length - MOST_ROWS, 0))}</p>}
+      {rows.length > MOST_ROWS && (
+        <p class="panel-note">{words.andMore(locale.number(rows.length - MOST_ROWS, 0))}</p>
+      )}
     </>
   );
 }
@@ -78,7 +82,15 @@ function Heading({ field, order, onSort }: HeadingProps) {
   );
 }
 
-function TableCell({ field, row, frame }: { readonly field: Field; readonly row: number; readonly frame: Frame }) {
+function TableCell({
+  field,
+  row,
+  frame,
+}: {
+  readonly field: Field;
+  readonly row: number;
+  readonly frame: Frame;
+}) {
   const { locale, nowMs } = useBoard();
   const value = field.values[row] ?? null;
   if (field.kind === 'time') {
@@ -103,7 +115,10 @@ function TableCell({ field, row, frame }: { readonly field: Field; readonly row:
       {kind === 'gauge' && typeof value === 'number' && (
         <span class="bar-track" aria-hidden="true">
           <span
-            style={{ width: `${100 * shareOf(value, field)}%`, background: cssColour(written.color, 'var(--accent)') }}
+            style={{
+              width: `${100 * shareOf(value, field)}%`,
+              background: cssColour(written.color, 'var(--accent)'),
+            }}
           />
         </span>
       )}

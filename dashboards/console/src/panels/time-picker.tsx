@@ -31,7 +31,7 @@ export function TimePicker(props: TimePickerProps) {
   const isAbsolute = !isRelative(from, to);
   return (
     <div class="time-picker">
-      <label class="field">
+      <label class="pick">
         <span>{words.timeShown}</span>
         <select
           value={isCustom || !isQuick ? CUSTOM : from}
@@ -70,7 +70,7 @@ export function TimePicker(props: TimePickerProps) {
         <span aria-hidden="true">⊖</span> {words.zoomOut}
       </button>
       {!isAbsolute && (
-        <label class="field">
+        <label class="pick">
           <span>{words.refresh}</span>
           <select value={refresh} onChange={({ currentTarget: { value } }) => onRefresh(value)}>
             {[...new Set([...REFRESHES, refresh])].map((every) => (
@@ -81,7 +81,13 @@ export function TimePicker(props: TimePickerProps) {
           </select>
         </label>
       )}
-      <button type="button" class="quiet" onClick={onNow} aria-label={words.refreshNow} title={words.refreshNow}>
+      <button
+        type="button"
+        class="quiet"
+        onClick={onNow}
+        aria-label={words.refreshNow}
+        title={words.refreshNow}
+      >
         ↻
       </button>
     </div>
@@ -107,11 +113,15 @@ function Absolute({ id, words, span, onTime }: AbsoluteProps) {
         if (!isWrong) onTime(String(Date.parse(from)), String(Date.parse(to)));
       }}
     >
-      <label class="field">
+      <label class="pick">
         <span>{words.from}</span>
-        <input type="datetime-local" value={from} onInput={({ currentTarget }) => setFrom(currentTarget.value)} />
+        <input
+          type="datetime-local"
+          value={from}
+          onInput={({ currentTarget }) => setFrom(currentTarget.value)}
+        />
       </label>
-      <label class="field">
+      <label class="pick">
         <span>{words.to}</span>
         <input
           type="datetime-local"

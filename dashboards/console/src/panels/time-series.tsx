@@ -2,8 +2,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useBoard } from './board-context.ts';
-import { FiguresTable } from './figures-table.tsx';
 import { shownText } from './field.ts';
+import { FiguresTable } from './figures-table.tsx';
 import { Legend } from './legend.tsx';
 import type { PanelContentProps } from './panel-content.ts';
 import { plotOptions } from './plot-options.ts';
@@ -85,16 +85,26 @@ export function TimeSeries({ panel, data }: PanelContentProps) {
 /** What the chart was made for; others need another chart. */
 function shapeOf(series: readonly Series[]): string {
   return series
-    .map(({ field, colour }) => `${field.title} ${colour} ${JSON.stringify(field.config.custom ?? '')} ${field.config.unit}`)
+    .map(
+      ({ field, colour }) =>
+        `${field.title} ${colour} ${JSON.stringify(field.config.custom ?? '')} ${field.config.unit}`,
+    )
     .join('\n');
 }
 
-function onKey(event: KeyboardEvent, chart: uPlot | undefined, { span, onZoom, onWiden }: ReturnType<typeof useBoard>) {
+function onKey(
+  event: KeyboardEvent,
+  chart: uPlot | undefined,
+  { span, onZoom, onWiden }: ReturnType<typeof useBoard>,
+) {
   if (!chart) return;
   const times = chart.data[0];
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (step !== undefined && times.length > 0) {
-    const index = Math.min(Math.max((chart.cursor.idx ?? (step < 0 ? times.length : -1)) + step, 0), times.length - 1);
+    const index = Math.min(
+      Math.max((chart.cursor.idx ?? (step < 0 ? times.length : -1)) + step, 0),
+      times.length - 1,
+    );
     chart.setCursor({ left: chart.valToPos(times[index]!, 'x'), top: chart.bbox.height / 4 });
   } else if (event.key === '+' || event.key === '=') {
     const quarter = (span.toMs - span.fromMs) / 4;
@@ -123,7 +133,9 @@ function ReadOut({ chart, series, at }: { chart: uPlot | undefined; series: read
           <b>{shownText(value, field.config, locale, nowMs)}</b>
         </span>
       ))}
-      {rows.length > MOST_READ_OUT && <span>{words.andMore(locale.number(rows.length - MOST_READ_OUT, 0))}</span>}
+      {rows.length > MOST_READ_OUT && (
+        <span>{words.andMore(locale.number(rows.length - MOST_READ_OUT, 0))}</span>
+      )}
     </output>
   );
 }

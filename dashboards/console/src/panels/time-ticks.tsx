@@ -13,7 +13,10 @@ export function TimeTicks() {
   const step = STEPS_MS.find((ms) => lengthMs / ms <= 6) ?? STEPS_MS.at(-1)!;
   const offsetMs = -new Date(span.fromMs).getTimezoneOffset() * 60_000;
   const first = Math.ceil((span.fromMs + offsetMs) / step) * step - offsetMs;
-  const ticks = Array.from({ length: Math.max(0, Math.ceil((span.toMs - first) / step)) }, (_, index) => first + index * step);
+  const ticks = Array.from(
+    { length: Math.max(0, Math.ceil((span.toMs - first) / step)) },
+    (_, index) => first + index * step,
+  );
   return (
     <div class="ticks" aria-hidden="true">
       {ticks.map((timeMs) => (

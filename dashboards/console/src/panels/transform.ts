@@ -56,7 +56,9 @@ function merge(frames: readonly Frame[]): Frame[] {
   const tables = frames.filter(({ fields }) => fields.length > 0);
   if (tables.length <= 1) return [...tables];
   const names = [...new Set(tables.flatMap(({ fields }) => fields.map(({ name }) => name)))];
-  const shared = names.filter((name) => tables.every(({ fields }) => fields.some((one) => one.name === name)));
+  const shared = names.filter((name) =>
+    tables.every(({ fields }) => fields.some((one) => one.name === name)),
+  );
   const rows = new Map<string, Map<string, Cell>>();
   for (const { fields } of tables) {
     const keys = fields.filter(({ name }) => shared.includes(name));
@@ -89,7 +91,10 @@ function joined(frames: readonly Frame[], { byField }: Options): Frame[] {
   return [{ refId: tables[0]!.refId, fields: [{ ...first, values: keys }, ...columns] }];
 }
 
-function reducedToRows(frames: readonly Frame[], { reducers, mode, labelsToFields: hasLabels }: Options): Frame[] {
+function reducedToRows(
+  frames: readonly Frame[],
+  { reducers, mode, labelsToFields: hasLabels }: Options,
+): Frame[] {
   const by = (reducers as string[] | undefined) ?? ['lastNotNull'];
   if (mode === 'reduceFields') {
     return frames.map((frame) => ({
@@ -103,9 +108,25 @@ function reducedToRows(frames: readonly Frame[], { reducers, mode, labelsToField
     {
       refId: frames[0]?.refId ?? 'A',
       fields: [
-        valueField('Field', fields.map(({ title }) => title), {}),
-        ...labels.map((label) => valueField(label, fields.map((field) => field.labels[label] ?? null), {})),
-        ...by.map((one) => valueField(REDUCED_NAMES[one] ?? one, fields.map(({ values }) => reduced(values, one)), {})),
+        valueField(
+          'Field',
+          fields.map(({ title }) => title),
+          {},
+        ),
+        ...labels.map((label) =>
+          valueField(
+            label,
+            fields.map((field) => field.labels[label] ?? null),
+            {},
+          ),
+        ),
+        ...by.map((one) =>
+          valueField(
+            REDUCED_NAMES[one] ?? one,
+            fields.map(({ values }) => reduced(values, one)),
+            {},
+          ),
+        ),
       ],
     },
   ];
@@ -149,19 +170,27 @@ export function orderOf(values: readonly Cell[], isDescending: boolean): number[
 function inOrder(frame: Frame, order: readonly number[]): Frame {
   return {
     ...frame,
-    fields: frame.fields.map((field) => ({ ...field, values: order.map((row) => field.values[row] ?? null) })),
+    fields: frame.fields.map((field) => ({
+      ...field,
+      values: order.map((row) => field.values[row] ?? null),
+    })),
   };
 }
 
 function limited(frame: Frame, limit: number): Frame {
-  return { ...frame, fields: frame.fields.map((field) => ({ ...field, values: field.values.slice(0, limit) })) };
+  return {
+    ...frame,
+    fields: frame.fields.map((field) => ({ ...field, values: field.values.slice(0, limit) })),
+  };
 }
 
 function filtered(frames: readonly Frame[], { include, exclude }: Options): Frame[] {
   const test = (rule: unknown) => {
     const { names, pattern } = (rule ?? {}) as { names?: string[]; pattern?: string };
     const regex = pattern ? new RegExp(pattern.replace(/^\/(.*)\/\w*$/s, '$1')) : undefined;
-    return rule ? (name: string) => (names?.includes(name) ?? false) || (regex?.test(name) ?? false) : undefined;
+    return rule
+      ? (name: string) => (names?.includes(name) ?? false) || (regex?.test(name) ?? false)
+      : undefined;
   };
   const [isIn, isOut] = [test(include), test(exclude)];
   return frames.map((frame) => ({
@@ -184,14 +213,20 @@ function matrix(frame: Frame, { columnField, rowField, valueField: valueName, em
   if (!column || !row || !value) return frame;
   const columns = [...new Set(column.values)];
   const rows = [...new Set(row.values)];
-  const cells = new Map(value.values.map((cell, at) => [`${row.values[at]}\u0000${column.values[at]}`, cell]));
+  const cells = new Map(
+    value.values.map((cell, at) => [`${row.values[at]}\u0000${column.values[at]}`, cell]),
+  );
   const empty = emptyValue === 'empty' ? '' : null;
   return {
     ...frame,
     fields: [
       valueField(`${row.name}\\${column.name}`, rows, {}),
       ...columns.map((name) => ({
-        ...valueField(String(name), rows.map((one) => cells.get(`${one}\u0000${name}`) ?? empty), {}),
+        ...valueField(
+          String(name),
+          rows.map((one) => cells.get(`${one}\u0000${name}`) ?? empty),
+          {},
+        ),
         config: value.config,
       })),
     ],
@@ -200,7 +235,9 @@ function matrix(frame: Frame, { columnField, rowField, valueField: valueName, em
 
 function renamed(frame: Frame, { regex, renamePattern }: Options): Frame {
   const pattern = new RegExp(String(regex).replace(/^\/(.*)\/\w*$/s, '$1'));
-  const fields = frame.fields.map((field) => renamedTo(field, field.name.replace(pattern, String(renamePattern))));
+  const fields = frame.fields.map((field) =>
+    renamedTo(field, field.name.replace(pattern, String(renamePattern))),
+  );
   return { ...frame, fields };
 }
 

@@ -139,11 +139,18 @@ function columnOf(parts: readonly Part[], draft: Draft): Column {
   ];
   const where = whereOf(target.tags ?? [], context, measurement, field);
   const isWhole = aggregate !== undefined && window === undefined;
-  const everyMs = aggregate?.step ? undefined : (window ?? (isWhole ? wholeWindowMs(context.span) : undefined));
+  const everyMs = aggregate?.step
+    ? undefined
+    : (window ?? (isWhole ? wholeWindowMs(context.span) : undefined));
   // The first window has a difference too, to the one before the time shown.
   const needsOneMore = steps.some(({ kind }) => kind === 'difference' || kind === 'moving');
   const lead = needsOneMore && window !== undefined ? window : 0;
-  const fns = aggregate?.step || !aggregate ? [undefined] : isWhole && aggregate.fn === 'mean' ? ['sum', 'count'] : aggregate.fns;
+  const fns =
+    aggregate?.step || !aggregate
+      ? [undefined]
+      : isWhole && aggregate.fn === 'mean'
+        ? ['sum', 'count']
+        : aggregate.fns;
   const ask = (fn: string | undefined): Ask => ({
     ...{ measurement, field, groupBy, where: where! },
     fromMs: context.span.fromMs - lead,
@@ -220,7 +227,8 @@ export function operationsOf(text: string): (readonly [string, number])[] {
 }
 
 function windowMs(text: string, { intervalMs, variables }: TranslateContext): number {
-  if (/^\$(__interval|interval|\{__interval\})$/.test(text) && !variables.has(text.slice(1))) return intervalMs;
+  if (/^\$(__interval|interval|\{__interval\})$/.test(text) && !variables.has(text.slice(1)))
+    return intervalMs;
   if (text === 'auto' || text === '$__interval') return intervalMs;
   const ms = durationMs(interpolate(text, variables));
   if (ms === undefined) throw new Unknown('target', `time(${text})`);
@@ -269,7 +277,8 @@ function whereOf(
   }
   const lists = Object.values(where);
   if (lists.some((values) => values.length === 0)) return undefined;
-  if (lists.some((values) => values.length > MOST_VALUES)) throw new Unknown('target', `tags > ${MOST_VALUES}`);
+  if (lists.some((values) => values.length > MOST_VALUES))
+    throw new Unknown('target', `tags > ${MOST_VALUES}`);
   return where;
 }
 
@@ -281,9 +290,7 @@ function allowedBy(
   field: string,
 ): readonly string[] | 'all' {
   if (operator === '=') return [interpolate(value, variables).replace(/^'(.*)'$/, '$1')];
-  const known = [
-    ...new Set(seriesOf(measurement, field).map((tags) => tags[tag as keyof SetTags] ?? '')),
-  ];
+  const known = [...new Set(seriesOf(measurement, field).map((tags) => tags[tag as keyof SetTags] ?? ''))];
   const matches = matcherOf(operator, value, variables);
   const allowed = known.filter(matches);
   return allowed.length === known.length && known.length > 0 ? 'all' : allowed;

@@ -33,7 +33,9 @@ const metric = (unit: string): Scale => [
 ];
 const binary = (unit: string): Scale => [
   [0, 1, unit],
-  ...['Ki', 'Mi', 'Gi', 'Ti'].map((name, index) => [1024 ** (index + 1), 1024 ** (index + 1), `${name}${unit}`] as const),
+  ...['Ki', 'Mi', 'Gi', 'Ti'].map(
+    (name, index) => [1024 ** (index + 1), 1024 ** (index + 1), `${name}${unit}`] as const,
+  ),
 ];
 
 const SCALES: Readonly<Record<string, Scale>> = {
@@ -140,7 +142,12 @@ export function plain({ figure, unit }: Written): string {
   return figure + unit;
 }
 
-function suffixed(value: number, suffix: string, decimals: number | null | undefined, locale: Locale): Written {
+function suffixed(
+  value: number,
+  suffix: string,
+  decimals: number | null | undefined,
+  locale: Locale,
+): Written {
   const unit = suffix.trim();
   const gap = unit === '' || unit === '°' ? '' : '\u00a0';
   return { figure: numberOf(value, decimals, locale), unit: gap + unit };
@@ -159,5 +166,7 @@ function decimalsFor(value: number): number {
 }
 
 function isNone(unit: string | undefined): boolean {
-  return unit === undefined || unit === '' || ['none', 'string', 'locale', 'sishort', 'number'].includes(unit);
+  return (
+    unit === undefined || unit === '' || ['none', 'string', 'locale', 'sishort', 'number'].includes(unit)
+  );
 }

@@ -1,5 +1,5 @@
-import type { PanelWords } from './words.ts';
 import { ALL, type ResolvedVariable } from './variables.ts';
+import type { PanelWords } from './words.ts';
 
 interface VariableBarProps {
   readonly variables: readonly ResolvedVariable[];
@@ -34,10 +34,11 @@ function labelOf({ variable }: ResolvedVariable): string {
 
 function One({ one, words, onChoose }: ChoiceProps) {
   const { variable, options, chosen, unknown } = one;
-  if (unknown) return <p class="panel-note panel-unknown">{words.unknown.option(`${labelOf(one)}: ${unknown.part}`)}</p>;
+  if (unknown)
+    return <p class="panel-note panel-unknown">{words.unknown.option(`${labelOf(one)}: ${unknown.part}`)}</p>;
   const change = (value: string) => onChoose(variable.name, [value]);
   return (
-    <label class="field">
+    <label class="pick">
       <span>{labelOf(one)}</span>
       {variable.type === 'textbox' ? (
         <input value={chosen[0] ?? ''} onChange={({ currentTarget }) => change(currentTarget.value)} />
@@ -57,7 +58,8 @@ function One({ one, words, onChoose }: ChoiceProps) {
 
 function Several({ one, words, onChoose }: ChoiceProps) {
   const { variable, options, chosen, unknown } = one;
-  if (unknown) return <p class="panel-note panel-unknown">{words.unknown.option(`${labelOf(one)}: ${unknown.part}`)}</p>;
+  if (unknown)
+    return <p class="panel-note panel-unknown">{words.unknown.option(`${labelOf(one)}: ${unknown.part}`)}</p>;
   const isAll = chosen.includes(ALL);
   const text = isAll
     ? words.all
@@ -78,12 +80,18 @@ function Several({ one, words, onChoose }: ChoiceProps) {
         <legend class="hidden">{words.choose(labelOf(one))}</legend>
         {variable.includeAll && (
           <label>
-            <input type="checkbox" checked={isAll} onChange={() => onChoose(variable.name, [ALL])} /> {words.all}
+            <input type="checkbox" checked={isAll} onChange={() => onChoose(variable.name, [ALL])} />{' '}
+            {words.all}
           </label>
         )}
         {options.map(({ text: name, value }) => (
           <label key={value}>
-            <input type="checkbox" checked={!isAll && chosen.includes(value)} onChange={() => toggle(value)} /> {name}
+            <input
+              type="checkbox"
+              checked={!isAll && chosen.includes(value)}
+              onChange={() => toggle(value)}
+            />{' '}
+            {name}
           </label>
         ))}
       </fieldset>

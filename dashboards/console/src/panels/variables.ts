@@ -76,7 +76,11 @@ const SHOW_TAG_VALUES =
 const CONDITION = /^\s*"?(\w+)"?(?:::tag)?\s*(=~|!~|!=|<>|=)\s*(?:'([^']*)'|\/((?:[^/\\]|\\.)*)\/)\s*$/s;
 
 /** `SHOW TAG VALUES FROM "soil" WITH KEY = "zone" WHERE "site" =~ /^$site$/`, answered from the series that there are. */
-export async function tagValues(query: string, known: Variables, source: Pick<Source, 'series'>): Promise<string[]> {
+export async function tagValues(
+  query: string,
+  known: Variables,
+  source: Pick<Source, 'series'>,
+): Promise<string[]> {
   const [match, quoted, pattern, bare, key, where] = SHOW_TAG_VALUES.exec(query) ?? [];
   if (!match || !(TAGS as readonly string[]).includes(key!)) throw new Unknown('option', query);
   const measurement = interpolate(quoted ?? bare ?? '', known);
@@ -130,13 +134,12 @@ function chosenOf(
 }
 
 export function valuesOf(resolved: readonly ResolvedVariable[]): Variables {
-  return new Map(resolved.map((one) => [one.variable.name, valueOf(one)]));
+  return new Map(resolved.map((one) => [one.variable.name, meant(one)]));
 }
 
-function valueOf({ variable, options, chosen }: ResolvedVariable): VariableValue {
+function meant({ variable, options, chosen }: ResolvedVariable): VariableValue {
   if (!chosen.includes(ALL)) return { values: chosen };
   const values = options.map(({ value }) => value);
   // With nothing to choose from, all is whatever there will be.
   return { values, all: variable.allValue || (values.length === 0 ? '.*' : undefined) };
 }
-

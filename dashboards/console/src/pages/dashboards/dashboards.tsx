@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
 import entries, { type DashboardEntry } from 'virtual:dashboards';
+import { useEffect, useState } from 'preact/hooks';
 import { useConsole } from '../../console.ts';
 import { Board } from '../../panels/board.tsx';
 import type { Dashboard } from '../../panels/model.ts';
@@ -134,11 +134,14 @@ function Related({ dashboard, entries, current }: RelatedProps) {
     }
     return entries
       .filter((entry) => entry !== current && tags.every((tag) => entry.tags.includes(tag)))
-      .map(({ uid, title: name }) => ({ href: `${hrefOf('dashboards', [nameOf(uid)])}?${kept}`, title: shortTitle(name) }));
+      .map(({ uid, title: name }) => ({
+        href: `${hrefOf('dashboards', [nameOf(uid)])}?${kept}`,
+        title: shortTitle(name),
+      }));
   });
   if (found.length === 0) return null;
   return (
-    <label class="field related">
+    <label class="pick related">
       <span>{words.seeAlso}</span>
       <select
         value=""
