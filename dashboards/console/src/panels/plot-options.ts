@@ -48,7 +48,7 @@ export function plotOptions(
       y: false,
       points: { size: 7 },
       sync: { key: SYNC, setSeries: false },
-      bind: { dblclick: () => () => (latest.current.board.onWiden(), null) },
+      bind: { dblclick: () => () => widened(latest) },
     },
     scales: {
       x: { time: true, range: () => [latest.current.board.span.fromMs, latest.current.board.span.toMs] },
@@ -83,6 +83,11 @@ export function plotOptions(
       drawClear: [(u) => drawThresholds(u, latest.current.series, css)],
     },
   };
+}
+
+function widened({ current: { board } }: Latest): null {
+  board.onWiden();
+  return null;
 }
 
 interface PlotScale {
@@ -128,16 +133,10 @@ function tickOf(
   latest: Latest,
 ): string {
   const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) : 1;
-  const share = unit === 'percentunit' ? step * 100 : step;
-  const needed = Math.max(0, Math.ceil(-Math.log10(share) - 1e-9));
-  return plain(
-    writeValue(
-      value,
-      unit,
-      Math.min(Math.max(needed, 0), Math.max(decimals ?? 6, needed)),
-      latest.current.board.locale,
-    ),
-  );
+  const shown = unit === 'percentunit' ? step * 100 : step;
+  // As many digits as tell two ticks apart, and no more.
+  const digits = [0, 1, 2, 3, 4, 5].find((one) => Math.abs((shown * 10 ** one) % 1) < 1e-6);
+  return plain(writeValue(value, unit, digits ?? decimals ?? 6, latest.current.board.locale));
 }
 
 function axisSize(u: uPlot, values: readonly string[] | null): number {

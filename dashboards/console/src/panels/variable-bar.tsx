@@ -1,3 +1,4 @@
+import { useId } from 'preact/hooks';
 import { ALL, type ResolvedVariable } from './variables.ts';
 import type { PanelWords } from './words.ts';
 
@@ -34,16 +35,21 @@ function labelOf({ variable }: ResolvedVariable): string {
 
 function One({ one, words, onChoose }: ChoiceProps) {
   const { variable, options, chosen, unknown } = one;
+  const id = useId();
   if (unknown)
     return <p class="panel-note panel-unknown">{words.unknown.option(`${labelOf(one)}: ${unknown.part}`)}</p>;
   const change = (value: string) => onChoose(variable.name, [value]);
   return (
-    <label class="pick">
-      <span>{labelOf(one)}</span>
+    <div class="pick">
+      <label for={id}>{labelOf(one)}</label>
       {variable.type === 'textbox' ? (
-        <input value={chosen[0] ?? ''} onChange={({ currentTarget }) => change(currentTarget.value)} />
+        <input
+          id={id}
+          value={chosen[0] ?? ''}
+          onChange={({ currentTarget }) => change(currentTarget.value)}
+        />
       ) : (
-        <select value={chosen[0] ?? ''} onChange={({ currentTarget }) => change(currentTarget.value)}>
+        <select id={id} value={chosen[0] ?? ''} onChange={({ currentTarget }) => change(currentTarget.value)}>
           {variable.includeAll && <option value={ALL}>{words.all}</option>}
           {options.map(({ text, value }) => (
             <option key={value} value={value}>
@@ -52,7 +58,7 @@ function One({ one, words, onChoose }: ChoiceProps) {
           ))}
         </select>
       )}
-    </label>
+    </div>
   );
 }
 
