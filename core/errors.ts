@@ -941,6 +941,36 @@ export const ERRORS = {
     retryable: false,
     http: 409,
   },
+  DELIVERY_FAILED: {
+    en: 'a message by {way} to {to} did not get through: {reason}. It is tried again.',
+    zh: '通过 {way} 发往 {to} 的消息未送达：{reason}。将自动重试。',
+    retryable: true,
+    http: 503,
+  },
+  DELIVERY_REFUSED: {
+    en: 'a message by {way} to {to} was refused for good: {reason}. Correct the address, or the settings of the receiver.',
+    zh: '通过 {way} 发往 {to} 的消息被永久拒绝：{reason}。请更正地址或接收方的设置。',
+    retryable: false,
+    http: 409,
+  },
+  WAY_NOT_SET_UP: {
+    en: 'nothing can be sent by {way}: notify.{way} is not in the configuration of ingest. See docs/notify.md.',
+    zh: '无法通过 {way} 发送：采集端配置中没有 notify.{way}。见 docs/notify.zh-CN.md。',
+    retryable: false,
+    http: 409,
+  },
+  MAIL_UNPROTECTED: {
+    en: 'notify.mail.tls is "none", and {host} is not this machine: the password and every alert could be read on the way. Set it to starttls or tls.',
+    zh: 'notify.mail.tls 为 "none"，而 {host} 不是本机：密码和告警内容可能在途中被读取。请设为 starttls 或 tls。',
+    retryable: false,
+    http: 500,
+  },
+  MODEM_UNUSABLE: {
+    en: 'the GSM modem at {path} cannot send: {reason}',
+    zh: '{path} 上的 GSM 调制解调器无法发送：{reason}',
+    retryable: true,
+    http: 503,
+  },
   ALERT_ENDED: {
     en: 'the alert {id} has ended: there is nothing left to acknowledge or to silence.',
     zh: '告警 {id} 已结束，无需再确认或静默。',

@@ -10,6 +10,7 @@ import { EventsConfig } from './events/config.ts';
 import { ExportConfig } from './export/config.ts';
 import { HttpConfig } from './http/config.ts';
 import { LettersConfig } from './letters/config.ts';
+import { NotifyConfig } from './notify/config.ts';
 import { RetentionConfig } from './rollups/config.ts';
 import { SelfConfig } from './self/config.ts';
 import { StoreConfig } from './stores/stores.ts';
@@ -142,6 +143,7 @@ export const IngestConfig = Type.Object(
       }),
     ),
     alerts: AlertsConfig,
+    notify: NotifyConfig,
     automation: AutomationConfig,
     senml: SenmlConfig,
     export: ExportConfig,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
+import { SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
 import { AuditTrail } from './access/audit-trail.ts';
@@ -27,6 +28,7 @@ import { MeshBook } from './mesh/mesh-book.ts';
 import { MeshViews } from './mesh/mesh-view.ts';
 import { PlanDesk } from './mesh/plan-desk.ts';
 import { NotifyDesk } from './notify/notify-desk.ts';
+import { createWays } from './notify/ways/ways.ts';
 import { Accounting } from './pipeline/accounting.ts';
 import { LiveFilter } from './pipeline/live-filter.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -51,6 +53,9 @@ import { birthZones } from './zones/birth-zones.ts';
 import { PlacementDesk } from './zones/placement-desk.ts';
 import { WaterDesk } from './zones/water-desk.ts';
 import { ZoneBook } from './zones/zone-book.ts';
+
+/** How long the broker may take to acknowledge an alert. */
+const BROKER_ANSWER_MS = 10_000;
 
 /** What statements name as their maker. */
 const PROGRAM = `Sluice ${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}`;
@@ -124,11 +129,21 @@ export function createIngest(
   const linkParts = { store, mesh: () => mesh.mesh, clock, log };
   const maintenance = new MaintenanceBook({ folder, clock, log });
   const thresholds = new ThresholdBook({ folder, clock, log, audit });
-  const alerts = new AlertDesk(config.alerts, {
+  const alerts: AlertDesk = new AlertDesk(config.alerts, {
     ...{ ...linkParts, folder, maintenance },
     gateways: () => bornGateways(host),
+    changed: () => notify.look(),
   });
-  const notify = new NotifyDesk({ folder, clock, log, audit, alerts });
+  const notify: NotifyDesk = new NotifyDesk(config.notify, {
+    ...{ folder, clock, log, audit, alerts },
+    ways: createWays(config.notify, {
+      ...{ configFolder, clock, log },
+      publish: (topic, payload) =>
+        subscriber instanceof Subscriber
+          ? subscriber.publishSurely(topic, payload, BROKER_ANSWER_MS)
+          : Promise.reject(new SluiceError('WAY_NOT_SET_UP', { way: 'mqtt' })),
+    }),
+  });
   const placements: PlacementDesk = new PlacementDesk({
     ...{ folder, clock, log, audit, store, zones },
     birthZones: (place) => birthZones(host, place),

@@ -73,6 +73,8 @@ export interface HttpSources {
     | 'addSilence'
     | 'endSilence'
     | 'deliveries'
+    | 'test'
+    | 'status'
   >;
   readonly outages: Pick<OutageDesk, 'ofLink' | 'ofAll'>;
   readonly budgets: Pick<BudgetDesk, 'ofLink'>;

@@ -1,9 +1,11 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Identity } from '../../core/access.ts';
+import { checkConfig } from '../../core/config.ts';
 import { createLog } from '../../core/log.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import type { AuditEntry } from '../access/audit.ts';
+import { IngestConfig } from '../config.ts';
 import { OPEN } from '../http/identity.ts';
 import { NotifyDesk } from './notify-desk.ts';
 import { contactWish, gatewayAlert } from './testing/alerts.ts';
@@ -18,6 +20,7 @@ async function started() {
   const audit = { record: (entry: AuditEntry) => void trail.push(entry) };
   const alerts = {
     open: () => events,
+    peek: (id: string) => events.find((one) => one.id === id),
     get: (id: string) => events.find((one) => one.id === id)!,
     acknowledge(id: string, who: string) {
       events = events.map((one) =>
@@ -26,9 +29,9 @@ async function started() {
       return this.get(id);
     },
   };
-  const desk = new NotifyDesk({
+  const desk = new NotifyDesk(checkConfig(IngestConfig, {}).notify, {
     folder: temporaryFolder(),
-    ...{ clock, log: createLog('silent'), audit, alerts },
+    ...{ clock, log: createLog('silent'), audit, alerts, ways: new Map() },
   });
   await desk.start();
   onTestFinished(() => desk.stop());

@@ -1,25 +1,48 @@
+import { randomUUID } from 'node:crypto';
 import type { Identity } from '../../core/access.ts';
-import type { Contact, ContactWish } from '../../core/alerts/contact.ts';
+import type { Contact, ContactWish, WayKind } from '../../core/alerts/contact.ts';
 import type { Silence, SilenceWish } from '../../core/alerts/silence.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import type { Audit } from '../access/audit.ts';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
+import type { NotifyConfig } from './config.ts';
 import { ContactBook } from './contact-book.ts';
+import { Courier } from './courier.ts';
 import type { Delivery, DeliveryState } from './delivery.ts';
 import { type DeliveryFilter, NotifyFile } from './notify-file.ts';
 import { seesEvent } from './places-of.ts';
+import { isStateWay, laneOf, type PlanOptions } from './plan-state.ts';
 import { silencedBy } from './silenced-by.ts';
+import type { Way } from './ways/way.ts';
 
 interface NotifyDeskParts {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
-  readonly alerts: Pick<AlertDesk, 'get' | 'open' | 'acknowledge'>;
+  readonly alerts: Pick<AlertDesk, 'get' | 'peek' | 'open' | 'acknowledge'>;
+  readonly ways: ReadonlyMap<WayKind, Way>;
+}
+
+const CLEAR_EVERY_MS = 3_600_000;
+/** Deliveries kept at most. */
+const MOST_DELIVERIES = 100_000;
+
+export interface NotifyStatus {
+  readonly ways: readonly {
+    readonly kind: WayKind;
+    /** Why nothing gets out by it. */
+    readonly error?: SluiceError;
+    /** Of a modem, dBm, as it last said. */
+    readonly signalDbm?: number;
+  }[];
+  readonly sent: number;
+  readonly failed: number;
+  readonly waiting: number;
 }
 
 /** Tells people of alerts, and takes their answers. */
@@ -27,25 +50,83 @@ export class NotifyDesk implements Service {
   readonly name = 'notify';
   readonly #parts: NotifyDeskParts;
   readonly #contacts: ContactBook;
+  readonly #config: NotifyConfig;
   #file: NotifyFile | undefined;
+  #courier: Courier | undefined;
+  #cancelClear: Cancel | undefined;
 
-  constructor(parts: NotifyDeskParts) {
+  constructor(config: NotifyConfig, parts: NotifyDeskParts) {
+    this.#config = config;
     this.#parts = parts;
     this.#contacts = new ContactBook({
       clock: parts.clock,
       audit: parts.audit,
       file: () => this.#opened(),
-      changed: () => {},
+      changed: () => {
+        this.#courier?.refresh();
+        this.#courier?.look();
+      },
     });
   }
 
   async start(): Promise<void> {
-    this.#file = new NotifyFile(this.#parts.folder);
+    const { folder, clock, log, alerts, ways } = this.#parts;
+    this.#file = new NotifyFile(folder);
+    this.#clear();
+    const { consoleUrl, zone } = this.#config;
+    this.#courier = new Courier({
+      ...{ clock, log, file: this.#file, ways, options: planOptions(this.#config), consoleUrl, zone },
+      ...{ open: () => alerts.open(), peek: (id) => alerts.peek(id) },
+    });
+    for (const way of ways.values()) way.start?.();
+    this.#courier.start();
   }
 
   async stop(): Promise<void> {
+    this.#cancelClear?.();
+    await this.#courier?.stop();
+    this.#courier = undefined;
+    await Promise.all(Array.from(this.#parts.ways.values(), (way) => way.stop?.()));
     this.#file?.close();
     this.#file = undefined;
+  }
+
+  /** What keeps alerts from being told: the disk, or a way that cannot send. */
+  trouble(): SluiceError | undefined {
+    const ways = [...this.#parts.ways.values()];
+    return this.#courier?.trouble() ?? ways.map((way) => way.trouble?.()).find((one) => one !== undefined);
+  }
+
+  /** Events have changed. Never throws. */
+  look(): void {
+    this.#courier?.look();
+  }
+
+  /** Of each way that is set up; and messages since this process started, and that wait now. */
+  status(): NotifyStatus {
+    const ways = Array.from(this.#parts.ways, ([kind, way]) => {
+      const error = way.trouble?.();
+      return { kind, ...(error ? { error } : {}), ...(way.signal?.() ?? {}) };
+    });
+    return { ways, ...(this.#courier?.counts() ?? { sent: 0, failed: 0, waiting: 0 }) };
+  }
+
+  /** One message by each way of a contact, at once. Throws `NOT_FOUND` or `LEDGER_UNAVAILABLE`. */
+  test(id: string, who: string): readonly Delivery[] {
+    const contact = this.#contacts.contact(id);
+    this.#parts.audit.record({ who, action: 'contact.tested', subject: id });
+    const nowMs = this.#parts.clock.nowMs();
+    const deliveries = contact.ways
+      .filter((way) => !isStateWay(way))
+      .map((way): Delivery => {
+        const item = { alert: '', what: 'test', severity: 'info', timeMs: nowMs } as const;
+        return {
+          ...{ id: randomUUID(), contact: id, way, lane: laneOf(id, way, ''), items: [item], more: 0 },
+          ...{ state: 'waiting', createdMs: nowMs, dueMs: nowMs, tries: 0 },
+        };
+      });
+    this.#courier?.test(contact, deliveries);
+    return deliveries;
   }
 
   contacts(): Contact[] {
@@ -121,8 +202,30 @@ export class NotifyDesk implements Service {
     return event;
   }
 
+  #clear(): void {
+    const { clock, log } = this.#parts;
+    try {
+      this.#file?.clear(clock.nowMs() - 86_400_000 * this.#config.keepDays, MOST_DELIVERIES);
+    } catch (thrown) {
+      log.warn({ err: thrown }, 'old deliveries are cleared later');
+    }
+    this.#cancelClear = clock.after(CLEAR_EVERY_MS, () => this.#clear());
+  }
+
   #opened(): NotifyFile {
     if (this.#file) return this.#file;
     throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'alerts.db', reason: 'it is not open' });
   }
+}
+
+function planOptions({ perContact, giveUpAfterS, webhook, mail, sms }: NotifyConfig): PlanOptions {
+  const perHour = (most = Number.POSITIVE_INFINITY) => ({ most, perMs: 3_600_000 });
+  return {
+    perContact: { most: perContact.most, perMs: 1000 * perContact.perS },
+    giveUpMs: 1000 * giveUpAfterS,
+    perWay: {
+      ...{ webhook: perHour(webhook?.perHour), mail: perHour(mail?.perHour) },
+      ...{ sms: perHour(sms?.perHour), mqtt: perHour() },
+    },
+  };
 }

@@ -23,6 +23,8 @@ export interface DeliveryFilter {
 
 export interface PlanChanges {
   readonly deliveries: readonly Delivery[];
+  /** Ids of those that have become part of another. */
+  readonly removed: readonly string[];
   readonly tellings: readonly Telling[];
   readonly forgotten: readonly string[];
 }
@@ -71,7 +73,7 @@ export class NotifyFile {
   }
 
   /** All or nothing: what is planned is never planned again, and what was told never without a note of it. */
-  save({ deliveries, tellings, forgotten }: PlanChanges): void {
+  save({ deliveries, removed, tellings, forgotten }: PlanChanges): void {
     this.#state.commit((db) => {
       const put = db.prepare(
         `INSERT INTO delivery (id, state, time_ms, text) VALUES (?, ?, ?, ?)
@@ -82,6 +84,8 @@ export class NotifyFile {
         put.run(one.id, one.state, one.createdMs, JSON.stringify(one));
         for (const { alert } of one.items) if (alert !== '') about.run(alert, one.id);
       }
+      const drop = db.prepare('DELETE FROM delivery WHERE id = ?');
+      for (const id of removed) drop.run(id);
       const tell = db.prepare('INSERT OR REPLACE INTO telling VALUES (?, ?, ?)');
       for (const one of tellings) tell.run(one.alert, one.contact, JSON.stringify(one));
       const forget = db.prepare('DELETE FROM telling WHERE alert = ? AND contact = ?');

@@ -69,6 +69,24 @@ export class Subscriber implements Service {
     this.#client?.publish(topic, bytes, { qos: options.qos ?? 0, retain: options.retain ?? false });
   }
 
+  /** Resolves once the broker has it, kept for those who subscribe later. Throws `BROKER_UNAVAILABLE` after `waitMs`. */
+  publishSurely(topic: string, payload: string, waitMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string) =>
+        reject(new SluiceError('BROKER_UNAVAILABLE', { url: this.#config.url, reason }));
+      if (!this.#client?.connected) {
+        fail('there is no connection');
+        return;
+      }
+      const cancel = this.#parts.clock.after(waitMs, () => fail('it did not acknowledge a message'));
+      this.#client.publish(topic, payload, { qos: 1, retain: true }, (error) => {
+        cancel();
+        if (error) fail(reasonOf(error));
+        else resolve();
+      });
+    });
+  }
+
   /** Why there is no connection. */
   trouble(): SluiceError | undefined {
     return this.#error;

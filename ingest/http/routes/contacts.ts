@@ -3,6 +3,7 @@ import { type Contact, ContactWish } from '../../../core/alerts/contact.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
 import { commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
+import { DeliveryReply, shownDelivery } from './deliveries.ts';
 
 const ContactReply = Type.Object({
   id: Type.String(),
@@ -88,6 +89,25 @@ export const contactsRoute: Route = (app, { sources }) => {
       },
     },
     async (request) => shownContact(sources.notify.dropContact(request.params.id, whoAsks(request).name)),
+  );
+  app.post(
+    '/api/v1/contacts/:id/test',
+    {
+      config,
+      schema: {
+        operationId: 'testContact',
+        summary: 'Sends a test by each way at once, whatever the hour; what becomes of it is in /deliveries',
+        params: Id,
+        querystring: NoQuery,
+        response: { 202: Type.Object({ deliveries: Type.Array(DeliveryReply) }), ...errors },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const deliveries = sources.notify.test(id, whoAsks(request).name);
+      const name = sources.notify.contacts().find((one) => one.id === id)?.name ?? '';
+      return reply.code(202).send({ deliveries: deliveries.map((one) => shownDelivery(one, name)) });
+    },
   );
 };
 

@@ -4,6 +4,7 @@ import type { Silence, SilenceWish } from '../../../core/alerts/silence.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import type { AlertEvent } from '../../alerts/alert-event.ts';
 import type { Delivery, DeliveryState } from '../../notify/delivery.ts';
+import type { NotifyStatus } from '../../notify/notify-desk.ts';
 import { silencedBy } from '../../notify/silenced-by.ts';
 import type { HttpSources } from '../sources.ts';
 
@@ -98,6 +99,20 @@ export class FakeNotify implements Notify {
 
   deliveries(): Delivery[] {
     return this.delivered;
+  }
+
+  test(id: string): Delivery[] {
+    const lane = `${id}|test`;
+    return this.#contact(id).ways.map((way) => ({
+      ...{ id: `test-${way.kind}`, contact: id, way, lane, more: 0, state: 'waiting', tries: 0 },
+      items: [{ alert: '', what: 'test', severity: 'info', timeMs: this.nowMs() }],
+      ...{ createdMs: this.nowMs(), dueMs: this.nowMs() },
+    }));
+  }
+
+  state: NotifyStatus = { ways: [], sent: 0, failed: 0, waiting: 0 };
+  status(): NotifyStatus {
+    return this.state;
   }
 
   #contact(id: string): Contact {

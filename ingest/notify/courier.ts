@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import type { Contact } from '../../core/alerts/contact.ts';
+import type { Silence } from '../../core/alerts/silence.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import { asSluiceError, SluiceError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { AlertEvent } from '../alerts/alert-event.ts';
+import type { Delivery } from './delivery.ts';
+import type { NotifyFile } from './notify-file.ts';
+import type { PlanStep } from './plan-draft.ts';
+import { planResult } from './plan-result.ts';
+import {
+  type BrokenLane,
+  EMPTY_PLAN,
+  type PlanOptions,
+  type PlanState,
+  readyDeliveries,
+} from './plan-state.ts';
+import { planTellings } from './plan-tellings.ts';
+import { silencedBy } from './silenced-by.ts';
+import type { Outgoing, Way } from './ways/way.ts';
+
+const LOOK_EVERY_MS = 5_000;
+const SEND_EVERY_MS = 1_000;
+
+interface CourierParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly file: NotifyFile;
+  readonly open: () => readonly AlertEvent[];
+  readonly peek: (id: string) => AlertEvent | undefined;
+  readonly ways: ReadonlyMap<string, Way>;
+  readonly options: PlanOptions;
+  readonly consoleUrl: string | undefined;
+  readonly zone: string;
+}
+
+/**
+ * Carries out what is planned: keeps each step of the plan before it acts by it, and sends what is ready, one message of a lane at a
+ * time. Killed between a send and the note of it, it sends that message again with the same id.
+ */
+export class Courier {
+  readonly #parts: CourierParts;
+  #state: PlanState;
+  #contacts: readonly Contact[] = [];
+  #silences: readonly Silence[] = [];
+  readonly #underWay = new Map<string, Delivery>();
+  readonly #sending = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+  readonly #cancels = new Set<Cancel>();
+  #trouble: SluiceError | undefined;
+  #sent = 0;
+  #failed = 0;
+
+  /** Throws `LEDGER_UNAVAILABLE`. */
+  constructor(parts: CourierParts) {
+    this.#parts = parts;
+    const lanes = new Map<string, Delivery[]>();
+    for (const one of parts.file.waiting()) lanes.set(one.lane, [...(lanes.get(one.lane) ?? []), one]);
+    this.#state = { ...EMPTY_PLAN, tellings: parts.file.tellings(), lanes };
+    this.refresh();
+  }
+
+  start(): void {
+    this.#every(LOOK_EVERY_MS, () => this.look());
+    this.#every(SEND_EVERY_MS, () => this.#send());
+    this.look();
+  }
+
+  /** Resolves when nothing is being sent any more. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const cancel of this.#cancels) cancel();
+    await Promise.all(this.#sending);
+  }
+
+  trouble(): SluiceError | undefined {
+    return this.#trouble;
+  }
+
+  /** Since this process started, and what waits now. */
+  counts(): { readonly sent: number; readonly failed: number; readonly waiting: number } {
+    const waiting = [...this.#state.lanes.values()].reduce((sum, lane) => sum + lane.length, 0);
+    return { sent: this.#sent, failed: this.#failed, waiting };
+  }
+
+  broken(): ReadonlyMap<string, BrokenLane> {
+    return this.#state.broken;
+  }
+
+  /** Contacts and silences are read again. Throws `LEDGER_UNAVAILABLE`. */
+  refresh(): void {
+    this.#contacts = this.#parts.file.contacts();
+    this.#silences = this.#parts.file.silences();
+  }
+
+  /** Plans what there is to be told now, and sends what may be sent. Never throws. */
+  look(): void {
+    if (this.#abort.signal.aborted) return;
+    const { clock, open, peek, options } = this.#parts;
+    const nowMs = clock.nowMs();
+    this.#tried(() =>
+      this.#take(
+        planTellings(this.#state, {
+          ...{ nowMs, options, open: open(), ended: peek, contacts: this.#contacts, newId: randomUUID },
+          isSilenced: (event) => silencedBy(event, this.#silences, nowMs) !== undefined,
+          underWay: new Set(this.#underWay.keys()),
+        }),
+      ),
+    );
+    this.#send();
+  }
+
+  /** One message by each way of a contact, whatever the hour. Throws `LEDGER_UNAVAILABLE`. */
+  test(contact: Contact, deliveries: readonly Delivery[]): void {
+    const lanes = new Map(this.#state.lanes);
+    for (const one of deliveries) lanes.set(one.lane, [...(lanes.get(one.lane) ?? []), one]);
+    this.#parts.file.save({ deliveries, removed: [], tellings: [], forgotten: [] });
+    this.#state = { ...this.#state, lanes };
+    this.#parts.log.info({ contact: contact.id }, 'a test message is sent by each way of a contact');
+    this.#send();
+  }
+
+  #take({ state, changes }: PlanStep): void {
+    const { deliveries, removed, tellings, forgotten } = changes;
+    if (deliveries.length + removed.length + tellings.length + forgotten.length > 0)
+      this.#parts.file.save(changes);
+    this.#state = state;
+  }
+
+  #send(): void {
+    if (this.#abort.signal.aborted) return;
+    const { clock, options, ways } = this.#parts;
+    const contacts = new Map(this.#contacts.map((one) => [one.id, one]));
+    const now = { nowMs: clock.nowMs(), contacts, underWay: this.#underWay };
+    for (const delivery of readyDeliveries(this.#state, options, now)) {
+      const way = ways.get(delivery.way.kind);
+      const busy = [...this.#underWay.values()].filter((one) => one.way.kind === delivery.way.kind).length;
+      if (way && busy >= way.atOnce) continue;
+      const sending = this.#sendOne(delivery, contacts.get(delivery.contact)!, way).finally(() =>
+        this.#sending.delete(sending),
+      );
+      this.#sending.add(sending);
+    }
+  }
+
+  async #sendOne(delivery: Delivery, contact: Contact, way: Way | undefined): Promise<void> {
+    const { clock, log } = this.#parts;
+    this.#underWay.set(delivery.id, delivery);
+    let error: SluiceError | undefined;
+    try {
+      if (!way) throw new SluiceError('WAY_NOT_SET_UP', { way: delivery.way.kind });
+      await way.send(this.#outgoing(delivery, contact), this.#abort.signal);
+      this.#sent++;
+    } catch (thrown) {
+      error = asSluiceError(thrown);
+    }
+    this.#underWay.delete(delivery.id);
+    // What was cut short by the end of this process is tried again by the next, and is no failure.
+    if (error && this.#abort.signal.aborted) return;
+    const { id, contact: to } = delivery;
+    const result = { delivery, nowMs: clock.nowMs(), jitter: Math.random(), ...(error ? { error } : {}) };
+    this.#tried(() => this.#take(planResult(this.#state, result, this.#parts.options)));
+    const isGivenUp = error && !this.#state.lanes.get(delivery.lane)?.some((one) => one.id === id);
+    if (isGivenUp) this.#failed++;
+    if (error && (isGivenUp || delivery.tries === 0)) {
+      const what = isGivenUp ? 'a message is given up' : 'a message is tried again later';
+      log.warn({ id, contact: to, way: delivery.way.kind, code: error.code }, `${what}: ${error.message}`);
+    }
+    this.#send();
+  }
+
+  #outgoing(delivery: Delivery, contact: Contact): Outgoing {
+    const { consoleUrl, peek, zone, clock } = this.#parts;
+    const entries = delivery.items.map((item) => ({
+      item,
+      event: item.alert === '' ? undefined : peek(item.alert),
+    }));
+    const [first] = entries;
+    const isSilenced =
+      first?.event !== undefined && silencedBy(first.event, this.#silences, clock.nowMs()) !== undefined;
+    const only = entries.length === 1 && first?.event ? `/${first.event.id}` : '';
+    return {
+      ...{ delivery, contact, entries, isSilenced, more: delivery.more, language: contact.language },
+      zone: contact.quiet?.zone ?? zone,
+      link: consoleUrl === undefined ? undefined : `${consoleUrl.replace(/\/+$/, '')}/#/alerts${only}`,
+    };
+  }
+
+  /** The disk may refuse for a while: what is planned then is planned again by the next look. */
+  #tried(work: () => void): void {
+    const { log } = this.#parts;
+    try {
+      work();
+      if (this.#trouble) log.info('alerts are told and noted again');
+      this.#trouble = undefined;
+    } catch (thrown) {
+      const error = asSluiceError(thrown);
+      if (!this.#trouble) log.error({ code: error.code, err: thrown }, error.message);
+      this.#trouble = error;
+    }
+  }
+
+  #every(ms: number, work: () => void): void {
+    const cancel = this.#parts.clock.after(ms, () => {
+      this.#cancels.delete(cancel);
+      if (this.#abort.signal.aborted) return;
+      work();
+      this.#every(ms, work);
+    });
+    this.#cancels.add(cancel);
+  }
+}

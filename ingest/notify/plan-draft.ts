@@ -1,0 +1,156 @@
+import type { Contact, ContactWay } from '../../core/alerts/contact.ts';
+import { type Delivery, type DeliveryItem, type Telling, tellingKey } from './delivery.ts';
+import type { PlanChanges } from './notify-file.ts';
+import {
+  type BrokenLane,
+  hasRoom,
+  isHeld,
+  isStateWay,
+  laneOf,
+  type PlanOptions,
+  type PlanState,
+} from './plan-state.ts';
+
+/** A digest names so many; the rest is counted. */
+const MOST_ITEMS = 50;
+
+export interface PlanStep {
+  readonly state: PlanState;
+  /** What has to be on the disk before anything is done by it. */
+  readonly changes: PlanChanges;
+}
+
+/** A plan while it is being changed; what it was made from stays as it was. */
+export class PlanDraft {
+  readonly tellings: Map<string, Telling>;
+  readonly lanes: Map<string, readonly Delivery[]>;
+  readonly broken: Map<string, BrokenLane>;
+  readonly sentMs: Map<string, readonly number[]>;
+  readonly #changed = new Map<string, Delivery>();
+  readonly #removed = new Set<string>();
+  readonly #told = new Map<string, Telling>();
+  readonly #forgotten = new Set<string>();
+  readonly #before: PlanState;
+
+  constructor(state: PlanState) {
+    this.#before = state;
+    this.tellings = new Map(state.tellings);
+    this.lanes = new Map(state.lanes);
+    this.broken = new Map(state.broken);
+    this.sentMs = new Map(state.sentMs);
+  }
+
+  put(telling: Telling): void {
+    const key = tellingKey(telling.alert, telling.contact);
+    this.tellings.set(key, telling);
+    this.#told.set(key, telling);
+    this.#forgotten.delete(key);
+  }
+
+  forget({ alert, contact }: Telling): void {
+    const key = tellingKey(alert, contact);
+    this.tellings.delete(key);
+    this.#told.delete(key);
+    this.#forgotten.add(key);
+  }
+
+  /** Puts one in the place of the one with its id, or takes that out of its lane where it is done. */
+  replace(delivery: Delivery): void {
+    const others = this.lanes.get(delivery.lane) ?? [];
+    const rest =
+      delivery.state === 'waiting'
+        ? others.map((one) => (one.id === delivery.id ? delivery : one))
+        : others.filter(({ id }) => id !== delivery.id);
+    this.#setLane(delivery.lane, rest);
+    this.#changed.set(delivery.id, delivery);
+  }
+
+  add(delivery: Delivery): void {
+    this.lanes.set(delivery.lane, [...(this.lanes.get(delivery.lane) ?? []), delivery]);
+    this.#changed.set(delivery.id, delivery);
+  }
+
+  /** What a contact has not been sent yet by a way, nor tried to: it can still be changed. */
+  unsent(contact: string, way: ContactWay, alert: string, underWay: ReadonlySet<string>): Delivery[] {
+    return (this.lanes.get(laneOf(contact, way, alert)) ?? []).filter(
+      (one) => one.tries === 0 && !underWay.has(one.id),
+    );
+  }
+
+  /** Changes what is yet to be said of an alert, or takes it back (undefined). True where there was any. */
+  rewrite(
+    unsent: readonly Delivery[],
+    alert: string,
+    change: (item: DeliveryItem) => DeliveryItem | undefined,
+    nowMs: number,
+  ): boolean {
+    let isFound = false;
+    for (const one of unsent) {
+      if (!one.items.some((item) => item.alert === alert)) continue;
+      isFound = true;
+      const items = one.items.flatMap((item) => (item.alert === alert ? (change(item) ?? []) : item));
+      this.replace(items.length > 0 ? { ...one, items } : { ...one, state: 'dropped', doneMs: nowMs });
+    }
+    return isFound;
+  }
+
+  /** Whatever waits together becomes one message: what somebody sleeps through, and what comes faster than it may be sent. */
+  sumUp(
+    contacts: ReadonlyMap<string, Contact>,
+    options: PlanOptions,
+    nowMs: number,
+    underWay: ReadonlySet<string>,
+  ): void {
+    for (const [lane, waiting] of this.lanes) {
+      const first = waiting[0];
+      const contact = first && contacts.get(first.contact);
+      if (!contact || waiting.length < 2 || isStateWay(first.way)) continue;
+      const open = waiting.filter((one) => one.tries === 0 && !underWay.has(one.id));
+      const held = open.filter((one) => isHeld(one, contact, nowMs));
+      const isStuck =
+        waiting.some(({ tries }) => tries > 0) ||
+        !hasRoom(this.sentMs.get(lane), options.perContact, nowMs) ||
+        !hasRoom(this.sentMs.get(first.way.kind), options.perWay[first.way.kind], nowMs);
+      this.#merge(held);
+      if (isStuck) this.#merge(open.filter((one) => !held.includes(one)));
+    }
+  }
+
+  done(): PlanStep {
+    const { tellings, lanes, broken, sentMs } = this;
+    const removed = [...this.#removed].filter((id) => !this.#changed.has(id));
+    const isSame =
+      this.#changed.size + removed.length + this.#told.size + this.#forgotten.size === 0 &&
+      broken.size === this.#before.broken.size;
+    return {
+      state: isSame ? { ...this.#before, tellings } : { tellings, lanes, broken, sentMs },
+      changes: {
+        deliveries: [...this.#changed.values()],
+        ...{ removed, tellings: [...this.#told.values()], forgotten: [...this.#forgotten] },
+      },
+    };
+  }
+
+  #merge([into, ...others]: readonly Delivery[]): void {
+    if (!into || others.length === 0) return;
+    const all = [into, ...others].flatMap(({ items }) => items);
+    const more = [into, ...others].reduce((sum, one) => sum + one.more, 0);
+    // What is over already is the first that need not be named.
+    const named = [...all].sort((a, b) => Number(a.endedMs !== undefined) - Number(b.endedMs !== undefined));
+    const items = named.slice(0, MOST_ITEMS);
+    for (const { id, lane } of others) {
+      this.#setLane(
+        lane,
+        this.lanes.get(lane)!.filter((one) => one.id !== id),
+      );
+      this.#changed.delete(id);
+      this.#removed.add(id);
+    }
+    this.replace({ ...into, items, more: more + all.length - items.length });
+  }
+
+  #setLane(lane: string, waiting: readonly Delivery[]): void {
+    if (waiting.length > 0) this.lanes.set(lane, waiting);
+    else this.lanes.delete(lane);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Contact } from '../../../core/alerts/contact.ts';
+import type { SluiceError } from '../../../core/errors.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Entry, MessageParts } from '../message-words.ts';
+
+/** One message, ready to be put into the form of a way. */
+export interface Outgoing extends MessageParts {
+  readonly delivery: Delivery;
+  readonly contact: Contact;
+  readonly entries: readonly Entry[];
+  /** Whether nobody is to be told of it just now. */
+  readonly isSilenced: boolean;
+}
+
+/** How messages of one kind leave. What is tried again, and when, is no matter of it. */
+export interface Way {
+  /** How many messages it can send at a time. */
+  readonly atOnce: number;
+  /** Resolves when the other end has taken it. Throws a `SluiceError`; one that is retryable may get through later. */
+  send(message: Outgoing, signal: AbortSignal): Promise<void>;
+  /** Why nothing gets out by it, where that is known before anything is sent. */
+  trouble?(): SluiceError | undefined;
+  /** Strength of the radio signal, where there is one. */
+  signal?(): { readonly signalDbm?: number };
+  start?(): void;
+  stop?(): Promise<void>;
+}
