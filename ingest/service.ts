@@ -12,6 +12,7 @@ import { checkClusterConfig } from './cluster/check-cluster-config.ts';
 import { ClusterLink } from './cluster/cluster-link.ts';
 import { CommandDesk } from './commands/command-desk.ts';
 import type { IngestConfig } from './config.ts';
+import { diskRoom } from './disk-room.ts';
 import { Door } from './doors/door.ts';
 import { PostDesk } from './doors/post-desk.ts';
 import { SenmlSubscriber } from './doors/senml/senml-subscriber.ts';
@@ -224,6 +225,7 @@ export function createIngest(
       gateways: () => gatewayStatuses(host),
       counters: () => accounting.counters(),
       health: () => health(context, essential),
+      room: () => diskRoom(context.dataFolder),
       delivery: (site, gateway) => ledger.summary(site, gateway),
       completeness: (site, gateway, period) => ledger.completeness(site, gateway, period),
       events: (filter) => events.find(filter),

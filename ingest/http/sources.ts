@@ -4,6 +4,7 @@ import type { AuditTrail } from '../access/audit-trail.ts';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { CareDesk } from '../care/care-desk.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
+import type { DiskRoom } from '../disk-room.ts';
 import type { PostDesk } from '../doors/post-desk.ts';
 import type { EventFilter, FoundEvent } from '../events/event-store.ts';
 import type { Exporter } from '../export/exporter.ts';
@@ -35,6 +36,8 @@ export interface HttpSources {
   /** Readings counted since this process started: received = stored + rejected + dropped + in flight. */
   counters(): readonly GatewayCounters[];
   health(): readonly ComponentHealth[];
+  /** On the disk of the data folder. */
+  room?(): Promise<DiskRoom | undefined>;
   /** What became of the readings that a gateway produced, by its own count. */
   delivery(site: string, gateway: string): Delivery;
   completeness(

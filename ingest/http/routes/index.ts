@@ -9,6 +9,7 @@ import { deadLettersRoute } from './dead-letters.ts';
 import { deliveriesRoute } from './deliveries.ts';
 import { eventsRoute } from './events.ts';
 import { exportRoute } from './export.ts';
+import { gatewaySetupRoute } from './gateway-setup.ts';
 import { gatewaysRoute } from './gateways.ts';
 import { healthRoute } from './health.ts';
 import { lastRoute } from './last.ts';
@@ -26,6 +27,7 @@ import { queryRoute } from './query.ts';
 import { readingsRoute } from './readings.ts';
 import { seriesRoute } from './series.ts';
 import { silencesRoute } from './silences.ts';
+import { statusRoute } from './status.ts';
 import { thresholdsRoute } from './thresholds.ts';
 import { waterRoute } from './water.ts';
 import { zonesRoute } from './zones.ts';
@@ -42,6 +44,8 @@ export const ROUTES: readonly Route[] = [
   deadLettersRoute,
   commandsRoute,
   careRoute,
+  gatewaySetupRoute,
+  statusRoute,
   seriesRoute,
   lastRoute,
   queryRoute,
