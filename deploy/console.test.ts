@@ -1,11 +1,12 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../core/clock.ts';
+import { checkConfig } from '../core/config.ts';
 import { SluiceError } from '../core/errors.ts';
-import { createLog } from '../core/log.ts';
 import { eventually } from '../core/testing/eventually.ts';
 import { describeWith } from '../core/testing/needs.ts';
+import { serviceContext } from '../core/testing/service-context.ts';
 import { buildConsole } from '../dashboards/console/build.ts';
+import { HttpConfig } from '../ingest/http/config.ts';
 import { createHttp } from '../ingest/http/create-http.ts';
 import { FakeSources } from '../ingest/http/testing/fake-sources.ts';
 import { growFarm, reportPresence, SERIES } from './console-farm.ts';
@@ -15,8 +16,8 @@ let browser: Browser;
 
 /** The HTTP side over sources of the test's own, on a port of its own. */
 async function serve(sources: FakeSources) {
-  const config = { host: '127.0.0.1', port: 0, allowedHosts: [] };
-  const http = createHttp(config, sources, { clock: systemClock, log: createLog('silent') });
+  const config = checkConfig(HttpConfig, { port: 0, signIn: 'off' });
+  const http = createHttp(config, sources, serviceContext());
   await http.start(new AbortController().signal);
   onTestFinished(() => http.stop());
   return http;

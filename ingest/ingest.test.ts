@@ -38,7 +38,7 @@ class Bench {
     this.broker = broker;
     const config = checkConfig(IngestConfig, {
       broker: { url: broker.url, ...settings.broker },
-      http: { port: 0 },
+      http: { port: 0, signIn: 'off' },
       session: { reorderMs: 50 },
       pipeline: { flushMs: 10, ...settings.pipeline },
     });

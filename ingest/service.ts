@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { ServiceContext } from '../core/context.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
+import { readSecret } from '../core/read-secret.ts';
 import { formatTopic } from '../core/sparkplug/topic.ts';
+import { AccessDesk } from './access/access-desk.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { AlertDesk } from './alerts/alert-desk.ts';
 import { AutomationDoor } from './automation/automation-door.ts';
@@ -57,6 +59,7 @@ import { ZoneBook } from './zones/zone-book.ts';
 
 /** How long the broker may take to acknowledge an alert. */
 const BROKER_ANSWER_MS = 10_000;
+const HOUR_MS = 3_600_000;
 
 /** What statements name as their maker. */
 const PROGRAM = `Sluice ${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}`;
@@ -79,6 +82,17 @@ export function createIngest(
   const host = createHostState({ ...config.session, hostId: config.hostId, maxSeriesPerGateway });
   const folder = join(context.dataFolder, 'ingest');
   const audit = new AuditTrail({ folder, clock, log });
+  const { signIn, session, firstPasswordFile } = config.http;
+  const access = new AccessDesk({
+    ...{ folder, clock, audit, limits: { idleMs: HOUR_MS * session.idleH, mostMs: HOUR_MS * session.mostH } },
+    ...(signIn === 'required' && {
+      first: {
+        password: () => (firstPasswordFile ? readSecret(firstPasswordFile, configFolder) : undefined),
+        tell: (name, password) =>
+          context.announce(`First sign-in: ${name}, password ${password} (shown only once / 仅显示这一次)`),
+      },
+    }),
+  });
   const zones = new ZoneBook(config.zones, { folder, configFolder, clock, log, audit });
   const ledger = new LedgerBook(
     { folder, maxGateways: config.session.maxGateways, isShared: config.cluster !== undefined },
@@ -220,7 +234,7 @@ export function createIngest(
   const http = createHttp(
     config.http,
     {
-      ...{ store, audit },
+      ...{ store, audit, access },
       exporter: new Exporter(config.export, store),
       gateways: () => gatewayStatuses(host),
       counters: () => accounting.counters(),
@@ -242,12 +256,13 @@ export function createIngest(
       ...{ verdicts, maintenance, thresholds, zones, placements, water: new WaterDesk(store) },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },
-    { clock, log },
+    { clock, log, configFolder },
   );
   const services = [
     ledger,
     births,
     audit,
+    access,
     zones,
     events,
     letters,

@@ -44,7 +44,7 @@ export async function benchCluster(): Promise<readonly Measurement[]> {
   const settings = {
     cluster: { urls: [`amqp://127.0.0.1:${amqpPort}`] },
     store: { kind: 'influx', url: influxd.url, database: DATABASE },
-    http: { port },
+    http: { port, signIn: 'off' },
   };
   writeFileSync(config, stringify(settings));
   const worker = new Program('ingest/main.ts', ['--config', config, '--data', join(folder, 'data')]);

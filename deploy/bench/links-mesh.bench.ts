@@ -107,7 +107,7 @@ async function startHost(folder: string) {
   const files = {
     'mesh.yaml': { site: 'backbone', recordS: RECORD_S },
     'broker.yaml': { listeners: [{ protocol: 'mqtt', port: mqttPort }] },
-    'ingest.yaml': { broker: { url: brokerUrl }, http: { port: httpPort }, mesh: 'mesh.yaml' },
+    'ingest.yaml': { broker: { url: brokerUrl }, http: { port: httpPort, signIn: 'off' }, mesh: 'mesh.yaml' },
     'sluice.yaml': { broker: 'broker.yaml', ingest: 'ingest.yaml' },
   };
   for (const [name, content] of Object.entries(files))

@@ -53,7 +53,7 @@ export class Rig {
     const influxUrl = store === 'influx' ? (await this.startInfluxd()).url : undefined;
     this.#run('ingest', {
       broker: { url: this.brokerUrl },
-      http: { port },
+      http: { port, signIn: 'off' },
       store: influxUrl ? { kind: 'influx', url: influxUrl, timeoutMs: COUNT_MS } : { kind: 'embedded' },
     });
     await eventually(async () => (await this.get<{ status: string }>('/api/health')).status === 'up', WITHIN);

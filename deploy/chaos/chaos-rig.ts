@@ -157,7 +157,7 @@ export class ChaosRig {
       url: `mqtt://127.0.0.1:${await this.#link(`${who} to broker`, mqttPort)}`,
     });
     const store = plan.store === 'influx' ? await this.#startInfluxd() : { kind: 'embedded' };
-    const ingest = { broker: await brokerFor('ingest'), http: { port: httpPort }, store };
+    const ingest = { broker: await brokerFor('ingest'), http: { port: httpPort, signIn: 'off' }, store };
     this.#addProgram('ingest', 'ingest', ingest, 'ingest');
     for (const gateway of GATEWAYS) {
       const port = join(this.#folder, `bus-${gateway}`);

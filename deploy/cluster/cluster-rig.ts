@@ -39,7 +39,7 @@ export class ClusterRig {
       cluster: { urls, worker: name, partitions: PARTITIONS },
       store: { kind: 'influx', url: this.#influxd.url, database: DATABASE },
       session: { rebirthIntervalMs: 1_000 },
-      http: { port },
+      http: { port, signIn: 'off' },
     };
     const process = this.#run('ingest/main.ts', name, settings);
     return { name, url: `http://127.0.0.1:${port}`, process };

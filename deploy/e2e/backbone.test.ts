@@ -32,7 +32,7 @@ async function copyOfBackbone() {
     writeFileSync(file, text.replace('../broker/sample.yaml', 'broker.yaml'));
   }
   const ingest = join(folder, 'backbone/ingest.yaml');
-  writeFileSync(ingest, `${readFileSync(ingest, 'utf8')}\nhttp: { port: ${http} }\n`);
+  writeFileSync(ingest, `${readFileSync(ingest, 'utf8')}\nhttp: { port: ${http}, signIn: off }\n`);
   return { folder, url: `http://127.0.0.1:${http}` };
 }
 

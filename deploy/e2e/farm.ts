@@ -58,6 +58,7 @@ export async function demoSettings(): Promise<{ settings: Settings; folder: stri
   ];
   settings.ingest.broker.url = `mqtt://127.0.0.1:${mqttPort}`;
   settings.ingest.http.port = await freePort();
+  settings.ingest.http.signIn = 'off';
   settings.ingest.zones = resolve('ingest', settings.ingest.zones);
   settings.gateway.broker.url = `mqtt://127.0.0.1:${mqttPort}`;
   return { settings, folder: temporaryFolder(), mqttPort };

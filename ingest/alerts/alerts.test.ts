@@ -38,7 +38,7 @@ class Backbone {
       }),
     );
     this.ingest = new IngestProcess(folder, {
-      ...{ broker: { url: broker.url }, http: { port: 0 }, mesh: 'mesh.yaml' },
+      ...{ broker: { url: broker.url }, http: { port: 0, signIn: 'off' }, mesh: 'mesh.yaml' },
       alerts: { everyS: 1, silentAfterS: 1, outageAfterS: 1, settleS: 3, joinS: 5 },
     });
   }

@@ -24,7 +24,7 @@ async function farm() {
   await broker.start();
   onTestFinished(() => broker.stop());
   const automation = { enabled: true };
-  const config = { broker: { url: broker.url }, http: { port: 0 }, automation };
+  const config = { broker: { url: broker.url }, http: { port: 0, signIn: 'off' }, automation };
   const ingest = new IngestProcess(temporaryFolder(), config);
   await ingest.start();
   const client = await mqtt.connectAsync(broker.url);

@@ -18,7 +18,7 @@ async function setUp() {
   const broker = new TestBroker(await freePort());
   await broker.start();
   onTestFinished(() => broker.stop());
-  const config = { broker: { url: broker.url }, http: { port: 0 } };
+  const config = { broker: { url: broker.url }, http: { port: 0, signIn: 'off' } };
   const [first, second, backups] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
   const old = new IngestProcess(first!, config);
   await old.start();

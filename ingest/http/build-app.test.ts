@@ -683,7 +683,7 @@ describe('/api/openapi.json', () => {
       'text/plain',
       'application/vnd.influxdata.line-protocol',
     ]);
-    expect(Object.keys(post.responses)).toEqual(['200', '400', '403', '413', '500', '503']);
+    expect(Object.keys(post.responses)).toEqual(['200', '400', '401', '403', '413', '500', '503']);
   });
 
   it('has schemas that every reply keeps to, errors too', async () => {

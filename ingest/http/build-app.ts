@@ -5,6 +5,7 @@ import fastify from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import { TAGS } from '../../core/reading.ts';
+import type { KeyPair } from '../../core/tls-files.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
 import { answerClientError } from './client-error.ts';
@@ -12,12 +13,13 @@ import { limitConnections } from './connection-limits.ts';
 import { CONSOLE_FOLDER, serveConsole } from './console-files.ts';
 import { errorHandler, notFoundHandler } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
-import { guardRoutes, OPEN } from './identity.ts';
+import { guardRoutes } from './identity.ts';
 import { createMetrics, timeRequests } from './metrics.ts';
 import { ROUTES } from './routes/index.ts';
 import { schemaError } from './schema-error.ts';
 import { ErrorReply } from './schemas.ts';
 import { securityHeaders } from './security-headers.ts';
+import type { SessionCookie } from './session-cookie.ts';
 import type { HttpSources } from './sources.ts';
 
 export interface AppOptions {
@@ -25,14 +27,25 @@ export interface AppOptions {
   readonly log: Log;
   readonly allowedHosts?: readonly string[];
   readonly consoleFolder?: string;
+  /** What people are signed in with; without it sign-in is off, and whoever asks may do everything. */
+  readonly cookie?: SessionCookie | undefined;
+  /** Certificate and key of HTTPS. */
+  readonly tls?: KeyPair | undefined;
+  /** Whether the address in front of a proxy is the one that counts. */
+  readonly behindProxy?: boolean;
 }
 
 /** The whole HTTP side without a socket: `inject` requests, or `listen`. */
 export async function buildApp(
   sources: HttpSources,
-  { clock, log, allowedHosts = [], consoleFolder = CONSOLE_FOLDER }: AppOptions,
+  { clock, log, allowedHosts = [], consoleFolder = CONSOLE_FOLDER, ...options }: AppOptions,
 ): Promise<App> {
+  const { cookie, tls, behindProxy = false } = options;
   const app: App = fastify({
+    // One hop: what stands before the last address was written by whoever asked.
+    ...(behindProxy && { trustProxy: (_address: string, hop: number) => hop < 1 }),
+    // Fastify has another type for each kind of server; nothing here goes by which it is.
+    ...(tls && ({ https: { ...tls, minVersion: 'TLSv1.2' } } as object)),
     forceCloseConnections: 'idle',
     schemaErrorFormatter: schemaError,
     frameworkErrors: errorHandler(log),
@@ -51,7 +64,9 @@ export async function buildApp(
   limitConnections(app, log);
   app.addHook('onRequest', hostGuard(allowedHosts));
   app.addHook('onRequest', allowedMethods(app));
-  guardRoutes(app, () => OPEN);
+  guardRoutes(app, sources.access, cookie);
+  // A form of another page can send text, and nothing here wants any.
+  app.removeContentTypeParser('text/plain');
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.method === 'GET') listTags(request.query as Record<string, unknown>);
     done();
@@ -70,7 +85,7 @@ export async function buildApp(
     },
     refResolver: { buildLocalReference: (schema) => String(schema.$id) },
   });
-  for (const route of ROUTES) route(app, { sources, clock, metrics });
+  for (const route of ROUTES) route(app, { sources, clock, metrics, cookie });
   await app.register(serveConsole(consoleFolder));
   return app;
 }

@@ -1,11 +1,10 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
 import { checkConfig } from '../../core/config.ts';
 import type { SluiceError } from '../../core/errors.ts';
-import { createLog } from '../../core/log.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
+import { serviceContext } from '../../core/testing/service-context.ts';
 import { HttpConfig } from './config.ts';
 import { createHttp } from './create-http.ts';
 import { FakeSources } from './testing/fake-sources.ts';
@@ -13,8 +12,8 @@ import { FakeSources } from './testing/fake-sources.ts';
 const signal = new AbortController().signal;
 
 function service(settings: Partial<HttpConfig>, sources = new FakeSources()) {
-  const config = checkConfig(HttpConfig, { ...settings });
-  const http = createHttp(config, sources, { clock: systemClock, log: createLog('silent') });
+  const config = checkConfig(HttpConfig, { signIn: 'off', ...settings });
+  const http = createHttp(config, sources, serviceContext());
   onTestFinished(() => http.stop());
   return http;
 }
@@ -39,7 +38,7 @@ describe('createHttp', () => {
   it.each(['0.0.0.0', '::', '192.168.1.5', 'farm.local', '127.evil.example'])(
     'refuses to listen on %s, and says how to reach it instead',
     (host) => {
-      const error = thrownBy(() => service({ host, port: 8080 }));
+      const error = thrownBy(() => service({ host, port: 8080, signIn: 'required' }));
       expect(error).toMatchObject({ code: 'LISTEN_WITHOUT_CREDENTIALS', retryable: false });
       expect(error.text('en')).toContain('ssh -L 8080:127.0.0.1:8080');
       expect(error.text('zh')).toContain('反向代理');

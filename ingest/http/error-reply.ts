@@ -12,6 +12,8 @@ const RETRY_AFTER_S = 5;
 export function sendError(error: SluiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const language = languageOf(request.headers['accept-language']);
   if (error.http === 503 && error.retryable) reply.header('retry-after', RETRY_AFTER_S);
+  // RFC 9110, 15.5.2. A browser shows no window of its own for this scheme.
+  if (error.http === 401) reply.header('www-authenticate', 'Bearer');
   return (
     reply
       .code(error.http)

@@ -1,7 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import { type Identity, may, type Permission } from '../../core/access.ts';
+import { type Identity, MAY, may, type Permission } from '../../core/access.ts';
 import { SluiceError } from '../../core/errors.ts';
+import type { SignedIn } from '../access/access-desk.ts';
 import type { App } from './app.ts';
+import type { SessionCookie } from './session-cookie.ts';
+import type { HttpSources } from './sources.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -23,24 +26,60 @@ export const OPEN: Identity = {
   links: 'all',
 };
 
+const BEARER = /^Bearer +([\w.~+/=-]{1,512})$/i;
+
 /** Who asks, on a route that is not open to anyone. */
 export function whoAsks(request: FastifyRequest): Identity {
   if (request.identity) return request.identity;
   throw new SluiceError('SIGN_IN_NEEDED');
 }
 
-/** Every route under /api but those for anyone wants an identity with the permission that it names; `read` where it names none. */
+/** Who a request comes from, by its token or else its cookie: whoever shows a token that is none is nobody. */
+export function signedInBy(
+  request: FastifyRequest,
+  access: Pick<HttpSources['access'], 'ofSession' | 'ofToken'>,
+  cookie: SessionCookie | undefined,
+): SignedIn | undefined {
+  if (!cookie) return { identity: OPEN, may: MAY.administrator, isGiven: false };
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const token = BEARER.exec(authorization)?.[1];
+    return token === undefined ? undefined : access.ofToken(token);
+  }
+  const secret = cookie.read(request);
+  return secret ? access.ofSession(secret) : undefined;
+}
+
+/**
+ * Every route under /api, and the metrics, want an identity with the permission that they name; `read` where they name none. One for
+ * anyone is told who asks where that is known.
+ */
 export function guardRoutes(
   app: App,
-  identify: (request: FastifyRequest) => Identity | null | Promise<Identity | null>,
+  access: Pick<HttpSources['access'], 'ofSession' | 'ofToken'>,
+  cookie: SessionCookie | undefined,
 ): void {
   app.decorateRequest('identity', null);
   app.addHook('onRequest', async (request) => {
-    const { may: wanted = 'read' } = request.routeOptions.config;
-    if (wanted === 'anyone' || !request.routeOptions.url?.startsWith('/api/')) return;
-    request.identity = await identify(request);
+    const { config, url = '' } = request.routeOptions;
+    if (!url.startsWith('/api/') && url !== '/metrics') return;
+    const { may: wanted = 'read' } = config;
+    if (wanted === 'anyone') {
+      request.identity = identityOrNobody(() => signedInBy(request, access, cookie));
+      return;
+    }
+    request.identity = signedInBy(request, access, cookie)?.identity ?? null;
     const identity = whoAsks(request);
     if (!may(identity, wanted))
       throw new SluiceError('NOT_PERMITTED', { name: identity.name, role: identity.role, wanted });
   });
+}
+
+/** What anyone may ask is answered also where the accounts cannot be read. */
+function identityOrNobody(find: () => SignedIn | undefined): Identity | null {
+  try {
+    return find()?.identity ?? null;
+  } catch {
+    return null;
+  }
 }

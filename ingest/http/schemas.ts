@@ -1,4 +1,5 @@
 import { type Static, type TArray, type TOptional, type TString, Type } from 'typebox';
+import type { Scope } from '../../core/access.ts';
 import { CLOCK_STATES, QUALITIES, TAGS, type Tag } from '../../core/reading.ts';
 import type { SeriesFilter } from '../stores/store.ts';
 
@@ -86,7 +87,8 @@ export const Unchanged = Type.Unsafe<undefined>({
 /** Every route can answer these: a parameter it does not know, a Host header that is not allowed, a defect of ours. */
 export const commonErrors = {
   400: errorRef('The request is not valid; the message names the field.'),
-  403: errorRef('The Host header is not allowed.'),
+  401: errorRef('Nobody is signed in, or the token is none.'),
+  403: errorRef('The role does not include it, or the Host header is not allowed.'),
   500: errorRef('Something failed inside Sluice.'),
 } as const;
 
@@ -109,5 +111,14 @@ export const DeliveryReply = Type.Object({
     description: 'stored / produced; null where nothing was.',
   }),
 });
+
+const reach = (what: string) =>
+  Type.Union([Type.Literal('all'), Type.Array(Type.String())], { description: `Which ${what} are seen.` });
+/** What somebody sees. */
+export const ScopeReply = Type.Object({ sites: reach('sites'), links: reach('links') });
+
+export function scopeReply({ sites, links }: Scope): Static<typeof ScopeReply> {
+  return { sites: sites === 'all' ? sites : [...sites], links: links === 'all' ? links : [...links] };
+}
 
 export const NoQuery = Type.Object({}, { additionalProperties: false });

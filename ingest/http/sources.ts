@@ -1,5 +1,6 @@
 import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
+import type { AccessDesk } from '../access/access-desk.ts';
 import type { AuditTrail } from '../access/audit-trail.ts';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { CareDesk } from '../care/care-desk.ts';
@@ -28,6 +29,23 @@ import type { ZoneBook } from '../zones/zone-book.ts';
 /** Everything that the HTTP API asks of the rest of ingest. All of it answers from memory, except `store.query`, exports, and what is judged from the evidence of links. */
 export interface HttpSources {
   readonly store: Pick<Store, 'query' | 'last' | 'series'>;
+  /** Who may come in. */
+  readonly access: Pick<
+    AccessDesk,
+    | 'signIn'
+    | 'signOut'
+    | 'changePassword'
+    | 'ofSession'
+    | 'ofToken'
+    | 'accounts'
+    | 'addAccount'
+    | 'changeAccount'
+    | 'resetPassword'
+    | 'removeAccount'
+    | 'tokens'
+    | 'addToken'
+    | 'removeToken'
+  >;
   /** Who changed what. Whatever changes something is put on record there before it is done. */
   readonly audit: Pick<AuditTrail, 'record' | 'find' | 'check'>;
   readonly exporter: Pick<Exporter, 'open'>;

@@ -15,7 +15,7 @@ async function farm(settings: object = {}) {
   const broker = new TestBroker(await freePort());
   await broker.start();
   onTestFinished(() => broker.stop());
-  const config = { broker: { url: broker.url }, http: { port: 0 }, ...settings };
+  const config = { broker: { url: broker.url }, http: { port: 0, signIn: 'off' }, ...settings };
   const ingest = new IngestProcess(temporaryFolder(), config);
   await ingest.start();
   const gateway = await LedgerGateway.connect(broker.url);

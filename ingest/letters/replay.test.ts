@@ -19,7 +19,11 @@ async function farm(settings: object = {}) {
   onTestFinished(() => broker.stop());
   const folder = temporaryFolder();
   const port = await freePort();
-  const ingest = new IngestProcess(folder, { broker: { url: broker.url }, http: { port }, ...settings });
+  const ingest = new IngestProcess(folder, {
+    broker: { url: broker.url },
+    http: { port, signIn: 'off' },
+    ...settings,
+  });
   await ingest.start();
   const gateway = await LedgerGateway.connect(broker.url);
   onTestFinished(() => gateway.end());

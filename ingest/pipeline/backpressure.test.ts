@@ -20,7 +20,7 @@ describeWith('influxd')('while a real InfluxDB stands still', () => {
     onTestFinished(() => broker.stop());
     const maxPendingReadings = 2_000;
     const ingest = new IngestProcess(temporaryFolder(), {
-      ...{ broker: { url: broker.url }, http: { port: 0 }, pipeline: { maxPendingReadings } },
+      ...{ broker: { url: broker.url }, http: { port: 0, signIn: 'off' }, pipeline: { maxPendingReadings } },
       store: { kind: 'influx', url: influxd.url, database: 'farm' },
     });
     await ingest.start();

@@ -17,7 +17,7 @@ async function farm(settings: object = {}) {
   onTestFinished(() => broker.stop());
   const config = {
     broker: { url: broker.url },
-    http: { port: 0 },
+    http: { port: 0, signIn: 'off' },
     automation: { enabled: true },
     ...settings,
   };

@@ -44,7 +44,7 @@ describeWith('influxd')('with an InfluxDB that answers in 2 s', () => {
     await broker.start();
     onTestFinished(() => broker.stop());
     const ingest = new IngestProcess(temporaryFolder(), {
-      ...{ broker: { url: broker.url }, http: { port: 0 } },
+      ...{ broker: { url: broker.url }, http: { port: 0, signIn: 'off' } },
       store: { kind: 'influx', url: await slowDoor(influxd.url), database: 'farm' },
     });
     await ingest.start();

@@ -32,7 +32,7 @@ export class WholeIngest {
     const config = checkConfig(IngestConfig, {
       broker: { url: brokerUrl },
       ...settings,
-      http: { port: 0, ...('http' in settings ? (settings.http as object) : {}) },
+      http: { port: 0, signIn: 'off', ...('http' in settings ? (settings.http as object) : {}) },
     });
     const context = serviceContext({
       dataFolder: temporaryFolder(),

@@ -1,4 +1,5 @@
 import type { Route } from '../app.ts';
+import { accountsRoute, tokensRoute } from './accounts.ts';
 import { alertsRoute } from './alerts.ts';
 import { auditRoute } from './audit.ts';
 import { careRoute } from './care.ts';
@@ -26,6 +27,7 @@ import { quantitiesRoute } from './quantities.ts';
 import { queryRoute } from './query.ts';
 import { readingsRoute } from './readings.ts';
 import { seriesRoute } from './series.ts';
+import { sessionRoute } from './session.ts';
 import { silencesRoute } from './silences.ts';
 import { statusRoute } from './status.ts';
 import { thresholdsRoute } from './thresholds.ts';
@@ -64,5 +66,8 @@ export const ROUTES: readonly Route[] = [
   placementsRoute,
   waterRoute,
   auditRoute,
+  sessionRoute,
+  accountsRoute,
+  tokensRoute,
   thresholdsRoute,
 ];

@@ -27,6 +27,7 @@ import type { LastReading, SeriesData, SeriesFilter, SeriesQuery } from '../../s
 import type { Placement } from '../../zones/placement-desk.ts';
 import type { SiteWater } from '../../zones/water-desk.ts';
 import type { ComponentHealth, GatewayCounters, GatewayStatus, HttpSources } from '../sources.ts';
+import { FakeAccess } from './fake-access.ts';
 import { FakeNotify } from './fake-notify.ts';
 import { FakeThresholds } from './fake-thresholds.ts';
 
@@ -118,6 +119,7 @@ export class FakeSources implements HttpSources {
   readonly water: HttpSources['water'] = { over: async () => this.waters };
   waters: SiteWater[] = [];
   readonly audit = new FakeAudit();
+  readonly access = new FakeAccess();
   found: FoundEvent[] = [];
   readonly eventFilters: EventFilter[] = [];
 
