@@ -1,6 +1,7 @@
 import { BOARDS } from './boards.ts';
 import { dashboardOf, uidIn } from './dashboard.ts';
 import type { Language } from './panel.ts';
+import { ruleGroups } from './rules/rules.ts';
 
 /** Every file that is made from these sources, by its path in this folder. */
 export function generatedFiles(): ReadonlyMap<string, string> {
@@ -11,5 +12,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
       files.set(path, `${JSON.stringify(dashboardOf(board, language), null, 2)}\n`);
     }
   }
+  const rules = { apiVersion: 1, groups: ruleGroups() };
+  files.set('provisioning/alerting/sluice-rules.json', `${JSON.stringify(rules, null, 2)}\n`);
   return files;
 }
