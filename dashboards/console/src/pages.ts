@@ -4,6 +4,11 @@ import type { Page } from './console.ts';
 export const PAGES: readonly Page[] = [
   { id: 'farm', title: { en: 'Farm', zh: '农场' }, load: () => import('./pages/farm/farm.tsx') },
   {
+    id: 'thresholds',
+    title: { en: 'Thresholds', zh: '阈值' },
+    load: () => import('./pages/thresholds/thresholds.tsx'),
+  },
+  {
     id: 'dashboards',
     title: { en: 'Dashboards', zh: '看板' },
     load: () => import('./pages/dashboards/dashboards.tsx'),

@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
 import type { Points } from '../history.ts';
 import type { Locale } from '../i18n/locale.ts';
 import { scaleFor } from '../scale-for.ts';
 import { usualGapMs } from '../usual-gap.ts';
+import { drawMarks, type Marks } from './chart-marks.ts';
 
 /** Room left of the plot for its figures; the state bands below keep the same, so that times stand in line. */
 export const GUTTER_PX = 44;
@@ -17,6 +19,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const STEPS_MS = [
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
   ...[1, 2, 3, 6, 12, 24, 48].map((hours) => hours * HOUR_MS),
+  ...[4, 7, 14, 28, 56].map((days) => days * 24 * HOUR_MS),
 ];
 
 export interface Line {
@@ -39,11 +42,13 @@ export interface TimeChartProps {
   readonly locale: Locale;
   readonly format: (value: number) => string;
   readonly formatTick: (value: number) => string;
+  /** Bounds and shaded times. */
+  readonly marks?: Marks;
 }
 
 /** Lines over time. It knows nothing of farms: values, a time and how to write them come in from outside. */
 export function TimeChart(props: TimeChartProps) {
-  const { lines, fromMs, toMs, everyMs, heightPx, summary, locale } = props;
+  const { lines, fromMs, toMs, everyMs, heightPx, summary, locale, marks } = props;
   const holder = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLOutputElement>(null);
   const chart = useRef<uPlot>(null);
@@ -66,7 +71,7 @@ export function TimeChart(props: TimeChartProps) {
 
   useEffect(() => {
     chart.current?.setData(table(lines, everyMs));
-  }, [lines, fromMs, toMs, everyMs, locale, scheme, heightPx]);
+  }, [lines, fromMs, toMs, everyMs, locale, scheme, heightPx, marks]);
 
   return (
     <div class="chart">
@@ -103,7 +108,7 @@ function optionsFor(
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
     scales: {
       x: { time: true, range: () => [latest.current.fromMs, latest.current.toMs] },
-      y: { range: (_, low, high) => scaleFor(low, high, latest.current.leastSpan) },
+      y: { range: (_, low, high) => scaleOf(low, high, latest.current) },
     },
     axes: [
       { ...axis, size: 24, space: 64, incrs: STEPS_MS, values: timesOf },
@@ -121,6 +126,12 @@ function optionsFor(
       })),
     ],
     hooks: {
+      drawAxes: [
+        (u) => {
+          const { marks } = latest.current;
+          if (marks) drawMarks(u, marks, css('--mark'), axis.font);
+        },
+      ],
       setCursor: [
         (u) => {
           if (readout.current) readout.current.textContent = underCursor(u, latest.current);
@@ -128,6 +139,16 @@ function optionsFor(
       ],
     },
   };
+}
+
+/** High enough for the bounds too, or nobody would see how far values are from them. */
+function scaleOf(low: number | null, high: number | null, { leastSpan, marks }: TimeChartProps) {
+  const levels = [low, high, ...(marks?.bounds.map(({ value }) => value) ?? [])].filter(
+    (one) => one !== null,
+  );
+  return levels.length === 0
+    ? scaleFor(low, high, leastSpan)
+    : scaleFor(Math.min(...levels), Math.max(...levels), leastSpan);
 }
 
 function underCursor(u: uPlot, { lines, locale, format, toMs }: TimeChartProps): string {

@@ -51,14 +51,13 @@ export function useSending(): Sending {
   };
 }
 
-/** A field of a list or an object is named by its path; what it belongs to on the page is the first part. */
+/** A field within another is named by its path: `rule.low.clear`. */
 export function problemOf(thrown: unknown, words: (typeof PART_WORDS)['en']): Problem {
   if (thrown instanceof ApiError) {
     const { field, problem } = thrown.details;
     const words = typeof problem === 'string' ? problem : thrown.message;
     if (typeof field !== 'string') return { message: thrown.message, fields: {}, error: thrown };
-    const first = field.split(/[./[]/, 1)[0]!;
-    return { message: thrown.message, fields: { [first]: words, [field]: words }, error: thrown };
+    return { message: thrown.message, fields: { [field]: words }, error: thrown };
   }
   const isLate = thrown instanceof DOMException && thrown.name === 'TimeoutError';
   return { message: isLate ? words.tooSlow : words.noConnection, fields: {} };

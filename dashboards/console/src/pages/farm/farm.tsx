@@ -1,5 +1,4 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import 'uplot/dist/uPlot.min.css';
 import { systemClock } from '../../../../../core/clock.ts';
 import { ConnectionBanner } from '../../components/connection-banner.tsx';
 import { FarmPage } from '../../components/farm-page.tsx';
