@@ -119,7 +119,7 @@ export function tagVariable({ tag, label, from, within = [], isOne = false }: Ta
     sort: VariableSort.naturalAsc,
     hide: VariableHide.dontHide,
     skipUrlSync: false,
-  } as VariableModel;
+  };
 }
 
 /** Where a day begins. InfluxQL takes a zone by its name, and `utc` in small letters is none. */
