@@ -54,7 +54,8 @@ export function shortMessage(parts: MessageParts, most: number, sizeOf: (text: s
     if (sizeOf(`${text}\n${line}${end}`) > most) break;
     text = `${text}\n${line}`;
   }
-  while (sizeOf(text + end) > most && text.length > 1) text = shortened(text, text.length - 1);
+  while (sizeOf(text + end) > most && text.length > 1)
+    text = shortened(text, Array.from(text).length - 1, '...');
   return text + end;
 }
 
@@ -107,7 +108,8 @@ function at(timeMs: number, zone: string, language: Contact['language']): string
 }
 
 /** By characters as people count them, so that none is cut in two. */
-function shortened(text: string, most: number): string {
-  const characters = Array.from(text);
-  return characters.length <= most ? text : `${characters.slice(0, Math.max(0, most - 1)).join('')}…`;
+function shortened(text: string, most: number, end = '…'): string {
+  const characters = Array.from(text.endsWith(end) ? text.slice(0, -end.length) : text);
+  const isWhole = characters.length <= most && !text.endsWith(end);
+  return isWhole ? text : `${characters.slice(0, Math.max(0, most - end.length)).join('')}${end}`;
 }

@@ -4,6 +4,7 @@ import type { Log } from '../../../core/log.ts';
 import type { NotifyConfig } from '../config.ts';
 import { mailWay } from './mail-way.ts';
 import { mqttWay, type PublishSurely } from './mqtt-way.ts';
+import { smsWay } from './sms-way.ts';
 import type { Way } from './way.ts';
 import { webhookWay } from './webhook-way.ts';
 
@@ -19,7 +20,7 @@ const MAKERS: Record<WayKind, (config: NotifyConfig, parts: WayParts) => Way | u
   webhook: ({ webhook }, { configFolder }) => webhook && webhookWay(webhook, configFolder),
   mail: ({ mail }, { configFolder }) => mail && mailWay(mail, configFolder),
   mqtt: (_config, { publish }) => mqttWay(publish),
-  sms: () => undefined,
+  sms: ({ sms }, parts) => sms && smsWay(sms, parts),
 };
 
 /** The ways that are set up. Throws whatever is wrong with their settings or their files. */
