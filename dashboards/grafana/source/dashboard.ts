@@ -110,7 +110,6 @@ export function tagVariable({ tag, label, from, within = [], isOne = false }: Ta
       label,
       datasource: { ...DATA_SOURCE },
       query,
-      definition: query,
       regex: '',
     },
     ...{ multi: !isOne, includeAll: !isOne, ...(!isOne && { allValue: '.*' }), options: [] },
