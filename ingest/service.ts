@@ -8,6 +8,7 @@ import { formatTopic } from '../core/sparkplug/topic.ts';
 import { AccessDesk } from './access/access-desk.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { AlertDesk } from './alerts/alert-desk.ts';
+import type { OwnTrouble } from './alerts/own-trouble.ts';
 import { AutomationDoor } from './automation/automation-door.ts';
 import { CareDesk } from './care/care-desk.ts';
 import { checkClusterConfig } from './cluster/check-cluster-config.ts';
@@ -148,7 +149,16 @@ export function createIngest(
     ...{ ...linkParts, folder, maintenance },
     gateways: () => bornGateways(host),
     changed: () => notify.look(),
+    judging: {
+      book: thresholds,
+      liveWithinS: config.liveWithinS,
+      cropOf: (site, zone) => zones.cropOf(site, zone),
+      zoneName: (site, zone) => (zones.has(site, zone) ? zones.get(site, zone).name : undefined),
+    },
+    own: () => ownTroubles(context, [store.name, 'pipeline', subscriber.name]),
   });
+  thresholds.onChange(() => alerts.thresholdsChanged());
+  zones.onChange(() => alerts.thresholdsChanged());
   const notify: NotifyDesk = new NotifyDesk(config.notify, {
     ...{ folder, clock, log, audit, alerts },
     ways: createWays(config.notify, {
@@ -317,6 +327,15 @@ function health(context: ServiceContext, essential: ReadonlySet<string>): Compon
     essential: essential.has(name),
     ...(service.state === 'down' ? { error: service.error } : {}),
   }));
+}
+
+/** Those parts that are down, with why. */
+function ownTroubles(context: ServiceContext, names: readonly string[]): OwnTrouble[] {
+  const states = context.states();
+  return names.flatMap((name) => {
+    const service = states.get(name);
+    return service?.state === 'down' ? [{ name, error: service.error }] : [];
+  });
 }
 
 /** Tells the person at the terminal once `service` is up, and again whenever it has come back. */

@@ -5,6 +5,7 @@ import { asSluiceError, SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { judgedKind, type Link, type Mesh } from '../../core/links/mesh.ts';
 import type { Log } from '../../core/log.ts';
+import type { SeriesKey } from '../../core/reading.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
 import { BURN_WINDOWS_MS, RECORDS_MS } from '../sla/budget/burn-rules.ts';
 import { type LinkFigures, SLOT_MS } from '../sla/budget/link-counts.ts';
@@ -16,17 +17,22 @@ import { scanEvidence } from '../sla/outages/scan-evidence.ts';
 import type { Store } from '../stores/store.ts';
 import type { AlertEvent } from './alert-event.ts';
 import { AlertFile, type AlertFilter, type FoundAlert } from './alert-file.ts';
-import type { Condition } from './condition.ts';
+import { type Condition, isOfReadings, isPending } from './condition.ts';
 import type { AlertsConfig } from './config.ts';
 import { findCauses } from './find-causes.ts';
 import { LinkWatch, type WatchOptions } from './link-watch.ts';
+import { type OwnTrouble, ownConditions } from './own-trouble.ts';
+import { type GatewayNow, withReadings } from './reading-causes.ts';
 import { type GatewayPresence, silentGateways } from './silent-gateways.ts';
 import { type BookState, EMPTY_BOOK, stepBook, withEntry } from './step-book.ts';
+import { ThresholdWatch, type WatchParts } from './threshold-watch.ts';
 import { type Topology, topologyOf } from './topology.ts';
 import { type SuppressedCondition, withoutMaintenance } from './under-maintenance.ts';
 
 const CLEAR_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** Looks are no closer to each other, however much changes. */
+const LEAST_BETWEEN_MS = 250;
 const HOUR_MS = 3_600_000;
 /** Evidence of a link says what is now for three records and a minute: agents may have been held up that long. */
 const FRESH = { records: 3, moreMs: 60_000 };
@@ -37,10 +43,14 @@ interface AlertDeskParts {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, 'scan'>;
+  readonly store: Pick<Store, 'scan' | 'last'>;
   readonly mesh: () => Mesh;
   readonly gateways: () => Iterable<GatewayPresence>;
   readonly maintenance: Pick<MaintenanceBook, 'find'>;
+  /** By what readings are judged. */
+  readonly judging: Omit<WatchParts, 'clock' | 'store' | 'due'>;
+  /** What ails this program itself just now. */
+  readonly own: () => readonly OwnTrouble[];
   /** Events have changed, and are on the disk as they are now. */
   readonly changed?: () => void;
 }
@@ -65,7 +75,14 @@ export class AlertDesk implements Service {
   /** Whether all of it has: the days before too. */
   #isPastRead = false;
   #reading: Promise<void> | undefined;
+  readonly #watch: ThresholdWatch;
+  readonly #troubledSince = new Map<string, number>();
+  /** Since when this program has heard whoever spoke, without a break. */
+  #listeningMs = 0;
   readonly #abort = new AbortController();
+  /** When the next look is due, and when the last was: by the clock that is never set. */
+  #plannedMs = 0;
+  #lookedMs = 0;
   #cancel: Cancel | undefined;
   #clearMs = 0;
   #trouble: SluiceError | undefined;
@@ -76,6 +93,11 @@ export class AlertDesk implements Service {
   constructor(config: AlertsConfig, parts: AlertDeskParts) {
     this.#config = config;
     this.#parts = parts;
+    const { clock, store, judging } = parts;
+    this.#watch = new ThresholdWatch({
+      ...{ ...judging, clock, store },
+      due: (atMs) => this.hurry(atMs - clock.nowMs()),
+    });
   }
 
   async start(): Promise<void> {
@@ -84,6 +106,9 @@ export class AlertDesk implements Service {
     const { book, conditions } = this.#file.load();
     this.#book = book;
     this.#conditions = new Map(conditions.map((one) => [one.key, one]));
+    this.#listeningMs = this.#parts.clock.nowMs();
+    this.#watch.restore(conditions);
+    await this.#watch.build();
     this.#plan();
   }
 
@@ -156,8 +181,39 @@ export class AlertDesk implements Service {
     return this.#raised;
   }
 
+  /** What is wrong by thresholds now, told or not. */
+  wrongByThresholds(): readonly Condition[] {
+    return [...this.#conditions.values()].filter((one) => isOfReadings(one) && !isPending(one));
+  }
+
+  /** The series that thresholds judge, and by which. */
+  get judged(): ThresholdWatch['series'] {
+    return this.#watch.series;
+  }
+
+  /** Thresholds, or what grows in a zone, have changed. */
+  thresholdsChanged(): void {
+    this.#watch.zonesChanged();
+    this.hurry();
+  }
+
+  refused(key: SeriesKey, timeMs: number, value: number): void {
+    this.#watch.refused(key, timeMs, value);
+  }
+
+  /** Looks again in `inMs`, or at once, and not only when the next look is due. */
+  hurry(inMs = 0): void {
+    if (!this.#cancel || this.#abort.signal.aborted) return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const atMs = Math.max(nowMs + inMs, this.#lookedMs + LEAST_BETWEEN_MS);
+    if (atMs >= this.#plannedMs) return;
+    this.#cancel();
+    this.#plan(atMs - nowMs);
+  }
+
   /** A batch is in the store. Never throws: what is wrong with one record is no matter of the others. */
-  stored(batch: ReadingBatch): void {
+  stored(batch: ReadingBatch, isHistory: boolean): void {
+    this.#watch.stored(batch, isHistory);
     if (batch.texts.size === 0) return;
     const { links } = this.#parts.mesh();
     for (const [row, text] of batch.texts) {
@@ -172,8 +228,12 @@ export class AlertDesk implements Service {
     }
   }
 
-  #plan(): void {
-    this.#cancel = this.#parts.clock.after(1000 * this.#config.everyS, () => {
+  #plan(inMs = 1000 * this.#config.everyS): void {
+    this.#plannedMs = this.#parts.clock.monotonicMs() + inMs;
+    this.#cancel = this.#parts.clock.after(inMs, () => {
+      this.#lookedMs = this.#parts.clock.monotonicMs();
+      // What is due before the next look may say so while this one is at work.
+      this.#plan();
       try {
         this.#look();
         if (this.#trouble) this.#parts.log.info('alerts are judged and kept again');
@@ -183,7 +243,7 @@ export class AlertDesk implements Service {
         if (!this.#trouble) this.#parts.log.error({ code: error.code, err: thrown }, error.message);
         this.#trouble = error;
       }
-      if (!this.#abort.signal.aborted) this.#plan();
+      void this.#watch.build();
     });
   }
 
@@ -195,13 +255,23 @@ export class AlertDesk implements Service {
     const windows = this.#maintenance(nowMs);
     const found = new Map(this.#wrongNow(mesh(), windows, nowMs).map((one) => [one.key, one]));
     const members = [...this.#book.open.values()].flatMap(({ causing, silent }) => [...causing, ...silent]);
-    const { told, suppressed } = withoutMaintenance(found.values(), mesh(), topology, {
-      ...{ windows, nowMs, graceMs: 1000 * this.#config.joinS },
-      toldBefore: new Set(members.map(({ key }) => key)),
+    const toldBefore = new Set(members.map(({ key }) => key));
+    const wrong = [...found.values()].filter((one) => !isPending(one));
+    const { told, suppressed } = withoutMaintenance(wrong, mesh(), topology, {
+      ...{ windows, nowMs, graceMs: 1000 * this.#config.joinS, toldBefore },
     });
     const options = this.#watchOptions();
     const seen = (link: string): Seen => this.#links.get(link)?.seen(nowMs, options) ?? 'unknown';
-    const causes = findCauses(told, topology, seen);
+    const isOther = (one: Condition) => isOfReadings(one) || one.kind === 'own';
+    const causes = withReadings(
+      findCauses(
+        told.filter((one) => !isOther(one)),
+        topology,
+        seen,
+      ),
+      told.filter(isOther),
+      { nowMs, toldBefore, gateway: this.#gatewayNow() },
+    );
     const { settleS, joinS } = this.#config;
     const step = stepBook(this.#book, {
       ...{ nowMs, causes, topology, newId: randomUUID },
@@ -241,7 +311,28 @@ export class AlertDesk implements Service {
       }
       return (['outage', 'loss', 'latency'] as const).flatMap((kind) => before(`${kind}:${link.id}`) ?? []);
     });
-    return [...silent, ...ofLinks];
+    return [...silent, ...ofLinks, ...this.#ofReadings(nowMs)];
+  }
+
+  /** And what ails this program, without which nothing could be said of readings. */
+  #ofReadings(nowMs: number): Condition[] {
+    const troubles = this.#parts.own();
+    const names = new Set(troubles.map(({ name }) => name));
+    for (const name of this.#troubledSince.keys()) if (!names.has(name)) this.#troubledSince.delete(name);
+    for (const name of names) if (!this.#troubledSince.has(name)) this.#troubledSince.set(name, nowMs);
+    if (troubles.length > 0) this.#listeningMs = nowMs;
+    const own = ownConditions(troubles, this.#troubledSince, (key) => this.#conditions.get(key), nowMs);
+    const listening = { isAway: troubles.length > 0, sinceMs: this.#listeningMs };
+    return [...own, ...this.#watch.conditions(nowMs, listening)];
+  }
+
+  #gatewayNow(): (site: string, gateway: string) => GatewayNow {
+    let presences: Map<string, GatewayPresence> | undefined;
+    return (site, gateway) => {
+      presences ??= new Map(Array.from(this.#parts.gateways(), (one) => [one.name, one]));
+      const presence = presences.get(`${site}/${gateway}`)?.presence;
+      return { presence, ...this.#watch.gatewayHeard(site, gateway) };
+    };
   }
 
   /** Throws `LEDGER_UNAVAILABLE`: rather nothing is told for a while than what somebody has said not to. */

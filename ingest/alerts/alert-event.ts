@@ -1,6 +1,5 @@
 import type { Words } from '../../core/errors.ts';
-import type { Severity } from '../sla/budget/burn-rules.ts';
-import type { ConditionKind } from './condition.ts';
+import type { AlertSeverity, ConditionKind } from './condition.ts';
 import type { CauseKind } from './find-causes.ts';
 
 /** One thing that was wrong for one cause, with all that it was seen by. */
@@ -9,7 +8,7 @@ export interface AlertMember {
   readonly key: string;
   readonly kind: ConditionKind;
   readonly subject: string;
-  readonly severity: Severity;
+  readonly severity: AlertSeverity;
   readonly sinceMs: number;
   readonly words: Words;
   /** Where it is, of what is about neither a link nor a whole gateway. */
@@ -58,7 +57,7 @@ export interface AlertEvent {
   readonly key: string;
   readonly kind: CauseKind;
   readonly subject: string;
-  readonly severity: Severity;
+  readonly severity: AlertSeverity;
   /** When the first of it began, when it was raised, and when it ended: UTC. */
   readonly sinceMs: number;
   readonly raisedMs: number;
@@ -70,7 +69,7 @@ export interface AlertEvent {
   /** The event of the cause that this outlived. */
   readonly after?: string;
   readonly words: Words;
-  /** What shows the cause, and the gateways that are silent because of it; as they last were where it has ended. */
+  /** What shows the cause, and the gateways and series that are silent because of it; as they last were where it has ended. */
   readonly causing: readonly AlertMember[];
   readonly silent: readonly AlertMember[];
   readonly timeline: readonly TimelineEntry[];

@@ -1,20 +1,20 @@
 import type { Ends, Seen } from '../sla/outages/attribute.ts';
-import type { Condition } from './condition.ts';
+import { type Condition, isOfLink } from './condition.ts';
 import type { Topology } from './topology.ts';
 
-export const CAUSE_KINDS = ['link', 'pop', 'agent', 'wide', 'gateway'] as const;
+export const CAUSE_KINDS = ['link', 'pop', 'agent', 'wide', 'gateway', 'device', 'quantity', 'own'] as const;
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 
 /** What is wrong for one reason. */
 export interface Cause {
-  /** `link:` and the pair of both directions, `pop:`, `agent:`, `gateway:` and its id, or `wide:`. */
+  /** `link:` and the pair of both directions, `pop:`, `agent:`, `gateway:` and its id, or `wide:`; others in `reading-causes.ts`. */
   readonly key: string;
   readonly kind: CauseKind;
   /** The pair, point or gateway. */
   readonly subject: string;
   /** What shows the cause: conditions of links, or the silence of the one gateway. In order of key. */
   readonly causing: readonly Condition[];
-  /** Gateways that are silent because of it. */
+  /** Gateways that are silent because of it, and series of theirs. */
   readonly silent: readonly Condition[];
 }
 
@@ -24,7 +24,7 @@ const LEAST_POPS = 2;
 const LEAST_WIDE = 3;
 
 /**
- * Sorts all that is wrong now by cause. It depends on what is wrong and on nothing else, so not on the order in which that was
+ * Sorts all that is wrong now with links and gateways by cause. It depends on what is wrong and on nothing else, so not on the order in which that was
  * found. `seen`: what each link sees now.
  *
  * 1. A point whose links from others are all down is the cause of these, and of all others that touch it.
@@ -37,7 +37,7 @@ export function findCauses(
   seen: (link: string) => Seen,
 ): Cause[] {
   const all = [...conditions].sort((a, b) => (a.key < b.key ? -1 : 1));
-  const ofLinks = all.filter(({ kind }) => kind !== 'silent');
+  const ofLinks = all.filter(isOfLink);
   const down = new Set(ofLinks.filter(({ kind }) => kind === 'outage').map(({ subject }) => subject));
   const quiet = new Set(all.filter(({ kind }) => kind === 'silent').map(({ subject }) => subject));
   const isDown = (link: string): Seen => {

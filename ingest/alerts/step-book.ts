@@ -1,10 +1,13 @@
 import type { Words } from '../../core/errors.ts';
-import { SEVERITIES, type Severity } from '../sla/budget/burn-rules.ts';
+import { THRESHOLD_SEVERITIES } from '../../core/thresholds/threshold.ts';
 import { type AlertEvent, type AlertMember, MOST_TIMELINE, type TimelineEntry } from './alert-event.ts';
-import type { Condition } from './condition.ts';
+import type { AlertSeverity, Condition } from './condition.ts';
 import type { Cause } from './find-causes.ts';
 import type { Topology } from './topology.ts';
 import { describeCause } from './words.ts';
+
+/** Sensors of a gateway come and go by the hundred. */
+const MOST_MOVED = 5;
 
 export interface BookOptions {
   /** How long the evidence of neighbours is waited for, so that what is wrong with a point is not told link by link. */
@@ -125,6 +128,7 @@ function isDue(
 ): boolean {
   const first = Math.min(...cause.causing.map(({ noticedMs }) => noticedMs), Number.POSITIVE_INFINITY);
   if (cause.causing.length > 0 && cause.causing.every(({ key }) => excused.has(key))) return false;
+  if (['quantity', 'device', 'own'].includes(cause.kind)) return true;
   if (cause.kind !== 'gateway') return nowMs - first >= options.settleMs;
   const mayBeExplained = topology.inFrontOf.has(cause.subject) || topology.popsOf.has(cause.subject);
   return nowMs - first >= (mayBeExplained ? options.joinMs : 0);
@@ -159,10 +163,7 @@ function followed(before: AlertEvent, cause: Cause, { nowMs, topology }: BookInp
   const now = new Map([...cause.causing, ...cause.silent].map((member) => [member.key, member]));
   const severity = severityOf(cause);
   const entries: TimelineEntry[] = [];
-  for (const [what, { words }] of now)
-    if (!old.has(what)) entries.push({ timeMs: nowMs, step: 'joined', what, words });
-  for (const [what, { words }] of old)
-    if (!now.has(what)) entries.push({ timeMs: nowMs, step: 'left', what, words });
+  entries.push(...moved('joined', now, old, nowMs), ...moved('left', old, now, nowMs));
   if (severity !== before.severity) entries.push({ timeMs: nowMs, step: 'severity', what: severity });
   const isSame = [...now].every(([key, { words }]) => isSameText(old.get(key)?.words, words));
   if (entries.length === 0 && isSame) return before;
@@ -172,6 +173,22 @@ function followed(before: AlertEvent, cause: Cause, { nowMs, topology }: BookInp
     ...{ causing: cause.causing.map(memberOf), silent: cause.silent.map(memberOf) },
   };
   return entries.reduce(withEntry, event);
+}
+
+/** Members of the one that are not in the other; many at once are one line of the timeline. */
+function moved(
+  step: 'joined' | 'left',
+  one: ReadonlyMap<string, AlertMember | Condition>,
+  other: ReadonlyMap<string, AlertMember | Condition>,
+  timeMs: number,
+): TimelineEntry[] {
+  const all = [...one].filter(([key]) => !other.has(key));
+  if (all.length <= MOST_MOVED) return all.map(([what, { words }]) => ({ timeMs, step, what, words }));
+  const words =
+    step === 'joined'
+      ? { en: `${all.length} more joined`, zh: `又有 ${all.length} 项加入` }
+      : { en: `${all.length} are over`, zh: `${all.length} 项已恢复` };
+  return [{ timeMs, step, words }];
 }
 
 function ended(
@@ -206,9 +223,9 @@ function memberOf({ key, kind, subject, severity, sinceMs, words, place }: Condi
   return { key, kind, subject, severity, sinceMs, words, ...(place ? { place } : {}) };
 }
 
-function severityOf({ causing, silent }: Cause): Severity {
+function severityOf({ causing, silent }: Cause): AlertSeverity {
   const all = new Set([...causing, ...silent].map(({ severity }) => severity));
-  return SEVERITIES.find((one) => all.has(one)) ?? 'warning';
+  return THRESHOLD_SEVERITIES.find((one) => all.has(one)) ?? 'warning';
 }
 
 function sinceOf({ causing, silent }: Cause): number {

@@ -1,6 +1,6 @@
 import type { Mesh } from '../../core/links/mesh.ts';
 import { appliesTo, type MaintenanceWindow } from '../sla/maintenance/maintenance-window.ts';
-import type { Condition } from './condition.ts';
+import { type Condition, isOfLink, isOfReadings } from './condition.ts';
 import type { Topology } from './topology.ts';
 
 /** Work because of which nobody needs to be told. */
@@ -51,11 +51,15 @@ export function withoutMaintenance(
 
 function isAbout(
   window: MaintenanceWindow,
-  { kind, subject }: Condition,
+  condition: Condition,
   mesh: Mesh,
   { inFrontOf, popsOf }: Topology,
 ): boolean {
-  if (kind !== 'silent') return appliesTo(window, subject, mesh.links.get(subject));
+  if (condition.kind === 'own') return false;
+  const link = isOfLink(condition) ? condition.subject : condition.place?.link;
+  if (link !== undefined) return appliesTo(window, link, mesh.links.get(link));
+  const { site, gateway } = condition.place ?? {};
+  const subject = isOfReadings(condition) ? `${site}/${gateway}` : condition.subject;
   const isAtPoint = (popsOf.get(subject) ?? []).some(
     (id) => window.pops.includes(id) || window.networks.includes(mesh.pops.get(id)?.network ?? ''),
   );

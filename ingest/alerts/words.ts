@@ -1,7 +1,10 @@
 import type { Words } from '../../core/errors.ts';
-import type { Condition, ConditionKind } from './condition.ts';
+import type { Condition, LINK_CONDITIONS } from './condition.ts';
 import type { Cause, CauseKind } from './find-causes.ts';
 import type { Topology } from './topology.ts';
+import { quantityWords } from './wrong-words.ts';
+
+type LinkTrouble = (typeof LINK_CONDITIONS)[number];
 
 /** How many are named before the rest is only counted. */
 const MOST_NAMED = 5;
@@ -10,12 +13,28 @@ const MOST_NAMED = 5;
 export function describeCause(cause: Cause, topology: Topology): Words {
   const { en, zh } = HEADS[cause.kind](cause, topology);
   const { silent } = cause;
-  if (silent.length === 0) return { en: `${en}.`, zh: `${zh}。` };
-  const who = named(silent.map(({ subject }) => subject));
-  const verb = silent.length === 1 ? 'gateway is' : 'gateways are';
+  const gateways = silent.filter(({ kind }) => kind === 'silent').map(({ subject }) => subject);
+  const series = silent.filter(({ kind }) => kind !== 'silent');
+  const devices = [...new Set(series.map(({ subject }) => subject))];
+  const parts: Words[] = [{ en, zh }];
+  if (gateways.length > 0) {
+    const who = named(gateways);
+    const verb = gateways.length === 1 ? 'gateway is' : 'gateways are';
+    parts.push({
+      en: `${gateways.length} ${verb} silent behind it: ${who.en}`,
+      zh: `其后有 ${gateways.length} 个网关失联：${who.zh}`,
+    });
+  }
+  if (series.length > 0) {
+    const who = named(devices);
+    parts.push({
+      en: `no data of ${counted(series.length, 'series', 'series')} of ${counted(devices.length, 'device', 'devices')}: ${who.en}`,
+      zh: `${devices.length} 台设备的 ${series.length} 个序列无数据：${who.zh}`,
+    });
+  }
   return {
-    en: `${en}; ${silent.length} ${verb} silent behind it: ${who.en}.`,
-    zh: `${zh}；其后有 ${silent.length} 个网关失联：${who.zh}。`,
+    en: `${parts.map((one) => one.en).join('; ')}.`,
+    zh: `${parts.map((one) => one.zh).join('；')}。`,
   };
 }
 
@@ -68,7 +87,7 @@ const HEADS: Record<CauseKind, (cause: Cause, topology: Topology) => Words> = {
     const blind = [...pops].flatMap((pop) =>
       (topology.linksOf.get(pop) ?? []).filter(({ from }) => from === pop).map(({ id }) => id),
     );
-    const since = causing[0]?.words;
+    const since = causing[0]?.kind === 'no-data' ? quietGateway(subject, causing) : causing[0]?.words;
     const links = named(blind);
     return blind.length === 0
       ? { en: since?.en ?? '', zh: since?.zh ?? '' }
@@ -77,10 +96,54 @@ const HEADS: Record<CauseKind, (cause: Cause, topology: Topology) => Words> = {
           zh: `${since?.zh}；因此其测量的链路没有证据：${links.zh}`,
         };
   },
+  device: ({ subject, causing }) => {
+    if (causing.length === 1) return causing[0]!.words;
+    const { en, zh } = quantities(causing);
+    return {
+      en: `Device ${subject} is silent: no ${en} since ${sinceOf(causing)}`,
+      zh: `设备 ${subject} 自 ${sinceOf(causing)} 起无数据：${zh}`,
+    };
+  },
+  quantity: ({ causing }) => {
+    const [first] = causing;
+    if (causing.length === 1 || !first?.judged) return first!.words;
+    const devices = new Set(causing.map(({ subject }) => subject)).size;
+    return {
+      en: `${first.words.en}; ${counted(causing.length, 'series', 'series')} of ${counted(devices, 'device', 'devices')} in all`,
+      zh: `${first.words.zh}；共 ${devices} 台设备的 ${causing.length} 个序列异常`,
+    };
+  },
+  own: ({ causing }) => ({
+    en: `Sluice itself: ${causing.map(({ words }) => words.en).join('; ')}. Nobody is told to be silent meanwhile`,
+    zh: `Sluice 自身：${causing.map(({ words }) => words.zh).join('；')}。在此期间不报告无数据`,
+  }),
 };
 
+function quietGateway(subject: string, causing: readonly Condition[]): Words {
+  const devices = new Set(causing.map((one) => one.subject)).size;
+  const since = sinceOf(causing);
+  return {
+    en: `Gateway ${subject} is connected, but nothing has come of it since ${since} (${counted(devices, 'device', 'devices')})`,
+    zh: `网关 ${subject} 已连接，但自 ${since} 起没有任何数据（${devices} 台设备）`,
+  };
+}
+
+function quantities(causing: readonly Condition[]): Words {
+  const all = [...new Set(causing.flatMap(({ judged }) => (judged ? [quantityWords(judged.series)] : [])))];
+  const [en, zh] = [[...new Set(all.map((one) => one.en))], [...new Set(all.map((one) => one.zh))]];
+  return { en: named(en).en, zh: named(zh).zh };
+}
+
+function sinceOf(causing: readonly Condition[]): string {
+  return new Date(Math.min(...causing.map(({ sinceMs }) => sinceMs))).toISOString();
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 const TROUBLE: Record<
-  ConditionKind,
+  LinkTrouble,
   { readonly singular: string; readonly plural: string; readonly zh: string }
 > = {
   outage: { singular: 'is down', plural: 'are down', zh: '中断' },
@@ -94,7 +157,6 @@ const TROUBLE: Record<
     plural: 'are slower than they may be',
     zh: '时延超出目标',
   },
-  silent: { singular: 'is silent', plural: 'are silent', zh: '失联' },
 };
 
 /** The gravest of what is wrong: whatever is down also loses. */

@@ -656,6 +656,7 @@ describe('/api/openapi.json', () => {
       '/api/v1/series',
       '/api/v1/silences',
       '/api/v1/thresholds',
+      '/api/v1/thresholds/state',
       '/api/v1/thresholds/templates',
       '/api/v1/thresholds/{id}/history',
       '/metrics',

@@ -79,7 +79,10 @@ export interface HttpSources {
   readonly maintenance: Pick<MaintenanceBook, 'enter' | 'change' | 'withdraw' | 'get' | 'find' | 'changes'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
   readonly thresholds: Pick<ThresholdBook, 'all' | 'get' | 'add' | 'change' | 'remove' | 'history'>;
-  readonly alerts: Pick<AlertDesk, 'find' | 'get' | 'peek' | 'suppressed' | 'open' | 'raised'>;
+  readonly alerts: Pick<
+    AlertDesk,
+    'find' | 'get' | 'peek' | 'suppressed' | 'wrongByThresholds' | 'open' | 'raised'
+  >;
   readonly notify: Pick<
     NotifyDesk,
     | 'acknowledge'

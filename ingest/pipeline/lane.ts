@@ -33,10 +33,10 @@ export class Lane {
   /** Characters of text in both batches. */
   pendingText = 0;
 
-  constructor(table: SeriesTable, parts: LaneParts) {
+  constructor(table: SeriesTable, parts: LaneParts, isHistory = false) {
     this.#parts = parts;
-    this.#filling = new PendingBatch(table);
-    this.#spare = new PendingBatch(table);
+    this.#filling = new PendingBatch(table, isHistory);
+    this.#spare = new PendingBatch(table, isHistory);
   }
 
   get filling(): PendingBatch {

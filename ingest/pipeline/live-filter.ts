@@ -4,19 +4,10 @@ import { clockOf, type SeriesKey, seriesIdentity } from '../../core/reading.ts';
 import type { ReadingBatch, SeriesTable } from '../../core/reading-batch.ts';
 import type { Store } from '../stores/store.ts';
 import type { LiveListener, LiveReading, LiveSink } from './live-sink.ts';
+import { isSetBack, type Late } from './set-back.ts';
 
-/**
- * How long nothing but readings older than the newest may come of a series until its clock counts as set back. What
- * is merely late comes in between others, or ends before.
- */
-export const STEP_BACK_MS = 60_000;
-
-interface Known {
+interface Known extends Late {
   newestMs: number;
-  /** When the first of those came that were older; `undefined` after one that was newer. */
-  lateSinceMs: number | undefined;
-  /** The newest of them. */
-  newestLateMs: number;
 }
 
 interface LiveFilterParts {
@@ -71,24 +62,12 @@ export class LiveFilter implements LiveSink, Service {
   }
 
   #isLive(known: Known, timeMs: number, status: number, nowMs: number, monotonicMs: number): boolean {
-    if (timeMs <= known.newestMs && !this.#isSetBack(known, timeMs, monotonicMs)) return false;
+    if (timeMs <= known.newestMs && !isSetBack(known, timeMs, monotonicMs)) return false;
     const isOld = timeMs < nowMs - this.#liveWithinMs && clockOf(status) !== 'unsynced';
     // Its time is known from here on all the same: what is older still is not live either.
     known.newestMs = timeMs;
     known.lateSinceMs = undefined;
     return !isOld;
-  }
-
-  /** Notes one that is not newer, and says whether the clock was set back. */
-  #isSetBack(known: Known, timeMs: number, monotonicMs: number): boolean {
-    if (known.lateSinceMs === undefined) {
-      known.lateSinceMs = monotonicMs;
-      known.newestLateMs = timeMs;
-      return false;
-    }
-    if (timeMs <= known.newestLateMs) return false;
-    known.newestLateMs = timeMs;
-    return monotonicMs - known.lateSinceMs >= STEP_BACK_MS;
   }
 
   #note(known: Known, timeMs: number): void {

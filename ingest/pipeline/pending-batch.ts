@@ -20,7 +20,11 @@ export class PendingBatch {
   readonly messages: PendingMessage[] = [];
   readonly dropped: { readonly handle: LedgerHandle; readonly mark: LedgerMark }[] = [];
 
-  constructor(table: SeriesTable) {
+  /** It came as history, in a lane of its own. */
+  readonly isHistory: boolean;
+
+  constructor(table: SeriesTable, isHistory = false) {
+    this.isHistory = isHistory;
     this.rows = new ReadingBatch(table);
   }
 

@@ -78,7 +78,7 @@ export class Pipeline implements Service {
       failed: (error: SluiceError) => this.#storeFailed(error),
     };
     this.#live = new Lane(this.#metrics.table, laneParts);
-    this.#history = new Lane(this.#metrics.table, laneParts);
+    this.#history = new Lane(this.#metrics.table, laneParts, true);
     const lanes = { live: this.#live, history: this.#history };
     this.#writer = new Writer(config, lanes, parts.clock, () => this.#letIn());
   }
@@ -351,7 +351,10 @@ export class Pipeline implements Service {
     const badTime = checkTime(timeMs, nowMs, this.#config.maxAheadS, account.gateway);
     if (badTime) return badTime;
     const value = checkValue(open, metric);
-    if (typeof value === 'object') return value;
+    if (typeof value === 'object') {
+      if (value.code === 'VALUE_OUT_OF_RANGE' && !metric.isHistorical) this.#tellRefused(open, timeMs, value);
+      return value;
+    }
     const textLength = typeof value === 'string' ? value.length : 0;
     if (!this.#hasRoom(textLength)) {
       countDropped(account, timeMs);
@@ -363,6 +366,11 @@ export class Pipeline implements Service {
     lane.pendingText += textLength;
     account.inFlight++;
     return undefined;
+  }
+
+  #tellRefused({ key }: OpenMetric, timeMs: number, problem: Refusal): void {
+    const { value } = problem.describe().details;
+    for (const watcher of this.#parts.watchers ?? []) watcher.refused?.(key, timeMs, Number(value));
   }
 
   /** An event is kept beside the readings, and must be as safe as they are before its message is settled. */

@@ -11,7 +11,7 @@ import { refusedRow } from '../letters/refused-reading.ts';
 import type { Rejection } from '../stores/store.ts';
 import { countDropped, countRejected, type GatewayAccount } from './accounting.ts';
 import type { Refusal } from './check-reading.ts';
-import type { LiveSink } from './live-sink.ts';
+import type { LiveSink, StoredWatcher } from './live-sink.ts';
 import type { OpenMetrics } from './open-metrics.ts';
 import type { PendingBatch } from './pending-batch.ts';
 import { GIVEN_UP } from './receipt.ts';
@@ -22,7 +22,7 @@ export interface SettlementParts {
   readonly events: EventSink;
   readonly live?: LiveSink | undefined;
   /** Told of each batch that is in the store, whatever is in it: history and repeats too. */
-  readonly watchers?: readonly Pick<LiveSink, 'stored'>[] | undefined;
+  readonly watchers?: readonly StoredWatcher[] | undefined;
   readonly refusals: RefusalLog;
   readonly letters: LetterSink;
   readonly clock: Clock;
@@ -53,7 +53,7 @@ export class Settlement {
     for (const message of batch.messages) this.#settleMessage(batch, message);
     for (const { handle, mark } of batch.dropped) this.#parts.ledger.drop(handle, mark);
     this.#parts.live?.stored(batch.rows);
-    for (const watcher of this.#parts.watchers ?? []) watcher.stored(batch.rows);
+    for (const watcher of this.#parts.watchers ?? []) watcher.stored(batch.rows, batch.isHistory);
   }
 
   /** A defect, here or of the store: the messages are not settled, for it may be mended before they come again. */

@@ -1,6 +1,7 @@
 import { type Static, type TNumber, Type } from 'typebox';
 import { MOST_SILENCE_MS } from '../../../core/alerts/silence.ts';
 import { SluiceError } from '../../../core/errors.ts';
+import { THRESHOLD_SEVERITIES } from '../../../core/thresholds/threshold.ts';
 import type { AlertEvent } from '../../alerts/alert-event.ts';
 import { TIMELINE_STEPS } from '../../alerts/alert-event.ts';
 import { CONDITION_KINDS } from '../../alerts/condition.ts';
@@ -8,7 +9,6 @@ import { CAUSE_KINDS } from '../../alerts/find-causes.ts';
 import { DELIVERY_STATES } from '../../notify/delivery.ts';
 import { seesEvent } from '../../notify/places-of.ts';
 import { silenceEndMs } from '../../notify/silenced-by.ts';
-import { SEVERITIES } from '../../sla/budget/burn-rules.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
@@ -40,7 +40,7 @@ const Member = Type.Object({
   key: Type.String(),
   kind: Type.Enum([...CONDITION_KINDS]),
   subject: Type.String({ description: 'Id of a link, or `site/gateway` of one that is silent.' }),
-  severity: Type.Enum([...SEVERITIES]),
+  severity: Type.Enum([...THRESHOLD_SEVERITIES]),
   sinceMs: TimeMs,
   words: WordsReply,
   place: Type.Optional(
@@ -65,7 +65,7 @@ export const AlertReply = Type.Object({
       'link: between two points, in one or both directions; pop: a point all of whose links are down; agent: the one that measures there; wide: most points at once; gateway: a silent gateway that nothing explains.',
   }),
   subject: Type.String(),
-  severity: Type.Enum([...SEVERITIES]),
+  severity: Type.Enum([...THRESHOLD_SEVERITIES]),
   sinceMs: TimeMs,
   raisedMs: TimeMs,
   clearedMs: Type.Optional(TimeMs),

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { type Identity, seesSite } from '../../../core/access.ts';
 import { SluiceError } from '../../../core/errors.ts';
-import { type Threshold, ThresholdWish } from '../../../core/thresholds/threshold.ts';
+import { setTags } from '../../../core/reading.ts';
+import { THRESHOLD_SEVERITIES, type Threshold, ThresholdWish } from '../../../core/thresholds/threshold.ts';
+import { CONDITION_KINDS, type Condition } from '../../alerts/condition.ts';
+import { SIDES } from '../../thresholds/judge-state.ts';
 import { TEMPLATES } from '../../thresholds/templates.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
@@ -11,6 +14,7 @@ import {
   fieldName,
   measurementName,
   NoQuery,
+  SeriesReply,
   TimeMs,
   WordsReply,
 } from '../schemas.ts';
@@ -53,6 +57,17 @@ const TemplateReply = Type.Object({
   title: WordsReply,
   source: Type.String({ description: 'Book and table.' }),
   thresholds: Type.Array(ThresholdWish),
+});
+
+const WrongReply = Type.Object({
+  ...SeriesReply.properties,
+  threshold: Type.String({ description: 'Id of the threshold.' }),
+  kind: Type.Enum([...CONDITION_KINDS], { description: 'Of its rule.' }),
+  side: Type.Optional(Type.Enum([...SIDES], { description: 'low or high, rise or fall, and so on.' })),
+  severity: Type.Enum([...THRESHOLD_SEVERITIES]),
+  sinceMs: TimeMs,
+  value: Type.Optional(Type.Number({ description: 'That it was found wrong by, in the unit.' })),
+  words: WordsReply,
 });
 
 const why = Type.String({
@@ -104,6 +119,24 @@ export const thresholdsRoute: Route = (app, { sources }) => {
       },
     },
     async () => ({ templates: TEMPLATES.map((one) => ({ ...one, thresholds: [...one.thresholds] })) }),
+  );
+  app.get(
+    '/api/v1/thresholds/state',
+    {
+      schema: {
+        operationId: 'getThresholdState',
+        summary: 'Series that are wrong by a threshold now',
+        querystring: NoQuery,
+        response: { 200: Type.Object({ series: Type.Array(WrongReply) }), ...commonErrors },
+      },
+    },
+    async (request) => {
+      const who = whoAsks(request);
+      const wrong = sources.alerts
+        .wrongByThresholds()
+        .filter(({ judged }) => seesSite(who, judged!.series.site));
+      return { series: wrong.map(shownWrong) };
+    },
   );
   app.post(
     '/api/v1/thresholds',
@@ -184,6 +217,16 @@ export const thresholdsRoute: Route = (app, { sources }) => {
 
 function notFound(threshold: string): SluiceError {
   return new SluiceError('NOT_FOUND', { what: { en: `threshold ${threshold}`, zh: `阈值 ${threshold}` } });
+}
+
+function shownWrong({ judged, kind, sinceMs, severity, words }: Condition): Static<typeof WrongReply> {
+  const { series, threshold, state } = judged!;
+  const { measurement, field, unit } = series;
+  return {
+    ...{ measurement, field, unit, tags: setTags(series), threshold, kind, severity, sinceMs, words },
+    ...(state.side === undefined ? {} : { side: state.side }),
+    ...(state.value === undefined ? {} : { value: state.value }),
+  };
 }
 
 /** One for all sites is seen by all, for it judges what they see. */

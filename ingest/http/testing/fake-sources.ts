@@ -6,6 +6,7 @@ import type { AuditEntry } from '../../access/audit.ts';
 import type { AuditCheck, AuditFilter, AuditTrail, KeptAuditEntry } from '../../access/audit-trail.ts';
 import type { AlertEvent } from '../../alerts/alert-event.ts';
 import type { FoundAlert } from '../../alerts/alert-file.ts';
+import type { Condition } from '../../alerts/condition.ts';
 import type { CareWish } from '../../care/care-desk.ts';
 import type { CareRecord } from '../../care/care-file.ts';
 import type { CommandDesk } from '../../commands/command-desk.ts';
@@ -185,6 +186,7 @@ export class FakeSources implements HttpSources {
       throw new SluiceError('NOT_FOUND', { what: { en: `alert ${id}`, zh: `告警 ${id}` } });
     },
     suppressed: () => [],
+    wrongByThresholds: (): Condition[] => [],
     open: () => this.alertEvents.map(({ event }) => event),
     raised: 0,
   };
