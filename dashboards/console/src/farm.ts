@@ -72,7 +72,7 @@ export function arrangeFarm(
   const catalogue = new Map(quantities.map((one, order) => [nameOf(one), { quantity: one, order }]));
   const order = ({ reading }: Metric) => catalogue.get(nameOf(reading))?.order ?? quantities.length;
   const heard = new Map(gateways.flatMap(lastHeard));
-  const metrics = readings
+  const metrics = newestPlaces(readings)
     .map((reading): Metric => {
       const found = typeof reading.value === 'number' ? catalogue.get(nameOf(reading))?.quantity : undefined;
       const condition = conditionOf(reading, found, heard.get(sourceKey(reading.tags)), nowMs);
@@ -104,6 +104,20 @@ export function arrangeFarm(
     valves: placed.filter(({ reading }) => reading.field === 'valve_state'),
     problems: problemsOf(gateways, placed, own),
   };
+}
+
+/**
+ * What was read before a device was placed in another zone stands under another series, which goes on no more: only the newest says
+ * what is now.
+ */
+function newestPlaces(readings: readonly LastReading[]): LastReading[] {
+  const newest = new Map<string, LastReading>();
+  for (const reading of readings) {
+    const key = `${nameOf(reading)}|${tagsKey({ ...reading.tags, zone: '' })}`;
+    const known = newest.get(key);
+    if (!known || known.timeMs < reading.timeMs) newest.set(key, reading);
+  }
+  return [...newest.values()];
 }
 
 /** Of machines and lines rather than of the farm; a receiver on a tractor is a device like another. */

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { systemClock } from '../../../../../core/clock.ts';
 import { ConnectionBanner } from '../../components/connection-banner.tsx';
-import { FarmPage } from '../../components/farm-page.tsx';
 import { LiveStateLine } from '../../components/live-state.tsx';
 import { NoReadings, Skeleton } from '../../components/waiting.tsx';
 import { useConsole } from '../../console.ts';
@@ -12,12 +11,22 @@ import { useObservable } from '../../observable.ts';
 import { RANGE_NAMES, type RangeName, shownSpan } from '../../ranges.ts';
 import { remember, remembered } from '../../remembered.ts';
 import { ViewContext } from '../../view.ts';
+import './farm.css';
+import { FarmContext } from './farm-context.ts';
+import { FarmPage } from './farm-page.tsx';
+import { useFacts } from './use-facts.ts';
+import { ZonesPage } from './zones-page.tsx';
 
 const DEFAULT_RANGE: RangeName = '1h';
 const TICK_MS = 1_000;
 
-/** The live farm: what is wrong first, then every zone and device. */
+/** The live farm, or, one step further, its zones as they are set. */
 export default function Farm() {
+  return useConsole().place.path[0] === 'zones' ? <ZonesPage /> : <LiveFarm />;
+}
+
+/** What is wrong first, then every zone and device. */
+function LiveFarm() {
   const { api, locale } = useConsole();
   const live = useMemo(() => new Live(api, systemClock), [api]);
   const history = useMemo(
@@ -34,6 +43,7 @@ export default function Farm() {
   const { readings, gateways, quantities, failure } = state;
   const nowMs = live.nowMs();
   const farm = arrangeFarm(readings ?? [], gateways, quantities, nowMs);
+  const facts = useFacts(farm, readings !== undefined && failure === undefined && !state.isLate);
   const isEmpty = readings?.length === 0;
   return (
     <ViewContext.Provider value={{ locale, history, range, nowMs, shown: shownSpan(range, nowMs, oldestMs) }}>
@@ -43,14 +53,16 @@ export default function Farm() {
         {readings === undefined && <Skeleton />}
         {isEmpty && <NoReadings />}
         {readings && (!isEmpty || gateways.length > 0) && (
-          <FarmPage
-            farm={farm}
-            gateways={gateways}
-            onRange={(name) => {
-              remember('range', name);
-              setRange(name);
-            }}
-          />
+          <FarmContext.Provider value={facts}>
+            <FarmPage
+              farm={farm}
+              gateways={gateways}
+              onRange={(name) => {
+                remember('range', name);
+                setRange(name);
+              }}
+            />
+          </FarmContext.Provider>
         )}
         {readings && <footer class="foot">{locale.words.timesIn(locale.zone(nowMs))}</footer>}
       </main>

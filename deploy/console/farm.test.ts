@@ -1,27 +1,15 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { checkConfig } from '../core/config.ts';
-import { SluiceError } from '../core/errors.ts';
-import { eventually } from '../core/testing/eventually.ts';
-import { describeWith } from '../core/testing/needs.ts';
-import { serviceContext } from '../core/testing/service-context.ts';
-import { buildConsole } from '../dashboards/console/build.ts';
-import { HttpConfig } from '../ingest/http/config.ts';
-import { createHttp } from '../ingest/http/create-http.ts';
-import { FakeSources } from '../ingest/http/testing/fake-sources.ts';
-import { growFarm, reportPresence, SERIES } from './console-farm.ts';
-import { launchBrowser, PHONE, visit as visitIn } from './e2e/browser.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SluiceError } from '../../core/errors.ts';
+import { eventually } from '../../core/testing/eventually.ts';
+import { describeWith } from '../../core/testing/needs.ts';
+import { buildConsole } from '../../dashboards/console/build.ts';
+import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
+import { growFarm, reportPresence, SERIES } from '../console-farm.ts';
+import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
+import { serve } from './serve.ts';
 
 let browser: Browser;
-
-/** The HTTP side over sources of the test's own, on a port of its own. */
-async function serve(sources: FakeSources) {
-  const config = checkConfig(HttpConfig, { port: 0, signIn: 'off' });
-  const http = createHttp(config, sources, serviceContext());
-  await http.start(new AbortController().signal);
-  onTestFinished(() => http.stop());
-  return http;
-}
 
 const visit = (url: string, options: BrowserContextOptions = {}) => visitIn(browser, url, options);
 
@@ -49,8 +37,8 @@ describeWith('chromium')('the console in a browser', () => {
   afterAll(() => browser.close());
 
   it('shows every zone, device, valve and gateway with units, and asks nothing of anyone else', async () => {
-    const { url } = await serve(farm());
-    const { page, complaints } = await visit(url!);
+    const url = await serve(farm());
+    const { page, complaints } = await visit(url);
     const north = place(page, 'north');
     await north.waitFor();
     const text = (name: string) => seen(place(page, name));
@@ -68,8 +56,8 @@ describeWith('chromium')('the console in a browser', () => {
   });
 
   it('speaks Chinese to a Chinese browser on a phone, switches on demand, and remembers', async () => {
-    const { url } = await serve(farm());
-    const { page, complaints } = await visit(url!, { locale: 'zh-CN', viewport: PHONE });
+    const url = await serve(farm());
+    const { page, complaints } = await visit(url, { locale: 'zh-CN', viewport: PHONE });
     await place(page, 'north').waitFor();
     expect(await page.title()).toBe('农场 · Sluice');
     expect(await page.locator('html').getAttribute('lang')).toBe('zh-Hans');
@@ -100,8 +88,8 @@ describeWith('chromium')('the console in a browser', () => {
 
   it('shows when a valve closes by itself, that a line is locked, and how a gateway fares on demand', async () => {
     const sources = farm();
-    const { url } = await serve(sources);
-    const { page, complaints } = await visit(url!, { viewport: PHONE });
+    const url = await serve(sources);
+    const { page, complaints } = await visit(url, { viewport: PHONE });
     await place(page, 'north').waitFor();
     await eventually(async () => /closes in 2[45] min/.test(await seen(place(page, 'north'))));
     expect(await seen(page.locator('main'))).not.toMatch(/Stays open for|Latitude|bus load/);
@@ -122,8 +110,8 @@ describeWith('chromium')('the console in a browser', () => {
 
   it('follows a value and a valve within seconds', async () => {
     const sources = farm();
-    const { url } = await serve(sources);
-    const { page } = await visit(url!);
+    const url = await serve(sources);
+    const { page } = await visit(url);
     const south = place(page, 'south');
     await south.waitFor();
     sources.put(SERIES.southMoisture, Date.now(), 77.7);
@@ -135,8 +123,8 @@ describeWith('chromium')('the console in a browser', () => {
   });
 
   it('draws what happened, tells it to those who cannot see it, and changes the time shown by keyboard', async () => {
-    const { url } = await serve(farm());
-    const { page } = await visit(url!);
+    const url = await serve(farm());
+    const { page } = await visit(url);
     const chart = place(page, 'north').getByRole('img', { name: /^Soil moisture, last hour: lowest 21\.\d/ });
     await chart.waitFor();
     expect(await chart.locator('canvas').count()).toBe(1);
@@ -155,8 +143,8 @@ describeWith('chromium')('the console in a browser', () => {
     const sources = farm();
     reportPresence(sources, Date.now(), ['soil-south']);
     sources.put(SERIES.northEc, Date.now(), 640, { quality: 'bad' });
-    const { url } = await serve(sources);
-    const { page } = await visit(url!);
+    const url = await serve(sources);
+    const { page } = await visit(url);
     const moisture = place(page, 'south').locator('[data-quantity="moisture"].tile');
     await moisture.waitFor();
     expect(await moisture.getAttribute('data-condition')).toBe('offline');
@@ -179,8 +167,8 @@ describeWith('chromium')('the console in a browser', () => {
       sources.put(SERIES.northMoisture, nowMs - ageMs, 25);
       sources.put(SERIES.northValve, nowMs - ageMs, 1);
     }
-    const { url } = await serve(sources);
-    const { page } = await visit(url!);
+    const url = await serve(sources);
+    const { page } = await visit(url);
     const north = place(page, 'north');
     // Ten and ten minutes of fifty; half an hour between them is neither open nor closed.
     await north
@@ -194,8 +182,8 @@ describeWith('chromium')('the console in a browser', () => {
 
   it('says what it waits for while nothing has been read, and fills by itself', async () => {
     const sources = new FakeSources();
-    const { url } = await serve(sources);
-    const { page, complaints } = await visit(url!, { viewport: PHONE });
+    const url = await serve(sources);
+    const { page, complaints } = await visit(url, { viewport: PHONE });
     await page.getByText('No readings yet').waitFor();
     expect(await seen(page.getByRole('status'))).toMatch(/Waiting for the first gateway/);
     growFarm(sources, Date.now());
@@ -205,8 +193,8 @@ describeWith('chromium')('the console in a browser', () => {
 
   it('says since when the server is gone, greys what it has, and goes on by itself', async () => {
     const sources = farm();
-    const { url } = await serve(sources);
-    const { page } = await visit(url!);
+    const url = await serve(sources);
+    const { page } = await visit(url);
     await place(page, 'north').waitFor();
     sources.storeError = new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason: 'x', mend: 'y' });
     await page.getByRole('alert').waitFor();
@@ -223,8 +211,8 @@ describeWith('chromium')('the console in a browser', () => {
   it('works with the server gone from the start, in the dark, with animations off and storage forbidden', async () => {
     const sources = farm();
     sources.storeError = new Error('down');
-    const { url } = await serve(sources);
-    const { page, complaints } = await visit(url!, { colorScheme: 'dark', reducedMotion: 'reduce' });
+    const url = await serve(sources);
+    const { page, complaints } = await visit(url, { colorScheme: 'dark', reducedMotion: 'reduce' });
     await page.addInitScript(
       'Object.defineProperty(window, "localStorage", { get() { throw new Error("no"); } })',
     );

@@ -1,12 +1,13 @@
-import type { CataloguedMetric, Place } from '../farm.ts';
-import { groupBy } from '../group-by.ts';
-import { useVisible } from '../use-visible.ts';
-import { useView } from '../view.ts';
-import { MetricTile } from './metric-tile.tsx';
-import { QuantityChart } from './quantity-chart.tsx';
-import { StateBand } from './state-band.tsx';
-import { StateRow } from './state-row.tsx';
-import { UpdatedAge } from './updated-age.tsx';
+import type { ComponentChildren } from 'preact';
+import { MetricTile } from '../../components/metric-tile.tsx';
+import { QuantityChart } from '../../components/quantity-chart.tsx';
+import { StateBand } from '../../components/state-band.tsx';
+import { StateRow } from '../../components/state-row.tsx';
+import { UpdatedAge } from '../../components/updated-age.tsx';
+import type { CataloguedMetric, Place } from '../../farm.ts';
+import { groupBy } from '../../group-by.ts';
+import { useVisible } from '../../use-visible.ts';
+import { useView } from '../../view.ts';
 
 /** What is drawn over time, the first of them in large figures; a place with none of them shows its first value. */
 const CHARTED = [
@@ -20,11 +21,11 @@ const MAIN_CHART_PX = 150;
 const CHART_PX = 110;
 
 /** A zone or a device: what holds now in large figures, then how it came to be. */
-export function PlaceCard({ place, bands }: PlaceCardProps) {
+export function PlaceCard({ place, title, bands, strip, controls }: PlaceCardProps) {
   const { words } = useView().locale;
   const [ref, isVisible] = useVisible<HTMLElement>();
   const all = [...place.gauges, ...place.states];
-  const isOffline = all.every(({ condition }) => condition === 'offline');
+  const isOffline = all.length > 0 && all.every(({ condition }) => condition === 'offline');
   const byQuantity = [...groupBy(place.gauges, ({ quantity }) => nameOf(quantity)).values()];
   const preferred = byQuantity.filter(([first]) => CHARTED.includes(nameOf(first!.quantity)));
   const charted = preferred.length > 0 ? preferred : byQuantity.slice(0, 1);
@@ -41,10 +42,15 @@ export function PlaceCard({ place, bands }: PlaceCardProps) {
     >
       <header class="card-head">
         <h3 id={headingId}>
-          <span class="eyebrow">{words[place.kind]}</span> {place.name}
+          <span class="eyebrow">
+            {words[place.kind]}
+            {title !== undefined && title !== place.name && ` ${place.name}`}
+          </span>{' '}
+          {title ?? place.name}
         </h3>
-        <UpdatedAge metrics={all} />
+        {all.length > 0 && <UpdatedAge metrics={all} />}
       </header>
+      {strip}
       {place.states.length > 0 && (
         <ul class="states">
           {place.states.map((metric) => (
@@ -52,6 +58,7 @@ export function PlaceCard({ place, bands }: PlaceCardProps) {
           ))}
         </ul>
       )}
+      {controls}
       <dl class="tiles">
         {tiles.flatMap((metrics) =>
           metrics.map((metric) => (
@@ -80,6 +87,12 @@ export function PlaceCard({ place, bands }: PlaceCardProps) {
 
 interface PlaceCardProps {
   readonly place: Place;
+  /** As people call it, where that is not the name in its readings. */
+  readonly title?: string | undefined;
+  /** In a line, before everything else. */
+  readonly strip?: ComponentChildren;
+  /** What can be done, under what holds. */
+  readonly controls?: ComponentChildren;
   /** States drawn under the charts. */
   readonly bands: readonly CataloguedMetric[];
 }
