@@ -6,7 +6,7 @@ import { describeWith } from '../../core/testing/needs.ts';
 import { buildConsole } from '../../dashboards/console/build.ts';
 import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
 import { growFarm, reportPresence, SERIES } from '../console-farm.ts';
-import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
+import { launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
 import { serve } from './serve.ts';
 
 let browser: Browser;
