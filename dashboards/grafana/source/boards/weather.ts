@@ -41,7 +41,10 @@ export const weather: Board = {
           ...sides.map((side, index) =>
             boundSeries(index === 0 ? 'B' : 'C', one, side, {
               ...{ where: site, by: ['device'] },
-              as: side === 'low' ? say('too low', '过低') : say('too high', '过高'),
+              as:
+                side === 'low'
+                  ? say('$tag_device too low', '$tag_device 过低')
+                  : say('$tag_device too high', '$tag_device 过高'),
             }),
           ),
         ],
