@@ -13,4 +13,5 @@ export const PAGES: readonly Page[] = [
     title: { en: 'Dashboards', zh: '看板' },
     load: () => import('./pages/dashboards/dashboards.tsx'),
   },
+  { id: 'links', title: { en: 'Links', zh: '链路' }, load: () => import('./pages/links/links.tsx') },
 ];
