@@ -68,7 +68,8 @@ export async function buildApp(
   // A form of another page can send text, and nothing here wants any.
   app.removeContentTypeParser('text/plain');
   app.addHook('preValidation', (request, _reply, done) => {
-    if (request.method === 'GET') listTags(request.query as Record<string, unknown>);
+    if (request.method === 'GET')
+      listTags(request.query as Record<string, unknown>, request.routeOptions.schema?.querystring);
     done();
   });
   timeRequests(app, metrics);
@@ -91,8 +92,10 @@ export async function buildApp(
 }
 
 /** A tag that is searched for may be given once or several times; schemas and handlers see a list either way. */
-function listTags(query: Record<string, unknown>): void {
+function listTags(query: Record<string, unknown>, wanted: unknown): void {
+  const { properties = {} } = (wanted ?? {}) as { properties?: Record<string, { type?: string }> };
   for (const tag of TAGS) {
-    if (typeof query[tag] === 'string') query[tag] = [query[tag]];
+    // Elsewhere the same name may be something else: the budget of a link is asked for in a time zone.
+    if (typeof query[tag] === 'string' && properties[tag]?.type === 'array') query[tag] = [query[tag]];
   }
 }

@@ -1,6 +1,12 @@
+import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { LINK_CLASSES, type LinkClass } from '../../../core/links/measures.ts';
+import { statementHtml } from '../../sla/statement/html/statement-html.ts';
+import type { Seal } from '../../sla/statement/seal.ts';
+import { statementCsv } from '../../sla/statement/statement-csv.ts';
+import type { Statement } from '../../sla/statement/statement-format.ts';
 import type { Route } from '../app.ts';
+import { requestInvalid } from '../request-invalid.ts';
 import { errorRef, storeErrors } from '../schemas.ts';
 
 const StatementQuery = Type.Object(
@@ -21,6 +27,12 @@ const StatementQuery = Type.Object(
     class: Type.Optional(
       Type.Array(Type.Enum([...LINK_CLASSES]), { maxItems: 3, description: 'Links of these classes only.' }),
     ),
+    format: Type.Optional(
+      Type.Enum(['json', 'html', 'csv'], {
+        description:
+          'json, where not given: the signed file, which alone counts. html: to read and to print. csv: a row for each verdict. Both are copies, of some 30 links at most.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -34,6 +46,38 @@ const KeyReply = Type.Object({
   publicKey: Type.String({ description: 'Ed25519, SPKI in DER, base64.' }),
   fingerprint: Type.String({ description: 'SHA-256 of it, as people compare it.' }),
 });
+
+const TYPES = {
+  json: 'application/json; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+} as const;
+
+/** A copy is made of the whole in memory; a month of a link at records of a minute is 1 MB. */
+const MOST_COPIED_BYTES = 32 * 1_024 * 1_024;
+
+/** The statement as a page or a table, made of the file as it would be handed out. */
+async function copied(stream: Readable, format: 'html' | 'csv'): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const part = Buffer.from(chunk);
+    chunks.push(part);
+    bytes += part.length;
+    if (bytes > MOST_COPIED_BYTES)
+      throw requestInvalid('format', {
+        en: 'is for fewer links: ask for json, or name fewer with link=…',
+        zh: '仅适用于较少的链路：请改用 json，或用 link=… 减少链路',
+      });
+  }
+  const { statement, signature } = JSON.parse(Buffer.concat(chunks).toString()) as {
+    statement: Statement;
+    signature: Seal;
+  };
+  return format === 'html'
+    ? statementHtml(statement, signature.sha256, ['en', 'zh'])
+    : statementCsv(statement).verdicts!;
+}
 
 export const linkStatementRoute: Route = (app, { sources }) => {
   const { statements } = sources;
@@ -57,16 +101,17 @@ export const linkStatementRoute: Route = (app, { sources }) => {
       // Megabytes of base64: a second of work for a third of the size, and it never leaves the machine.
       compress: false,
     },
-    async ({ query: { month, timeZone = 'UTC', link, class: classes } }, reply) => {
+    async ({ query: { month, timeZone = 'UTC', link, class: classes, format = 'json' } }, reply) => {
       const stream = statements.open({
         ...{ month, zone: timeZone },
         ...(link && { links: link }),
         ...(classes && { classes: classes as LinkClass[] }),
       });
+      const file = format === 'json' ? stream : Readable.from([await copied(stream, format)]);
       return reply
-        .type('application/json; charset=utf-8')
-        .header('content-disposition', `attachment; filename="statement-${month}.json"`)
-        .send(stream);
+        .type(TYPES[format])
+        .header('content-disposition', `attachment; filename="statement-${month}.${format}"`)
+        .send(file);
     },
   );
   app.get(

@@ -26,7 +26,8 @@ function OneBudget({ budget }: { readonly budget: Budget }) {
   return (
     <article class="card budget" data-burning={budget.burning.length > 0}>
       <h3>
-        {words.budgetKinds[budget.kind]} <small>{`< ${limitText(budget.objective, locale)}`}</small>
+        {words.budgetKinds[budget.kind]}{' '}
+        <small class="aside">{`< ${limitText(budget.objective, locale)}`}</small>
         {budget.burning.length > 0 && <span class="badge badge-bad"> {words.burning}</span>}
       </h3>
       <Spent name={words.days30} period={budget.days30} />
@@ -62,9 +63,11 @@ function Spent({
       <span>
         {name}: <strong>{text}</strong>
       </span>
-      <small>{words.spent(locale.number(bad, 0), locale.number(allowed, allowed < 10 ? 1 : 0))}</small>
+      <small class="aside">
+        {words.spent(locale.number(bad, 0), locale.number(allowed, allowed < 10 ? 1 : 0))}
+      </small>
       <span class="spent-track" aria-hidden="true" data-over={(spent ?? 0) >= 1}>
-        <span style={{ width: `${Math.min(100, 100 * (spent ?? 0))}%` }} />
+        <span class="spent-bar" style={{ width: `${Math.min(100, 100 * (spent ?? 0))}%` }} />
       </span>
     </div>
   );

@@ -1,7 +1,7 @@
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import type { Account, Judgement, Objective, Probe, Sla } from './api.ts';
-import { judged, limitText, missingOf, msText, shareText } from './figures.ts';
+import { judged, limitText, missingOf, msLimit, msText, shareText } from './figures.ts';
 import { VerdictBadge } from './verdict-badge.tsx';
 import { WORDS } from './words.ts';
 
@@ -43,8 +43,10 @@ function ProbeEvidence({ probe, sla }: { readonly probe: Probe; readonly sla: Sl
           )}
         </Judged>
         {latency && (
-          <Judged name={words.slowShare(msText(latency.limitMs, locale))} judgement={latency}>
-            {latency.verdict === 'insufficient' && <p class="missing">{words.missingLatency}</p>}
+          <Judged name={words.slowShare(msLimit(latency.limitMs, locale))} judgement={latency}>
+            {latency.verdict === 'insufficient' && latency.samples > 0 && (
+              <p class="missing">{words.missingLatency}</p>
+            )}
           </Judged>
         )}
         <dl class="facts">
@@ -113,7 +115,7 @@ function Judged({ name, judgement, children }: JudgedProps) {
       </h4>
       <p class="judgement-figure">
         {shareText(share, locale)}{' '}
-        <small>
+        <small class="aside">
           {locale.number(bad.most, 0)} / {words.probes(locale.number(samples, 0))}
         </small>
       </p>

@@ -24,6 +24,11 @@ export function limitText(share: number, locale: Locale): string {
   return `${locale.number(percent, String(percent).split('.')[1]?.length ?? 0)}\u00a0%`;
 }
 
+/** As somebody has set it. */
+export function msLimit(ms: number, locale: Locale): string {
+  return `${locale.number(ms, String(ms).split('.')[1]?.length ?? 0)}\u00a0ms`;
+}
+
 export function msText(ms: number | null, locale: Locale): string {
   if (ms === null) return '–';
   return `${locale.number(ms, ms < 10 ? 2 : ms < 100 ? 1 : 0)}\u00a0ms`;

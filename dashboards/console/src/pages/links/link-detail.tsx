@@ -8,7 +8,7 @@ import { useAsked } from '../../use-asked.ts';
 import type { Latency, Link, LinkBudget, Mesh, Outages as OutagesReply, Sla } from './api.ts';
 import { Budgets } from './budgets.tsx';
 import { Evidence } from './evidence.tsx';
-import { limitText, msText } from './figures.ts';
+import { limitText, msLimit } from './figures.ts';
 import { Maintenance } from './maintenance.tsx';
 import { Outages } from './outages.tsx';
 import { OverTime } from './over-time.tsx';
@@ -112,7 +112,7 @@ function Head({ link, links, sla }: HeadProps) {
       </p>
       <p>
         {objective
-          ? `${words.objective}: ${words.latencyMustBe(limitText(objective.latencyQuantile, locale), msText(objective.latencyMs, locale).replace('.00', '').replace('.0', ''))}, ${words.lossMustBe(limitText(objective.loss, locale))}`
+          ? `${words.objective}: ${words.latencyMustBe(limitText(objective.latencyQuantile, locale), msLimit(objective.latencyMs, locale))}, ${words.lossMustBe(limitText(objective.loss, locale))}`
           : words.noObjective}
       </p>
     </section>

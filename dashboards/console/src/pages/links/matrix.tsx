@@ -78,12 +78,12 @@ export function Matrix({ rows, pops, found }: MatrixProps) {
           <thead>
             <tr>
               <td class="corner">
-                <span>{words.from} ↓</span>
-                <span>{words.to} →</span>
+                <span class="corner-name">{words.from} ↓</span>
+                <span class="corner-name">{words.to} →</span>
               </td>
               {tos.map(({ id, name }) => (
                 <th key={id} scope="col" title={name[locale.language]}>
-                  <span>{id}</span>
+                  <span class="column-name">{id}</span>
                 </th>
               ))}
             </tr>
@@ -128,15 +128,14 @@ function CellLink({ row: { link, cell }, words, locale, query, tabIndex }: CellL
     shareText(cell?.loss ?? null, locale),
   );
   return (
-    // biome-ignore lint/a11y/useAnchorContent: its label says more than the mark and the figure in it
     <a
       class="cell"
       href={hrefOf('links', [link.id], query)}
       data-link={link.id}
       data-verdict={name}
-      aria-label={label}
       tabIndex={tabIndex}
     >
+      <span class="hidden">{label}</span>
       <span aria-hidden="true">
         {MARKS[name]}
         <small>{p95 === null ? '' : locale.number(p95, p95 < 10 ? 1 : 0)}</small>
