@@ -19,7 +19,7 @@ const DRY: ThresholdWish = {
 
 let browser: Browser;
 
-export function farm(): FakeSources {
+function farm(): FakeSources {
   const sources = new FakeSources();
   growFarm(sources, Date.now());
   const zone = (id: string, name: string, more: Partial<Zone>): Zone => ({

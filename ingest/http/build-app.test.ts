@@ -626,6 +626,7 @@ describe('/api/openapi.json', () => {
       '/api/health',
       '/api/openapi.json',
       '/api/v1/alerts',
+      '/api/v1/alerts/counts',
       '/api/v1/alerts/{id}',
       '/api/v1/commands',
       '/api/v1/commands/{id}',

@@ -161,6 +161,26 @@ export const alertsRoute: Route = (app, { sources }) => {
     },
   );
   app.get(
+    '/api/v1/alerts/counts',
+    {
+      schema: {
+        operationId: 'countAlerts',
+        summary: 'How many events are open, by how bad they are: small enough to be asked all the time',
+        querystring: NoQuery,
+        response: {
+          200: Type.Object({ critical: Type.Number(), warning: Type.Number(), info: Type.Number() }),
+          ...commonErrors,
+        },
+      },
+    },
+    async (request) => {
+      const who = whoAsks(request);
+      const counts = { critical: 0, warning: 0, info: 0 };
+      for (const event of sources.alerts.open()) if (seesEvent(who, event)) counts[event.severity]++;
+      return counts;
+    },
+  );
+  app.get(
     '/api/v1/alerts/:id',
     {
       schema: {

@@ -1,5 +1,6 @@
 import { type Page, useConsole } from '../console.ts';
 import { hrefOf } from '../place.ts';
+import { AlertBadge } from './alert-badge.tsx';
 
 interface HeaderProps {
   readonly pages: readonly Page[];
@@ -25,6 +26,7 @@ export function Header({ pages, current, onSwitchLanguage }: HeaderProps) {
           {pages.map(({ id, title }) => (
             <a key={id} href={hrefOf(id)} {...(id === current?.id && { 'aria-current': 'page' })}>
               {title[language]}
+              {id === 'alerts' && <AlertBadge />}
             </a>
           ))}
         </nav>

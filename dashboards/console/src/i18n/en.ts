@@ -1,5 +1,6 @@
 export const en = {
   pages: 'Pages',
+  criticalOpen: (n: string) => `(critical, open: ${n})`,
   pageNotLoaded: 'This page could not be loaded: the connection to Sluice is interrupted.',
   tryAgain: 'Try again',
   switchTo: '中文',

@@ -2,6 +2,7 @@ import type { Messages } from './en.ts';
 
 export const zh: Messages = {
   pages: '页面',
+  criticalOpen: (n) => `（严重事件 ${n} 个）`,
   pageNotLoaded: '页面未能加载：与 Sluice 的连接中断。',
   tryAgain: '重试',
   switchTo: 'English',
