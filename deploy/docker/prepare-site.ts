@@ -19,6 +19,7 @@ const SECRETS = [
   'influx_admin',
   'influx_token',
   'grafana_admin',
+  'console_admin',
 ] as const;
 type Secret = (typeof SECRETS)[number];
 

@@ -15,4 +15,6 @@ export const PAGES: readonly Page[] = [
     load: () => import('./pages/dashboards/dashboards.tsx'),
   },
   { id: 'links', title: { en: 'Links', zh: '链路' }, load: () => import('./pages/links/links.tsx') },
+  { id: 'devices', title: { en: 'Devices', zh: '设备' }, load: () => import('./pages/devices/devices.tsx') },
+  { id: 'health', title: { en: 'Health', zh: '运行状况' }, load: () => import('./pages/health/health.tsx') },
 ];

@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox';
+import type { Language } from '../../../core/errors.ts';
 import type { Route } from '../app.ts';
 import { languageOf } from '../language-of.ts';
 import { commonErrors, NoQuery } from '../schemas.ts';
-import type { ComponentHealth } from '../sources.ts';
+import type { ComponentHealth, HttpSources } from '../sources.ts';
 
-const HealthReply = Type.Object({
+export const HealthReply = Type.Object({
   status: Type.Enum(['up', 'degraded', 'down']),
   components: Type.Optional(
     Type.Array(
@@ -34,22 +35,28 @@ export const healthRoute: Route = (app, { sources }) => {
       },
     },
     (request, reply) => {
-      const language = languageOf(request.headers['accept-language']);
-      const components = sources.health();
-      const status = overall(components);
-      reply.code(status === 'down' ? 503 : 200);
-      if (!request.identity) return { status };
-      return {
-        status,
-        components: components.map(({ name, state, error }) => ({
-          name,
-          state,
-          ...(error && { code: error.code, message: error.text(language) }),
-        })),
-      };
+      const health = healthOf(sources, languageOf(request.headers['accept-language']));
+      reply.code(health.status === 'down' ? 503 : 200);
+      return request.identity ? health : { status: health.status };
     },
   );
 };
+
+/** Each component in words, and what they come to together. */
+export function healthOf(
+  sources: Pick<HttpSources, 'health'>,
+  language: Language,
+): Static<typeof HealthReply> {
+  const components = sources.health();
+  return {
+    status: overall(components),
+    components: components.map(({ name, state, error }) => ({
+      name,
+      state,
+      ...(error && { code: error.code, message: error.text(language) }),
+    })),
+  };
+}
 
 function overall(components: readonly ComponentHealth[]): Static<typeof HealthReply>['status'] {
   if (components.some(({ essential, state }) => essential && (state === 'down' || state === 'stopped'))) {

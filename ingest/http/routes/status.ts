@@ -3,7 +3,9 @@ import { Type } from 'typebox';
 import { seesSite } from '../../../core/access.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
+import { languageOf } from '../language-of.ts';
 import { commonErrors, NoQuery, TimeMs } from '../schemas.ts';
+import { HealthReply, healthOf } from './health.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -16,6 +18,7 @@ const StatusReply = Type.Object({
   node: Type.String({ description: 'Of Node.js, that it runs on.' }),
   nowMs: TimeMs,
   startedMs: Type.Number({ description: 'When this process started, UTC in milliseconds.' }),
+  health: HealthReply,
   counters: Type.Object(
     {
       received: Count('stored + rejected + dropped + inFlight'),
@@ -55,7 +58,8 @@ export const statusRoute: Route = (app, { sources, clock }) => {
     {
       schema: {
         operationId: 'getStatus',
-        summary: 'Version, readings counted, room on the disk, roll-ups',
+        summary: 'Components, version, readings counted, room on the disk, roll-ups',
+        description: 'Answers also where `GET /api/health` says 503: it is for people.',
         querystring: NoQuery,
         response: { 200: StatusReply, ...commonErrors },
       },
@@ -70,6 +74,7 @@ export const statusRoute: Route = (app, { sources, clock }) => {
       const [disk, upkeep, nowMs] = [await sources.room?.(), sources.upkeep?.(), clock.nowMs()];
       return {
         ...{ version, node: process.versions.node, nowMs, counters },
+        health: healthOf(sources, languageOf(request.headers['accept-language'])),
         startedMs: Math.round(nowMs - process.uptime() * 1_000),
         ...(disk && { disk }),
         ...(upkeep && { upkeep: { ...upkeep, expired: { ...upkeep.expired } } }),

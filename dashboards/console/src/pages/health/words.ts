@@ -1,0 +1,148 @@
+import type { Widened } from '../../i18n/en.ts';
+import type { WordsOf } from '../../i18n/use-words.ts';
+
+const en = {
+  allWell: 'Everything works',
+  degraded: 'Something does not work; readings are taken in',
+  down: 'Readings are not taken in or cannot be shown',
+  components: 'Components',
+  component: 'Component',
+  state: 'State',
+  states: { up: 'works', starting: 'is starting', down: 'does not work', stopped: 'stopped' },
+  meaning: 'What it is for',
+  counters: 'Readings since the start',
+  received: 'Received',
+  stored: 'Stored',
+  rejected: 'Refused',
+  dropped: 'Given up',
+  inFlight: 'On the way',
+  repeated: 'Known already',
+  deferred: 'Put off',
+  balance: (sum: string) =>
+    `Stored, refused, given up and on the way make ${sum}: nothing is unaccounted for.`,
+  unbalanced: (gap: string) =>
+    `${gap} readings are unaccounted for. Please report this with the log of ingest: it should never be seen.`,
+  refusedHelp: 'Why readings were refused, and another try for them, is under Devices.',
+  droppedHelp:
+    'Readings were given up because the store was slow or away for too long. Look at the store and its disk.',
+  machine: 'This installation',
+  version: 'Version',
+  started: 'Running since',
+  disk: 'Room on the disk',
+  diskOf: (free: string, total: string, share: string) => `${free} of ${total} GB free (${share} %)`,
+  diskLow:
+    'The disk is nearly full. Make room, or keep readings for a shorter time (retention), before nothing can be stored.',
+  letters: 'Refused, waiting',
+  upkeep: 'Roll-ups',
+  upkeepState: (done: string, waiting: string) => `${done} h done since the start, ${waiting} h waiting`,
+  expired: 'Deleted by age',
+  expiredReadings: (n: string) => `${n} readings`,
+  /** By the name of a component: what it is, and what to do while it does not work. */
+  parts: {
+    store: [
+      'Keeps the readings',
+      'Readings wait in ingest and in their gateways; nothing is lost while they have room. Look at its disk, or at the database.',
+    ],
+    subscriber: [
+      'Connection to the broker',
+      'No readings come and no commands go out. Gateways keep their readings. Look whether the broker runs, and at its address, user and password.',
+    ],
+    pipeline: [
+      'Checks readings and writes them',
+      'It waits for the store; gateways keep what it cannot take.',
+    ],
+    ledger: [
+      'Knows what has arrived',
+      'Nothing is confirmed to gateways, so they keep and repeat everything. Look at the disk of the data folder.',
+    ],
+    commands: ['Valves and set-points', 'No command goes out. Open valves close when their lease is over.'],
+    alerts: [
+      'Judges and raises alerts',
+      'Nobody is told of anything new. Look at the disk of the data folder.',
+    ],
+    notify: [
+      'Delivers alerts',
+      'Alerts are raised and shown, but not sent. Look at its mail, webhook or modem.',
+    ],
+    audit: [
+      'Record of who changed what',
+      'Nothing can be changed until it can be put on record. Look at the disk of the data folder.',
+    ],
+    access: ['Accounts and sign-in', 'Nobody can sign in anew. Look at the disk of the data folder.'],
+    upkeep: [
+      'Roll-ups and retention',
+      'Long charts may be coarse or slow, and old readings stay. It goes on by itself.',
+    ],
+    thresholds: ['Bounds', 'Bounds cannot be changed; those known are judged on.'],
+    zones: ['Zones', 'Zones cannot be changed.'],
+    mesh: ['Mesh of links', 'Links stay as they were. Look at the mesh file.'],
+    evidence: ['Evidence of links', 'No verdict on links. Look at the disk of the data folder.'],
+    senml: ['SenML over MQTT', 'Devices that send SenML are not heard. Look at the broker.'],
+    letters: ['Keeps refused readings', 'Refused readings are counted but not kept.'],
+    http: ['This page and the API', 'Look at its address and certificate in the settings.'],
+  } as Readonly<Record<string, readonly [string, string]>>,
+  otherPart: ['Part of ingest', 'Its message says what is wrong; it tries again by itself.'] as readonly [
+    string,
+    string,
+  ],
+};
+
+const zh: Widened<typeof en> = {
+  allWell: '一切正常',
+  degraded: '部分组件异常，数据仍在接收',
+  down: '无法接收数据或无法显示',
+  components: '组件',
+  component: '组件',
+  state: '状态',
+  states: { up: '正常', starting: '正在启动', down: '异常', stopped: '已停止' },
+  meaning: '用途',
+  counters: '启动以来的读数',
+  received: '收到',
+  stored: '已入库',
+  rejected: '被拒收',
+  dropped: '被放弃',
+  inFlight: '在途',
+  repeated: '重复',
+  deferred: '推迟',
+  balance: (sum) => `已入库、被拒收、被放弃与在途合计 ${sum}：每一条都有去向。`,
+  unbalanced: (gap) => `有 ${gap} 条读数去向不明。这不应发生，请附上 ingest 日志报告。`,
+  refusedHelp: '拒收原因及重试见“设备”页。',
+  droppedHelp: '存储过慢或不可用时间过长，部分读数已被放弃。请检查存储及其磁盘。',
+  machine: '本系统',
+  version: '版本',
+  started: '启动时间',
+  disk: '磁盘余量',
+  diskOf: (free, total, share) => `剩余 ${free} GB，共 ${total} GB（${share} %）`,
+  diskLow: '磁盘将满。请腾出空间，或缩短数据保留时间，以免无法入库。',
+  letters: '拒收待处理',
+  upkeep: '数据汇总',
+  upkeepState: (done, waiting) => `启动以来完成 ${done} 小时，待处理 ${waiting} 小时`,
+  expired: '到期删除',
+  expiredReadings: (n) => `${n} 条读数`,
+  parts: {
+    store: ['保存读数', '读数在 ingest 和网关中等待，只要仍有空间就不会丢失。请检查其磁盘或数据库。'],
+    subscriber: [
+      '与代理的连接',
+      '收不到读数，也发不出命令。网关会保留读数。请检查代理是否运行，以及地址、用户和密码。',
+    ],
+    pipeline: ['检查并写入读数', '正在等待存储；无法接收的由网关保留。'],
+    ledger: ['记录已到达的数据', '无法向网关确认，网关会保留并重发全部数据。请检查数据目录所在磁盘。'],
+    commands: ['阀门与设定值', '命令发不出去。已打开的阀门在租约到期时关闭。'],
+    alerts: ['判断并产生告警', '新情况不会告知任何人。请检查数据目录所在磁盘。'],
+    notify: ['发送告警', '告警会产生并显示，但发不出去。请检查邮件、Webhook 或短信模块。'],
+    audit: ['操作审计', '在能够记录之前，任何更改都不可进行。请检查数据目录所在磁盘。'],
+    access: ['账户与登录', '无法重新登录。请检查数据目录所在磁盘。'],
+    upkeep: ['汇总与保留', '长时段图表可能较粗或较慢，旧数据暂不删除。会自行恢复。'],
+    thresholds: ['阈值', '阈值无法更改；已有的继续生效。'],
+    zones: ['分区', '分区无法更改。'],
+    mesh: ['链路网', '链路保持原样。请检查链路网文件。'],
+    evidence: ['链路依据', '无法判定链路。请检查数据目录所在磁盘。'],
+    senml: ['SenML（MQTT）', '收不到发送 SenML 的设备的数据。请检查代理。'],
+    letters: ['保存拒收数据', '被拒收的读数只计数、不保存。'],
+    http: ['本页面与接口', '请检查配置中的地址和证书。'],
+  } as Readonly<Record<string, readonly [string, string]>>,
+  otherPart: ['ingest 的组成部分', '其消息说明了问题所在；它会自行重试。'] as readonly [string, string],
+};
+
+export type HealthWords = Widened<typeof en>;
+export const WORDS: WordsOf<HealthWords> = { en, zh };
