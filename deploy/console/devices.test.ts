@@ -1,17 +1,15 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { systemClock } from '../../core/clock.ts';
-import { createLog } from '../../core/log.ts';
 import { verifyPassword } from '../../core/passwords/password-hash.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { describeWith } from '../../core/testing/needs.ts';
 import { buildConsole } from '../../dashboards/console/build.ts';
 import type { CareRecord } from '../../ingest/care/care-file.ts';
-import { createHttp } from '../../ingest/http/create-http.ts';
 import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
 import { growFarm, key, reportPresence } from '../console-farm.ts';
 import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
+import { serve } from './serve.ts';
 
 const CONFIG = `site: demo-farm
 gateway: pump-house
@@ -93,10 +91,7 @@ function answerTo({ request }: CareRecord): NonNullable<CareRecord['answer']> {
 }
 
 async function open(sources: FakeSources, hash: string, options: BrowserContextOptions = {}) {
-  const config = { host: '127.0.0.1', port: 0, allowedHosts: [] };
-  const http = createHttp(config, sources, { clock: systemClock, log: createLog('silent') });
-  await http.start(new AbortController().signal);
-  onTestFinished(() => http.stop());
+  const http = await serve(sources);
   return visitIn(browser, `${http.url}${hash}`, options);
 }
 

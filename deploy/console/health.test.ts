@@ -1,22 +1,17 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SluiceError } from '../../core/errors.ts';
-import { createLog } from '../../core/log.ts';
 import { describeWith } from '../../core/testing/needs.ts';
 import { buildConsole } from '../../dashboards/console/build.ts';
-import { createHttp } from '../../ingest/http/create-http.ts';
 import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
 import { growFarm } from '../console-farm.ts';
 import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
+import { serve } from './serve.ts';
 
 let browser: Browser;
 
 async function open(sources: FakeSources, options: BrowserContextOptions = {}) {
-  const config = { host: '127.0.0.1', port: 0, allowedHosts: [] };
-  const http = createHttp(config, sources, { clock: systemClock, log: createLog('silent') });
-  await http.start(new AbortController().signal);
-  onTestFinished(() => http.stop());
+  const http = await serve(sources);
   return visitIn(browser, `${http.url}#/health`, options);
 }
 
