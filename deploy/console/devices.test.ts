@@ -91,8 +91,8 @@ function answerTo({ request }: CareRecord): NonNullable<CareRecord['answer']> {
 }
 
 async function open(sources: FakeSources, hash: string, options: BrowserContextOptions = {}) {
-  const http = await serve(sources);
-  return visitIn(browser, `${http.url}${hash}`, options);
+  const url = await serve(sources);
+  return visitIn(browser, `${url}${hash}`, options);
 }
 
 const seen = async (page: Page) => (await page.locator('main').innerText()).replaceAll('\u00a0', ' ');

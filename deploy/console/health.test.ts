@@ -11,8 +11,8 @@ import { serve } from './serve.ts';
 let browser: Browser;
 
 async function open(sources: FakeSources, options: BrowserContextOptions = {}) {
-  const http = await serve(sources);
-  return visitIn(browser, `${http.url}#/health`, options);
+  const url = await serve(sources);
+  return visitIn(browser, `${url}#/health`, options);
 }
 
 function well(): FakeSources {
