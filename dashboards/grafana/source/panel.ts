@@ -1,32 +1,14 @@
 import {
-  BarAlignment,
-  BarGaugeDisplayMode,
-  BarGaugeNamePlacement,
-  BarGaugeSizing,
-  BarGaugeValueMode,
-  BigValueColorMode,
-  BigValueGraphMode,
-  BigValueJustifyMode,
-  BigValueTextMode,
   type DataTransformerConfig,
   FieldColorModeId,
   type FieldConfig,
-  GraphDrawStyle,
-  type GraphFieldConfig,
-  LegendDisplayMode,
   LineInterpolation,
   MappingType,
   type Panel,
-  PercentChangeColorMode,
-  SortOrder,
-  TableCellDisplayMode,
-  TableCellHeight,
   ThresholdsMode,
-  TooltipDisplayMode,
   type ValueMapping,
-  VisibilityMode,
-  VizOrientation,
 } from '@grafana/schema';
+
 import type { Quantity } from '../../../core/quantities.ts';
 import { DATA_SOURCE } from './data-source.ts';
 import type { InfluxTarget } from './target.ts';
@@ -49,17 +31,17 @@ export interface About {
 }
 
 type Override = { matcher: { id: string; options: string }; properties: { id: string; value: unknown }[] };
+/** Behind white words, in the light theme and in the dark one: nothing to look at. */
+export const NEUTRAL = '#5f6670';
+
 export type Steps = readonly (readonly [from: number | null, color: string])[];
 
-interface DrawnParts extends About {
+export interface DrawnParts extends About {
   readonly targets: readonly InfluxTarget[];
   readonly defaults: FieldConfig;
   readonly overrides?: readonly Override[];
   readonly transformations?: readonly DataTransformerConfig[];
 }
-
-/** A gap longer than this is shown as one. */
-const GAP_MS = 3_600_000;
 
 export function drawn(type: string, options: object, parts: DrawnParts): Panel {
   const {
@@ -140,248 +122,4 @@ export function bound(refId: string, side: 'low' | 'high'): Override {
     'custom.lineInterpolation': LineInterpolation.StepAfter,
     'custom.fillOpacity': side === 'low' ? 12 : 0,
   });
-}
-
-export function timeseries(
-  parts: DrawnParts & { readonly drawStyle?: 'line' | 'bars'; readonly custom?: Partial<GraphFieldConfig> },
-): Panel {
-  const isBars = parts.drawStyle === 'bars';
-  const custom = {
-    drawStyle: isBars ? GraphDrawStyle.Bars : GraphDrawStyle.Line,
-    lineInterpolation: LineInterpolation.Linear,
-    lineWidth: isBars ? 1 : 2,
-    fillOpacity: isBars ? 70 : 0,
-    showPoints: VisibilityMode.Never,
-    ...(isBars ? { barAlignment: BarAlignment.After } : { spanNulls: false, insertNulls: GAP_MS }),
-    ...parts.custom,
-  };
-  const options = {
-    legend: { showLegend: true, displayMode: LegendDisplayMode.List, placement: 'bottom', calcs: [] },
-    tooltip: { mode: TooltipDisplayMode.Multi, sort: SortOrder.None },
-  };
-  return drawn('timeseries', options, { ...parts, defaults: { ...parts.defaults, custom } });
-}
-
-const reduced = (calc: string) => ({ calcs: [calc], fields: '', values: false });
-
-export function stat(
-  parts: DrawnParts & {
-    readonly calc?: 'lastNotNull' | 'sum' | 'min' | 'max';
-    readonly graph?: boolean;
-    readonly names?: boolean;
-  },
-): Panel {
-  const options = {
-    reduceOptions: reduced(parts.calc ?? 'lastNotNull'),
-    orientation: VizOrientation.Auto,
-    textMode: parts.names === false ? BigValueTextMode.Value : BigValueTextMode.ValueAndName,
-    wideLayout: true,
-    colorMode: BigValueColorMode.Background,
-    graphMode: parts.graph ? BigValueGraphMode.Area : BigValueGraphMode.None,
-    justifyMode: BigValueJustifyMode.Auto,
-    showPercentChange: false,
-    percentChangeColorMode: PercentChangeColorMode.Standard,
-  };
-  return drawn('stat', options, parts);
-}
-
-export function gauge(parts: DrawnParts): Panel {
-  const options = {
-    reduceOptions: reduced('lastNotNull'),
-    orientation: VizOrientation.Auto,
-    showThresholdLabels: false,
-    showThresholdMarkers: true,
-    sizing: BarGaugeSizing.Auto,
-    minVizWidth: 75,
-    minVizHeight: 75,
-  };
-  return drawn('gauge', options, parts);
-}
-
-export function bargauge(parts: DrawnParts & { readonly calc?: 'lastNotNull' | 'sum' | 'max' }): Panel {
-  const options = {
-    reduceOptions: reduced(parts.calc ?? 'lastNotNull'),
-    orientation: VizOrientation.Horizontal,
-    displayMode: BarGaugeDisplayMode.Basic,
-    valueMode: BarGaugeValueMode.Color,
-    namePlacement: BarGaugeNamePlacement.Auto,
-    showUnfilled: true,
-    sizing: BarGaugeSizing.Auto,
-    minVizWidth: 8,
-    minVizHeight: 16,
-    maxVizHeight: 300,
-  };
-  return drawn('bargauge', options, parts);
-}
-
-export function stateTimeline(parts: DrawnParts): Panel {
-  const options = {
-    mergeValues: true,
-    showValue: VisibilityMode.Auto,
-    alignValue: 'left',
-    rowHeight: 0.8,
-    legend: { showLegend: false, displayMode: LegendDisplayMode.List, placement: 'bottom', calcs: [] },
-    tooltip: { mode: TooltipDisplayMode.Single, sort: SortOrder.None },
-  };
-  const custom = { lineWidth: 0, fillOpacity: 80, insertNulls: GAP_MS };
-  return drawn('state-timeline', options, { ...parts, defaults: { ...parts.defaults, custom } });
-}
-
-export interface TableColumn {
-  /** As the query names it: a tag, or `named(…)`. */
-  readonly name: string;
-  readonly title: string;
-  readonly field?: FieldConfig;
-  /** Coloured by its thresholds or words. */
-  readonly isColored?: boolean;
-  /** Address behind each cell. */
-  readonly link?: { readonly title: string; readonly url: string };
-}
-
-/** Columns in this order; the time of the query's row says nothing, and is left out. */
-export function tablePanel(
-  parts: Omit<DrawnParts, 'defaults' | 'overrides' | 'transformations'> & {
-    readonly columns: readonly TableColumn[];
-  },
-): Panel {
-  const { columns } = parts;
-  const organize = {
-    id: 'organize',
-    options: {
-      excludeByName: { Time: true },
-      indexByName: Object.fromEntries(columns.map(({ name }, index) => [name, index])),
-      renameByName: Object.fromEntries(columns.map(({ name, title }) => [name, title])),
-    },
-  };
-  const overrides = columns.map(({ title, field = {}, isColored, link }) => {
-    const { custom: _, ...own } = field;
-    return ofColumn(title, {
-      ...own,
-      ...(isColored && { 'custom.cellOptions': { type: TableCellDisplayMode.ColorText } }),
-      ...(link && { links: [{ title: link.title, url: link.url, targetBlank: false }] }),
-    });
-  });
-  return drawn('table', TABLE_OPTIONS, {
-    ...parts,
-    defaults: { custom: { align: 'auto', cellOptions: { type: TableCellDisplayMode.Auto }, inspect: false } },
-    overrides: overrides.filter(({ properties }) => properties.length > 0),
-    transformations: [organize],
-  });
-}
-
-const TABLE_OPTIONS = { showHeader: true, cellHeight: TableCellHeight.Sm, frameIndex: 0 };
-
-/** Rows by columns: `value` for each pair of the tags `row` and `column`. */
-export function matrix(
-  parts: Omit<DrawnParts, 'transformations'> & {
-    readonly row: string;
-    readonly column: string;
-    readonly value: string;
-  },
-): Panel {
-  const { row, column, value, defaults } = parts;
-  const custom = {
-    align: 'center',
-    cellOptions: { type: TableCellDisplayMode.ColorBackground, mode: 'basic' },
-    inspect: false,
-  };
-  return drawn('table', TABLE_OPTIONS, {
-    ...parts,
-    defaults: { ...defaults, custom },
-    transformations: [
-      {
-        id: 'groupingToMatrix',
-        options: { rowField: row, columnField: column, valueField: value, emptyValue: 'null' },
-      },
-    ],
-  });
-}
-
-export function heatmap(parts: DrawnParts & { readonly unit: string; readonly decimals: number }): Panel {
-  const options = {
-    calculate: false,
-    cellGap: 1,
-    color: {
-      mode: 'scheme',
-      scheme: 'YlOrRd',
-      fill: 'dark-orange',
-      scale: 'exponential',
-      exponent: 0.5,
-      steps: 64,
-      reverse: false,
-      min: 0,
-    },
-    cellValues: { unit: parts.unit, decimals: parts.decimals },
-    yAxis: { axisPlacement: 'left', reverse: false, unit: 'short' },
-    rowsFrame: { layout: 'auto' },
-    showValue: VisibilityMode.Never,
-    legend: { show: true },
-    tooltip: { mode: TooltipDisplayMode.Single, yHistogram: false, showColorScale: false },
-    exemplars: { color: 'rgba(255,0,255,0.7)' },
-    filterValues: { le: 1e-9 },
-  };
-  return drawn('heatmap', options, parts);
-}
-
-export function geomap(parts: DrawnParts & { readonly layer: string }): Panel {
-  const options = {
-    view: { id: 'fit', lat: 0, lon: 0, zoom: 15, allLayers: true, padding: 20 },
-    controls: {
-      showZoom: true,
-      mouseWheelZoom: false,
-      showAttribution: true,
-      showScale: true,
-      showMeasure: false,
-      showDebug: false,
-    },
-    basemap: { type: 'default', name: 'Layer 0', config: {} },
-    layers: [
-      {
-        type: 'markers',
-        name: parts.layer,
-        config: {
-          showLegend: false,
-          style: {
-            size: { fixed: 8, min: 4, max: 12 },
-            color: { fixed: 'blue' },
-            opacity: 0.8,
-            symbol: { mode: 'fixed', fixed: 'img/icons/marker/circle.svg' },
-          },
-        },
-        location: { mode: 'coords', latitude: 'latitude', longitude: 'longitude' },
-        tooltip: true,
-      },
-    ],
-    tooltip: { mode: 'details' },
-  };
-  return drawn('geomap', options, parts);
-}
-
-export function text(about: About, content: string): Panel {
-  const { id, title, description, w, h } = about;
-  return {
-    id,
-    type: 'text',
-    title,
-    description,
-    gridPos: { x: 0, y: 0, w, h },
-    options: { mode: 'markdown', content },
-  };
-}
-
-/** Alerts of Grafana's own rules; the console shows the events of its alert engine in their place. */
-export function alertList(about: About): Panel {
-  const { id, title, description, w, h } = about;
-  const options = {
-    viewMode: 'list',
-    groupMode: 'default',
-    groupBy: [],
-    maxItems: 20,
-    sortOrder: 3,
-    dashboardAlerts: false,
-    alertName: '',
-    alertInstanceLabelFilter: '{site=~"$site"}',
-    stateFilter: { firing: true, pending: true, noData: true, normal: false, error: true },
-  };
-  return { id, type: 'alertlist', title, description, gridPos: { x: 0, y: 0, w, h }, options };
 }

@@ -36,7 +36,6 @@ const part = (type: string, ...params: string[]): Part => ({ type, params });
 
 /** `AS "name"`: the name of a column in a table. */
 export const named = (name: string): Part => part('alias', name);
-export const timesAs = (math: string): Part => part('math', math);
 /** How much a counter has grown between points, without its fresh starts. */
 export const growth: Part = part('non_negative_difference');
 /** How much a counter has grown in `per`, such as `1m`. */
@@ -46,16 +45,11 @@ export function column(field: string, aggregate: Aggregate, ...then: readonly Pa
   return [part('field', field), part(aggregate), ...then];
 }
 
-export function percentile(field: string, nth: number, ...then: readonly Part[]): readonly Part[] {
-  return [part('field', field), part('percentile', String(nth)), ...then];
-}
-
 /** Only series whose tag is what the variable of the same name, or another, says. */
 export function chosen(tag: string, variable = tag): TagFilter {
   return { key: tag, operator: '=~', value: `/^$${variable}$/` };
 }
 
-export const is = (key: string, value: string): TagFilter => ({ key, operator: '=', value });
 export const isSet = (key: string): TagFilter => ({ key, operator: '!=', value: '' });
 
 export interface TargetParts {

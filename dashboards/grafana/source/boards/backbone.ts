@@ -1,6 +1,8 @@
 import { type Board, tagVariable, uidIn } from '../dashboard.ts';
-import { fieldOf, heatmap, matrix, steps, tablePanel, valueWords } from '../panel.ts';
+import { fieldOf, NEUTRAL, steps, valueWords } from '../panel.ts';
+import { matrix, tablePanel } from '../table-panels.ts';
 import { chosen, column, named, series, table } from '../target.ts';
+import { heatmap } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const VERDICT = quantity('sla', 'verdict');
@@ -47,7 +49,7 @@ export const backbone: Board = {
           ),
           targets: of(VERDICT.field),
           ...{ row: 'device', column: 'point', value: 'value' },
-          defaults: { mappings: [verdicts], ...steps([[null, 'text']]) },
+          defaults: { mappings: [verdicts], ...steps([[null, NEUTRAL]]) },
         }),
         matrix({
           ...{ id: 2, w: 12, h: 9, title: say('What is lost between them?', '各链路丢包多少？') },

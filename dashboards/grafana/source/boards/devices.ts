@@ -1,6 +1,9 @@
 import { type Board, tagVariable } from '../dashboard.ts';
-import { bargauge, fieldOf, stat, steps, tablePanel, timeseries, valueWords } from '../panel.ts';
+import { bargauge, stat } from '../figure-panels.ts';
+import { fieldOf, steps, valueWords } from '../panel.ts';
+import { tablePanel } from '../table-panels.ts';
 import { chosen, column, growth, named, series, table } from '../target.ts';
+import { timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const ONLINE = quantity('device', 'online');

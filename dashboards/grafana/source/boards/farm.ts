@@ -1,18 +1,10 @@
 import { boundSeries } from '../bound-series.ts';
 import { type Board, tagVariable } from '../dashboard.ts';
-import {
-  alertList,
-  bargauge,
-  bound,
-  fieldOf,
-  geomap,
-  stat,
-  stateTimeline,
-  steps,
-  timeseries,
-  valueWords,
-} from '../panel.ts';
+import { bargauge, stat } from '../figure-panels.ts';
+import { alertList, geomap } from '../other-panels.ts';
+import { bound, fieldOf, NEUTRAL, steps, valueWords } from '../panel.ts';
 import { chosen, column, growth, isSet, named, series, table } from '../target.ts';
+import { stateTimeline, timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const MOISTURE = quantity('soil', 'moisture');
@@ -27,7 +19,7 @@ export const farm: Board = {
   build(say, language) {
     const site = [chosen('site')];
     const open = valueWords({
-      0: { text: say('closed', '关闭'), color: 'text' },
+      0: { text: say('closed', '关闭'), color: NEUTRAL },
       1: { text: say('open', '打开'), color: 'blue' },
     });
     return {
@@ -48,7 +40,7 @@ export const farm: Board = {
               ...{ select: [column(VALVE.field, 'last')], as: '$tag_zone $tag_device/$tag_point' },
             }),
           ],
-          defaults: { ...steps([[null, 'text']]), mappings: [open], noValue: say('no valve', '无阀门') },
+          defaults: { ...steps([[null, NEUTRAL]]), mappings: [open], noValue: say('no valve', '无阀门') },
         }),
         stat({
           ...{ id: 2, w: 4, h: 5, title: say('How much water today?', '今天用水多少？'), timeFrom: 'now/d' },
@@ -95,7 +87,7 @@ export const farm: Board = {
           defaults: {
             ...fieldOf(RAIN, language),
             ...steps([
-              [null, 'text'],
+              [null, NEUTRAL],
               [0.2, 'blue'],
             ]),
             noValue: say('no gauge', '无雨量计'),
@@ -185,7 +177,7 @@ export const farm: Board = {
               ...{ select: [column(VALVE.field, 'last')], as: '$tag_zone $tag_device/$tag_point' },
             }),
           ],
-          defaults: { ...steps([[null, 'text']]), mappings: [open] },
+          defaults: { ...steps([[null, NEUTRAL]]), mappings: [open] },
         }),
         geomap({
           ...{ id: 9, w: 8, h: 7, title: say('Where is everything?', '设备在哪里？') },

@@ -1,7 +1,10 @@
 import { boundSeries } from '../bound-series.ts';
 import { type Board, tagVariable, uidIn } from '../dashboard.ts';
-import { bound, fieldOf, stat, stateTimeline, steps, tablePanel, timeseries, valueWords } from '../panel.ts';
+import { stat } from '../figure-panels.ts';
+import { bound, fieldOf, NEUTRAL, steps, valueWords } from '../panel.ts';
+import { tablePanel } from '../table-panels.ts';
 import { chosen, column, growth, named, series, table } from '../target.ts';
+import { stateTimeline, timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const ONLINE = quantity('gateway', 'online');
@@ -114,7 +117,7 @@ export const gateways: Board = {
               as: '$tag_site/$tag_gateway',
             }),
           ],
-          defaults: { ...steps([[null, 'text']]), mappings: [presence] },
+          defaults: { ...steps([[null, NEUTRAL]]), mappings: [presence] },
         }),
         timeseries({
           ...{ id: 3, w: 12, h: 8, title: say('Has everything arrived?', '数据全部到达了吗？') },

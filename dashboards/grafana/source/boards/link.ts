@@ -1,8 +1,10 @@
 import { StackingMode } from '@grafana/schema';
 import { boundSeries } from '../bound-series.ts';
 import { type Board, tagVariable } from '../dashboard.ts';
-import { bound, fieldOf, gauge, stat, steps, timeseries, valueWords } from '../panel.ts';
+import { gauge, stat } from '../figure-panels.ts';
+import { bound, fieldOf, NEUTRAL, steps, valueWords } from '../panel.ts';
 import { chosen, column, series } from '../target.ts';
+import { timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const VERDICT = quantity('sla', 'verdict');
@@ -88,7 +90,7 @@ export const link: Board = {
           ],
           defaults: {
             mappings: [verdicts],
-            ...steps([[null, 'text']]),
+            ...steps([[null, NEUTRAL]]),
             noValue: say('no evidence', '无证据'),
           },
         }),

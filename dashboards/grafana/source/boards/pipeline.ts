@@ -1,6 +1,8 @@
 import { type Board, tagVariable } from '../dashboard.ts';
-import { fieldOf, stat, steps, timeseries } from '../panel.ts';
+import { stat } from '../figure-panels.ts';
+import { fieldOf, steps } from '../panel.ts';
 import { chosen, column, growth, rate, series } from '../target.ts';
+import { timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const RECEIVED = quantity('pipeline', 'received');

@@ -1,8 +1,10 @@
 import type { Quantity } from '../../../../core/quantities.ts';
 import { boundSeries } from '../bound-series.ts';
 import { type Board, dayVariable, tagVariable } from '../dashboard.ts';
-import { bound, fieldOf, type Steps, stat, steps, timeseries } from '../panel.ts';
+import { stat } from '../figure-panels.ts';
+import { bound, fieldOf, NEUTRAL, type Steps, steps } from '../panel.ts';
 import { chosen, column, growth, series } from '../target.ts';
+import { timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const AIR = quantity('weather', 'air_temperature');
@@ -75,7 +77,7 @@ export const weather: Board = {
           [5, 'orange'],
           [10, 'red'],
         ]),
-        now(4, PRESSURE, say('Which way is the pressure going?', '气压如何变化？'), [[null, 'text']]),
+        now(4, PRESSURE, say('Which way is the pressure going?', '气压如何变化？'), [[null, NEUTRAL]]),
         course(5, AIR, say('How warm was it?', '气温如何变化？'), ['low', 'high']),
         course(6, HUMIDITY, say('How humid was it?', '湿度如何变化？'), ['high']),
         timeseries({

@@ -1,7 +1,9 @@
 import { boundSeries } from '../bound-series.ts';
 import { type Board, dayVariable, tagVariable } from '../dashboard.ts';
-import { bound, fieldOf, stat, stateTimeline, steps, timeseries, valueWords } from '../panel.ts';
+import { stat } from '../figure-panels.ts';
+import { bound, fieldOf, NEUTRAL, steps, valueWords } from '../panel.ts';
 import { chosen, column, growth, isSet, series } from '../target.ts';
+import { stateTimeline, timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
 const MOISTURE = quantity('soil', 'moisture');
@@ -21,7 +23,7 @@ export const zone: Board = {
     const zones = [chosen('site'), chosen('zone')];
     const every = '$__interval' as const;
     const open = valueWords({
-      0: { text: say('closed', '关闭'), color: 'text' },
+      0: { text: say('closed', '关闭'), color: NEUTRAL },
       1: { text: say('open', '打开'), color: 'blue' },
     });
     const soil = (id: number, one: typeof EC, title: string, description: string, w: number) =>
@@ -80,7 +82,7 @@ export const zone: Board = {
               ...{ select: [column(VALVE.field, 'last')], as: '$tag_zone $tag_device/$tag_point' },
             }),
           ],
-          defaults: { ...steps([[null, 'text']]), mappings: [open] },
+          defaults: { ...steps([[null, NEUTRAL]]), mappings: [open] },
         }),
         timeseries({
           ...{
@@ -192,7 +194,7 @@ export const zone: Board = {
           defaults: {
             ...fieldOf(FLOW, language),
             ...steps([
-              [null, 'text'],
+              [null, NEUTRAL],
               [0.5, 'blue'],
             ]),
             noValue: say('no meter', '无流量计'),

@@ -126,8 +126,8 @@ function gatewayRules(): AlertRule[] {
       data: joinedWithBounds({ ...own, field: 'away', side: 'high' }),
       annotations: annotations(
         {
-          en: `Gateway ${place} has been away for ${shown('D', 0)} s; its devices are in this alert`,
-          zh: `网关 ${place} 已离线 ${shown('D', 0)} 秒，其下设备一并计入本告警`,
+          en: `Gateway ${place} has been away for ${shown('D', 0)} s; what hangs on it is silent with it`,
+          zh: `网关 ${place} 已离线 ${shown('D', 0)} 秒，其下设备随之静默`,
         },
         { dashboard: 'sluice-gateways', panel: 2 },
       ),
