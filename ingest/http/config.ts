@@ -51,7 +51,7 @@ export const HttpConfig = Type.Object(
         'Names and addresses under which people or a reverse proxy reach this, as in the Host header, without port. Loopback names are always allowed; any other is refused, so that a web page elsewhere cannot reach this API through a name it controls.',
     }),
     signIn: Type.Enum(['required', 'off'], {
-      default: 'off',
+      default: 'required',
       description: 'off: whoever reaches the page or the API may do everything. Only on loopback.',
     }),
     tls: Type.Optional(TlsConfig),

@@ -88,7 +88,8 @@ interface ErrorBody {
 /** On a slow village link a reply can take seconds; longer than this and it will not come. */
 export const TIMEOUT_MS = 20_000;
 
-export function createApi(language: () => Language): Api {
+/** `onSignedOut`: a session that there was has ended. */
+export function createApi(language: () => Language, onSignedOut: () => void): Api {
   const tags = new Map<string, string>();
 
   function ask(path: string, signal: AbortSignal, headers = {}, more: RequestInit = {}): Promise<Response> {
@@ -97,8 +98,11 @@ export function createApi(language: () => Language): Api {
 
   async function bodyOf<T>(response: Response): Promise<T> {
     const body = response.status === 204 ? undefined : await response.json();
-    if (!response.ok) throw new ApiError(response.status, body);
-    return body;
+    if (response.ok) return body;
+    const error = new ApiError(response.status, body);
+    // Not where a password was wrong.
+    if (error.code === 'SIGN_IN_NEEDED') onSignedOut();
+    throw error;
   }
 
   const get = async <T>(path: string, signal?: AbortSignal) => {

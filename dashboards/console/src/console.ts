@@ -5,6 +5,7 @@ import type { Words } from '../../../core/errors.ts';
 import type { Api } from './api.ts';
 import type { Locale } from './i18n/locale.ts';
 import type { Place } from './place.ts';
+import type { Session } from './session.ts';
 
 /** What every page is given. */
 export interface Console {
@@ -13,6 +14,8 @@ export interface Console {
   readonly me: Identity;
   /** Where we are: the page and what of it is shown. */
   readonly place: Place;
+  /** Somebody else is signed in now, or nobody. */
+  readonly setSession: (session: Session | null) => void;
 }
 
 export const ConsoleContext = createContext<Console | undefined>(undefined);
@@ -30,5 +33,7 @@ export interface Page {
   readonly title: Words;
   /** Who may open it; `read` where nothing is named. */
   readonly may?: Permission;
+  /** Reached from elsewhere than the menu. */
+  readonly isApart?: boolean;
   load(): Promise<{ readonly default: ComponentType }>;
 }

@@ -17,4 +17,22 @@ export const PAGES: readonly Page[] = [
   { id: 'links', title: { en: 'Links', zh: '链路' }, load: () => import('./pages/links/links.tsx') },
   { id: 'devices', title: { en: 'Devices', zh: '设备' }, load: () => import('./pages/devices/devices.tsx') },
   { id: 'health', title: { en: 'Health', zh: '运行状况' }, load: () => import('./pages/health/health.tsx') },
+  {
+    id: 'accounts',
+    title: { en: 'Accounts', zh: '账号' },
+    may: 'accounts',
+    load: () => import('./pages/accounts/accounts.tsx'),
+  },
+  {
+    id: 'audit',
+    title: { en: 'Audit', zh: '审计' },
+    may: 'audit',
+    load: () => import('./pages/audit/audit.tsx'),
+  },
+  {
+    id: 'account',
+    title: { en: 'My account', zh: '我的账号' },
+    isApart: true,
+    load: () => import('./pages/account/account.tsx'),
+  },
 ];

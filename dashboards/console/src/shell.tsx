@@ -1,41 +1,49 @@
 import type { ComponentType } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Identity, may } from '../../../core/access.ts';
 import type { Language } from '../../../core/errors.ts';
 import type { Api } from './api.ts';
 import { Header } from './components/header.tsx';
-import { ConsoleContext, type Page } from './console.ts';
+import { ConsoleContext } from './console.ts';
 import { createLocale } from './i18n/locale.ts';
 import { type Observable, useObservable } from './observable.ts';
 import { PAGES } from './pages.ts';
-import type { Place } from './place.ts';
+import { hrefOf, type Place } from './place.ts';
 import { remember } from './remembered.ts';
+import { askSession, type Session } from './session.ts';
 
 interface ShellProps {
   readonly api: Api;
   readonly language: Observable<Language>;
   readonly place: Observable<Place>;
+  /** Undefined until it is known, null while nobody is signed in. */
+  readonly session: Observable<Session | null | undefined>;
 }
 
-/** Until there is sign-in, whoever reaches the page may do everything. */
-const EVERYBODY: Identity = { name: 'open', kind: 'open', role: 'administrator', sites: 'all', links: 'all' };
+const RETRY_MS = 5_000;
+const NOBODY: Identity = { name: '', kind: 'open', role: 'viewer', sites: [], links: [] };
+const loadSignIn = () => import('./pages/sign-in/sign-in.tsx');
 
 /** The frame of every page: who we are, where we can go, in which language. */
-export function Shell({ api, language, place }: ShellProps) {
+export function Shell({ api, language, place, session }: ShellProps) {
   const spoken = useObservable(language);
   const locale = useMemo(() => createLocale(spoken), [spoken]);
   const here = useObservable(place);
-  const me = EVERYBODY;
-  const pages = PAGES.filter((page) => may(me, page.may ?? 'read'));
+  const signedIn = useObservable(session);
+  const wasIn = useRef(false);
+  if (signedIn) wasIn.current = true;
+  const me = signedIn ?? NOBODY;
+  const pages = signedIn ? PAGES.filter((page) => may(me, page.may ?? 'read')) : [];
   const page = pages.find(({ id }) => id === here.page) ?? pages[0];
+  const setSession = (next: Session | null) => session.set(next);
   useEffect(() => {
     document.documentElement.lang = locale.htmlLang;
     document.title = page ? `${page.title[spoken]} · Sluice` : 'Sluice';
   }, [locale, page, spoken]);
   return (
-    <ConsoleContext.Provider value={{ api, locale, me, place: here }}>
+    <ConsoleContext.Provider value={{ api, locale, me, place: here, setSession }}>
       <Header
-        pages={pages}
+        pages={pages.filter(({ isApart }) => !isApart)}
         current={page}
         onSwitchLanguage={() => {
           const next = spoken === 'en' ? 'zh' : 'en';
@@ -43,20 +51,71 @@ export function Shell({ api, language, place }: ShellProps) {
           language.set(next);
         }}
       />
-      {page && <Opened key={page.id} page={page} />}
+      {signedIn === undefined && <Arriving api={api} onKnown={setSession} />}
+      {signedIn === null && (
+        <Opened load={loadSignIn} props={{ wasIn: wasIn.current, onSignedIn: setSession }} />
+      )}
+      {signedIn?.isPasswordGiven && page?.id !== 'account' && (
+        <p class="notice">
+          {locale.words.passwordGiven} <a href={hrefOf('account')}>{locale.words.changeIt}</a>
+        </p>
+      )}
+      {/* Another person begins anew, where the one before was. */}
+      {signedIn && page && <Opened key={`${page.id} ${me.name}`} load={page.load} props={{}} />}
     </ConsoleContext.Provider>
   );
 }
 
+/** Asks who we are until there is an answer. */
+function Arriving({
+  api,
+  onKnown,
+}: {
+  readonly api: Api;
+  readonly onKnown: (found: Session | null) => void;
+}) {
+  const [tries, setTries] = useState(0);
+  const [isAway, setAway] = useState(false);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isGone = false;
+    askSession(api).then(
+      (found) => {
+        if (!isGone) onKnown(found);
+      },
+      () => {
+        if (isGone) return;
+        setAway(true);
+        timer = setTimeout(() => setTries((n) => n + 1), RETRY_MS);
+      },
+    );
+    return () => {
+      isGone = true;
+      clearTimeout(timer);
+    };
+  }, [api, tries]);
+  if (!isAway) return <main class="page" aria-busy="true" />;
+  return (
+    <main class="page">
+      <NotLoaded onRetry={() => setTries((n) => n + 1)} />
+    </main>
+  );
+}
+
+interface OpenedProps<T> {
+  readonly load: () => Promise<{ readonly default: ComponentType<T> }>;
+  readonly props: T;
+}
+
 /** A page once its code is here; until then nothing, and a word where it cannot be had. */
-function Opened({ page }: { readonly page: Page }) {
-  const [Content, setContent] = useState<ComponentType>();
+function Opened<T extends object>({ load, props }: OpenedProps<T>) {
+  const [Content, setContent] = useState<ComponentType<T>>();
   const [error, setError] = useState<unknown>();
   const [tries, setTries] = useState(0);
   useEffect(() => {
-    page.load().then((loaded) => setContent(() => loaded.default), setError);
-  }, [page, tries]);
-  if (Content) return <Content />;
+    load().then((loaded) => setContent(() => loaded.default), setError);
+  }, [load, tries]);
+  if (Content) return <Content {...props} />;
   if (!error) return <main class="page" aria-busy="true" />;
   return (
     <main class="page">

@@ -18,6 +18,7 @@ const SessionReply = Type.Object({
   isPasswordGiven: Type.Boolean({ description: 'Somebody else has set the password: change it.' }),
 });
 
+const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'Nobody is signed in.' });
 const errors = { ...commonErrors, 503: errorRef('The file of the accounts cannot be used just now.') };
 const signInErrors = {
   401: errorRef('Name or password is not right, or the account is disabled.'),
@@ -33,12 +34,17 @@ export const sessionRoute: Route = (app, { sources: { access }, cookie }) => {
       schema: {
         operationId: 'getSession',
         summary: 'Who is signed in, and what they may do',
-        querystring: NoQuery,
-        response: { 200: SessionReply, ...errors, 401: errorRef('Nobody is.') },
+        querystring: Type.Object(
+          { ifAny: Type.Optional(Type.Literal('true', { description: 'Nobody is 204 instead of 401.' })) },
+          strict,
+        ),
+        response: { 200: SessionReply, 204: Nothing, ...errors, 401: errorRef('Nobody is.') },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const me = signedInBy(request, access, cookie);
+      // A browser complains of a 401 in its console, and nothing is wrong with a page that finds nobody signed in.
+      if (!me && request.query.ifAny) return reply.code(204).send(undefined);
       if (!me) throw new SluiceError('SIGN_IN_NEEDED');
       return shown(me);
     },
@@ -75,7 +81,7 @@ export const sessionRoute: Route = (app, { sources: { access }, cookie }) => {
         operationId: 'signOut',
         summary: 'Signs out; done also where nobody was signed in',
         querystring: NoQuery,
-        response: { 204: Type.Unsafe<undefined>({ type: 'null', description: 'Done.' }), ...errors },
+        response: { 204: Nothing, ...errors },
       },
     },
     async (request, reply) => {

@@ -10,13 +10,23 @@ interface HeaderProps {
 
 /** Where we can go, and the language. */
 export function Header({ pages, current, onSwitchLanguage }: HeaderProps) {
-  const { locale } = useConsole();
+  const { locale, me } = useConsole();
   const { words, language } = locale;
   return (
     <header class="top">
       <div class="top-inner">
         <Mark />
         <h1 class="top-title">{current?.title[language] ?? 'Sluice'}</h1>
+        {me.kind === 'person' && (
+          <a
+            class="who"
+            href={hrefOf('account')}
+            aria-label={words.signedInAs(me.name)}
+            title={words.signedInAs(me.name)}
+          >
+            {me.name}
+          </a>
+        )}
         <button type="button" class="language" title={words.switchToLabel} onClick={onSwitchLanguage}>
           <span lang={language === 'en' ? 'zh-Hans' : 'en'}>{words.switchTo}</span>
         </button>

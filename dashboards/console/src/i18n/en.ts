@@ -1,6 +1,9 @@
 export const en = {
   pages: 'Pages',
   criticalOpen: (n: string) => `(critical, open: ${n})`,
+  signedInAs: (name: string) => `Signed in as ${name}: password, sign out`,
+  passwordGiven: 'Your password was set by somebody else.',
+  changeIt: 'Change it',
   pageNotLoaded: 'This page could not be loaded: the connection to Sluice is interrupted.',
   tryAgain: 'Try again',
   switchTo: '中文',

@@ -1,6 +1,9 @@
 import type { Messages } from './en.ts';
 
 export const zh: Messages = {
+  signedInAs: (name) => `当前用户 ${name}：修改密码、退出登录`,
+  passwordGiven: '您的密码由他人设置。',
+  changeIt: '修改密码',
   pages: '页面',
   criticalOpen: (n) => `（严重事件 ${n} 个）`,
   pageNotLoaded: '页面未能加载：与 Sluice 的连接中断。',

@@ -1,0 +1,129 @@
+import { useState } from 'preact/hooks';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { CheckField, FormProblem, TextField } from '../../components/form.tsx';
+import { useSending } from '../../components/use-sending.ts';
+import { useConsole } from '../../console.ts';
+import { useWords } from '../../i18n/use-words.ts';
+import { ACCOUNTS_PATH, type Account, TOKENS_PATH, type Token } from './api.ts';
+import { ReachFields, reachOf, scopeOf } from './reach-fields.tsx';
+import { WORDS } from './words.ts';
+
+interface AccountDialogProps {
+  /** The one to change; undefined for a new one. */
+  readonly account?: Account | undefined;
+  readonly onSaved: (account: Account) => void;
+  readonly onClose: () => void;
+}
+
+const NEWCOMER = { role: 'viewer', sites: [], links: [] } as const;
+
+export function AccountDialog({ account, onSaved, onClose }: AccountDialogProps) {
+  const { api } = useConsole();
+  const words = useWords(WORDS);
+  const sending = useSending();
+  const [name, setName] = useState('');
+  const [reach, setReach] = useState(() => reachOf(account ?? NEWCOMER));
+  const [disabled, setDisabled] = useState(account?.disabled ?? false);
+  const save = () =>
+    sending.send(async () => {
+      const body = { ...scopeOf(reach), disabled, ...(account?.language && { language: account.language }) };
+      const saved = account
+        ? await api.send<Account>('PUT', `${ACCOUNTS_PATH}/${encodeURIComponent(account.name)}`, {
+            ...body,
+            version: account.version,
+          })
+        : await api.send<Account>('POST', ACCOUNTS_PATH, { ...body, name: name.trim() });
+      onSaved(saved);
+    });
+  return (
+    <Dialog title={account ? words.editOf(account.name) : words.add} onClose={onClose}>
+      <form
+        class="form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        {!account && (
+          <TextField
+            label={words.name}
+            hint={words.nameHint}
+            value={name}
+            onChange={setName}
+            autocomplete="off"
+            maxLength={64}
+            error={sending.at('name')}
+          />
+        )}
+        <ReachFields reach={reach} onChange={setReach} sending={sending} isToken={false} />
+        {account && <CheckField label={words.isDisabled} value={disabled} onChange={setDisabled} />}
+        <FormProblem sending={sending} />
+        <p class="form-actions">
+          <Button type="submit" kind="main" isBusy={sending.isSending}>
+            {account ? words.save : words.add}
+          </Button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
+
+interface TokenDialogProps {
+  readonly onMade: (token: Token & { readonly token: string }) => void;
+  readonly onClose: () => void;
+}
+
+export function TokenDialog({ onMade, onClose }: TokenDialogProps) {
+  const { api } = useConsole();
+  const words = useWords(WORDS);
+  const sending = useSending();
+  const [name, setName] = useState('');
+  const [reach, setReach] = useState(() => reachOf(NEWCOMER));
+  const [lastDay, setLastDay] = useState('');
+  const make = () =>
+    sending.send(async () => {
+      // To the end of that day, where the viewer is.
+      const expiry = lastDay === '' ? {} : { expiresMs: new Date(`${lastDay}T23:59:59.999`).getTime() };
+      const body = { ...scopeOf(reach), name: name.trim(), ...expiry };
+      onMade(await api.send('POST', TOKENS_PATH, body));
+    });
+  return (
+    <Dialog title={words.addToken} onClose={onClose}>
+      <form
+        class="form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void make();
+        }}
+      >
+        <TextField
+          label={words.name}
+          hint={words.nameHint}
+          value={name}
+          onChange={setName}
+          autocomplete="off"
+          maxLength={64}
+          error={sending.at('name')}
+        />
+        <ReachFields reach={reach} onChange={setReach} sending={sending} isToken />
+        <TextField
+          label={words.expiresOn}
+          isOptional
+          type="date"
+          value={lastDay}
+          onChange={setLastDay}
+          error={sending.at('expiresMs')}
+        />
+        <FormProblem sending={sending} />
+        <p class="form-actions">
+          <Button type="submit" kind="main" isBusy={sending.isSending}>
+            {words.addToken}
+          </Button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
