@@ -55,6 +55,14 @@ export function seesSite({ sites }: Scope, site: string): boolean {
   return sites === 'all' || sites.includes(site);
 }
 
+/** What is measured of a link goes by the link, and everything else by its site. */
+export function seesSeries(
+  scope: Scope,
+  { site, link }: { readonly site: string; readonly link: string },
+): boolean {
+  return link === '' ? seesSite(scope, site) : seesLink(scope, link);
+}
+
 export function seesLink({ links }: Scope, link: string): boolean {
   return links === 'all' || links.includes(link);
 }

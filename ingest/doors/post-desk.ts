@@ -17,6 +17,8 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 export type Posted = {
   readonly bytes: Uint8Array;
+  /** Why nothing of a site may come this way; undefined where it may. */
+  refusal?(site: string): SluiceError | undefined;
 } & (
   | { readonly kind: 'lines'; readonly unit: TimeUnit; readonly defaults: LineDefaults }
   | {
@@ -88,8 +90,14 @@ export class PostDesk {
    */
   async post(posted: Posted): Promise<PostOutcome> {
     const nowMs = this.#parts.clock.nowMs();
-    const { readings, refused } =
+    const { readings: made, refused } =
       posted.kind === 'lines' ? this.#readLines(posted, nowMs) : this.#readSenml(posted, nowMs);
+    const forbidden: { at: number; error: SluiceError }[] = [];
+    const readings = made.filter(({ site, at }) => {
+      const error = posted.refusal?.(site);
+      if (error) forbidden.push({ at, error });
+      return !error;
+    });
     const { maxReadings } = this.#limits;
     if (readings.length > maxReadings) throw tooLarge(`${maxReadings} readings`, `${maxReadings} 个读数`);
     for (const { sender, error, text } of refused) {
@@ -98,6 +106,7 @@ export class PostDesk {
     const { stored, rejected, isWhole } = await this.#settled(readings);
     if (!isWhole) throw unstored();
     const all = [
+      ...forbidden,
       ...refused.map(({ at, error }) => ({ at, error })),
       ...rejected.map(({ at, problem }) => ({ at, error: problem.describe() })),
     ];

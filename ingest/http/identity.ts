@@ -60,9 +60,13 @@ export function guardRoutes(
   cookie: SessionCookie | undefined,
 ): void {
   app.decorateRequest('identity', null);
+  // Told in the description of the API too.
+  app.addHook('onRoute', ({ url, config, schema }) => {
+    if (schema && isGuarded(url)) Object.assign(schema, { 'x-permission': config?.may ?? 'read' });
+  });
   app.addHook('onRequest', async (request) => {
     const { config, url = '' } = request.routeOptions;
-    if (!url.startsWith('/api/') && url !== '/metrics') return;
+    if (!isGuarded(url)) return;
     const { may: wanted = 'read' } = config;
     if (wanted === 'anyone') {
       request.identity = identityOrNobody(() => signedInBy(request, access, cookie));
@@ -73,6 +77,10 @@ export function guardRoutes(
     if (!may(identity, wanted))
       throw new SluiceError('NOT_PERMITTED', { name: identity.name, role: identity.role, wanted });
   });
+}
+
+function isGuarded(url: string): boolean {
+  return url.startsWith('/api/') || url === '/metrics';
 }
 
 /** What anyone may ask is answered also where the accounts cannot be read. */

@@ -31,8 +31,8 @@ export const SeriesFilterQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** What the store is asked, from the query of a request. */
-export function seriesFilter(query: Static<typeof SeriesFilterQuery>): SeriesFilter {
+/** What the store is asked, from the query of a request by somebody who sees `scope`. */
+export function seriesFilter(query: Static<typeof SeriesFilterQuery>, { sites, links }: Scope): SeriesFilter {
   const where = Object.fromEntries(
     TAGS.filter((tag) => query[tag] !== undefined).map((tag) => [tag, query[tag]]),
   );
@@ -40,6 +40,7 @@ export function seriesFilter(query: Static<typeof SeriesFilterQuery>): SeriesFil
     ...(query.measurement === undefined ? {} : { measurement: query.measurement }),
     ...(query.field === undefined ? {} : { field: query.field }),
     where,
+    ...((sites !== 'all' || links !== 'all') && { scope: { sites, links } }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { seesSeries } from '../../core/access.ts';
 import { TAGS, type Tag, type Tags } from '../../core/reading.ts';
 import type { Series } from '../../core/reading-batch.ts';
 import type { SeriesFilter } from './store.ts';
@@ -12,6 +13,7 @@ export function matchingSeries(table: Iterable<Series>, filter: SeriesFilter): S
   for (const series of table) {
     if (filter.measurement !== undefined && series.measurement !== filter.measurement) continue;
     if (filter.field !== undefined && series.field !== filter.field) continue;
+    if (filter.scope && !seesSeries(filter.scope, series)) continue;
     if (where.every(({ tag, values }) => values.has(series[tag]))) found.push(series);
   }
   return found;

@@ -1,3 +1,4 @@
+import type { Scope } from '../../core/access.ts';
 import type { SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Tag, Tags } from '../../core/reading.ts';
@@ -58,6 +59,8 @@ export interface SeriesFilter {
   readonly field?: string;
   /** Each tag must equal one of its values; an empty string means "not set". */
   readonly where?: Partial<Record<Tag, readonly string[]>>;
+  /** Only what somebody sees: series of a link by it, all others by their site. */
+  readonly scope?: Scope;
 }
 
 /** Percentiles are of the nearest rank, within 1 % (`LatencyHistogram`). */

@@ -8,6 +8,7 @@ import type { CareRecord } from '../../care/care-file.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
 import { issuerOf } from '../issuer-of.ts';
+import { assertSite, gatewayWords } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
 import type { HttpSources } from '../sources.ts';
@@ -124,6 +125,7 @@ export const careRoute: Route = (app, { sources }) => {
     },
     async (request, reply) => {
       const { site, gateway } = request.params;
+      assertSite(whoAsks(request), site, gatewayWords(site, gateway));
       const { issuer: given, validForS = 60, ...what } = request.body;
       refuseMismatch(what);
       const issuer = issuerOf(request, given);
@@ -151,7 +153,9 @@ export const careRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ params: { site, gateway } }) => {
+    async (request) => {
+      const { site, gateway } = request.params;
+      assertSite(whoAsks(request), site, gatewayWords(site, gateway));
       const found = sources.care.find(site, gateway, MOST_LISTED);
       return {
         care: found.map((record) => {
@@ -177,7 +181,9 @@ export const careRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ params: { site, gateway, id } }) => {
+    async (request) => {
+      const { site, gateway, id } = request.params;
+      assertSite(whoAsks(request), site, gatewayWords(site, gateway));
       const record = sources.care.get(id);
       if (record?.site !== site || record.gateway !== gateway) {
         throw new SluiceError('NOT_FOUND', { what: { en: `care request ${id}`, zh: `维护请求 ${id}` } });

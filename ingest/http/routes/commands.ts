@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Static, Type } from 'typebox';
+import { type Scope, seesSite } from '../../../core/access.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { formatMetricName } from '../../../core/sparkplug/metric-name.ts';
 import { accounted } from '../../access/accounted.ts';
@@ -9,6 +10,7 @@ import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
 import { issuerOf } from '../issuer-of.ts';
 import { parseTime } from '../parse-time.ts';
+import { assertSite, gatewayWords, sitesWithin } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { AnyOf, commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
 import { parseLimit, parsePlace } from './events.ts';
@@ -114,6 +116,7 @@ export const commandsRoute: Route = (app, { sources }) => {
       const wish = wishOf(request.body, issuerOf(request, request.body.issuer));
       const { id, site, ...after } = wish;
       const { name: who } = whoAsks(request);
+      assertSite(whoAsks(request), site, gatewayWords(site, wish.gateway));
       const entry = { who, action: 'command.submitted', subject: id, site, after };
       // Water that runs cannot be called back: a valve is closed also where that cannot be put on record.
       const isUrgent = wish.value === false || wish.value === 0;
@@ -137,9 +140,11 @@ export const commandsRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ params: { id } }) => {
+    async (request) => {
+      const { id } = request.params;
       const record = sources.commands.get(id);
-      if (!record) throw new SluiceError('NOT_FOUND', { what: { en: `command ${id}`, zh: `命令 ${id}` } });
+      if (!record || !seesSite(whoAsks(request), record.site))
+        throw new SluiceError('NOT_FOUND', { what: { en: `command ${id}`, zh: `命令 ${id}` } });
       return shown(record);
     },
   );
@@ -153,9 +158,10 @@ export const commandsRoute: Route = (app, { sources }) => {
         response: { 200: CommandsReply, ...commonErrors, ...fileError },
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const limit = parseLimit(query.limit);
-      const found = sources.commands.find({ ...commandFilter(query), limit: limit + 1 });
+      const found = sources.commands.find({ ...commandFilter(query, whoAsks(request)), limit: limit + 1 });
       const commands = found.slice(0, limit).map(({ record }) => shown(record));
       const last = found[limit - 1]?.place;
       return found.length > limit && last ? { commands, next: `${last.timeMs}-${last.seq}` } : { commands };
@@ -178,10 +184,14 @@ function metricOf({ metric, measurement, field, point = '' }: Static<typeof Body
   });
 }
 
-function commandFilter({ site, gateway, device, state, from, to, after }: Static<typeof Query>) {
+function commandFilter(
+  { site, gateway, device, state, from, to, after }: Static<typeof Query>,
+  scope: Scope,
+) {
   const place = parsePlace(after);
+  const sites = sitesWithin(scope, site);
   return {
-    ...(site ? { sites: site } : {}),
+    ...(sites ? { sites } : {}),
     ...(gateway ? { gateways: gateway } : {}),
     ...(device ? { devices: device } : {}),
     ...(state ? { state } : {}),

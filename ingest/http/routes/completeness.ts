@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { SluiceError } from '../../../core/errors.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
+import { assertSite, gatewayWords } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { commonErrors, DeliveryReply, errorRef, TimeMs } from '../schemas.ts';
 
@@ -64,14 +66,15 @@ export const completenessRoute: Route = (app, { sources, clock }) => {
         },
       },
     },
-    async ({ params: { site, gateway }, query }) => {
+    async (request) => {
+      const { site, gateway } = request.params;
+      const { query } = request;
+      assertSite(whoAsks(request), site, gatewayWords(site, gateway));
       const status = sources.gateways().find((one) => one.site === site && one.gateway === gateway);
       const period = periodOf(query, clock.nowMs());
       const account = sources.completeness(site, gateway, period);
       if (!status && account.ledger === 'none' && account.produced === 0) {
-        throw new SluiceError('NOT_FOUND', {
-          what: { en: `gateway ${site}/${gateway}`, zh: `网关 ${site}/${gateway}` },
-        });
+        throw new SluiceError('NOT_FOUND', { what: gatewayWords(site, gateway) });
       }
       return {
         site,

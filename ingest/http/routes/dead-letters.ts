@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { type Scope, seesSite } from '../../../core/access.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { clockOf, qualityOf } from '../../../core/reading.ts';
 import { accounted } from '../../access/accounted.ts';
@@ -8,6 +9,7 @@ import { isReplayable } from '../../letters/refused-reading.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
+import { sitesWithin } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { AnyOf, ClockName, commonErrors, errorRef, NoQuery, QualityName, TimeMs } from '../schemas.ts';
 import { parseLimit } from './events.ts';
@@ -118,11 +120,12 @@ export const deadLettersRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const { state, limit: wanted, after, ...given } = query;
       const limit = parseLimit(wanted);
       const before = after === undefined ? undefined : parseId('after', after);
-      const filter = { ...filterOf(given), ...(state ? { state } : {}) };
+      const filter = { ...filterOf(given, whoAsks(request)), ...(state ? { state } : {}) };
       const place = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
       const found = sources.letters.find(filter, place);
       const letters = found.slice(0, limit).map((letter) => shown(letter));
@@ -147,9 +150,10 @@ export const deadLettersRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ params }) => {
+    async (request) => {
+      const { params } = request;
       const letter = sources.letters.get(parseId('letter', params.letter));
-      if (letter) return shown(letter, true);
+      if (letter && seesSite(whoAsks(request), letter.site)) return shown(letter, true);
       const what = { en: `dead letter ${params.letter}`, zh: `拒收数据 ${params.letter}` };
       throw new SluiceError('NOT_FOUND', { what });
     },
@@ -196,7 +200,8 @@ export const deadLettersRoute: Route = (app, { sources }) => {
     async (request) => {
       const { shiftMs = 0, isDryRun = false, after, ...given } = request.body;
       const place = after === undefined ? {} : { after };
-      const replay = () => sources.replay({ ...filterOf(given), shiftMs, isDryRun, ...place });
+      const replay = () =>
+        sources.replay({ ...filterOf(given, whoAsks(request)), shiftMs, isDryRun, ...place });
       if (isDryRun) return replay();
       const entry = { who: whoAsks(request).name, action: 'dead-letters.replayed', subject: 'dead-letters' };
       return accounted(sources.audit, { ...entry, after: { ...given, shiftMs, ...place } }, replay);
@@ -204,16 +209,13 @@ export const deadLettersRoute: Route = (app, { sources }) => {
   );
 };
 
-function filterOf({
-  site,
-  gateway,
-  code,
-  kind,
-  from,
-  to,
-}: Static<ReturnType<typeof Type.Object<typeof filters>>>): LetterFilter {
+function filterOf(
+  { site, gateway, code, kind, from, to }: Static<ReturnType<typeof Type.Object<typeof filters>>>,
+  scope: Scope,
+): LetterFilter {
+  const sites = sitesWithin(scope, site);
   return {
-    ...(site ? { sites: site } : {}),
+    ...(sites ? { sites } : {}),
     ...(gateway ? { gateways: gateway } : {}),
     ...(code ? { codes: [code] } : {}),
     ...(kind ? { kind } : {}),

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox';
+import type { Scope } from '../../../core/access.ts';
 import { GatewayEvent } from '../../../core/gateway-event.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
+import { sitesWithin } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { AnyOf, commonErrors, errorRef } from '../schemas.ts';
 
@@ -52,9 +55,10 @@ export const eventsRoute: Route = (app, { sources }) => {
         },
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const limit = parseLimit(query.limit);
-      const found = sources.events({ ...eventFilter(query), limit: limit + 1 });
+      const found = sources.events({ ...eventFilter(query, whoAsks(request)), limit: limit + 1 });
       const events = found.slice(0, limit).map(({ site, gateway, event }) => ({ site, gateway, event }));
       const last = found[limit - 1]?.place;
       return found.length > limit && last ? { events, next: `${last.timeMs}-${last.seq}` } : { events };
@@ -75,10 +79,11 @@ export function parsePlace(after: string | undefined): { timeMs: number; seq: nu
   return { timeMs: Number(place[1]), seq: Number(place[2]) };
 }
 
-function eventFilter({ site, gateway, kind, from, to, after }: Static<typeof Query>) {
+function eventFilter({ site, gateway, kind, from, to, after }: Static<typeof Query>, scope: Scope) {
   const place = parsePlace(after);
+  const sites = sitesWithin(scope, site);
   return {
-    ...(site ? { sites: site } : {}),
+    ...(sites ? { sites } : {}),
     ...(gateway ? { gateways: gateway } : {}),
     ...(kind ? { kind } : {}),
     ...(from === undefined ? {} : { fromMs: parseTime('from', from) }),

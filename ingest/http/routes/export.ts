@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox';
+import type { Scope } from '../../../core/access.ts';
 import { FORMATS, type Format } from '../../export/encoder.ts';
 import type { ExportRequest } from '../../export/exporter.ts';
 import { AGGREGATES } from '../../stores/store.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { parseTime } from '../parse-time.ts';
 import { requestInvalid } from '../request-invalid.ts';
@@ -62,7 +64,7 @@ export const exportRoute: Route = (app, { sources, clock }) => {
       },
     },
     async (request, reply) => {
-      const wanted = exportRequest(request.query, clock.nowMs());
+      const wanted = exportRequest(request.query, clock.nowMs(), whoAsks(request));
       const stream = await sources.exporter.open(wanted);
       return reply
         .type(TYPES[wanted.format])
@@ -72,7 +74,7 @@ export const exportRoute: Route = (app, { sources, clock }) => {
   );
 };
 
-function exportRequest(query: Static<typeof ExportQuery>, nowMs: number): ExportRequest {
+function exportRequest(query: Static<typeof ExportQuery>, nowMs: number, scope: Scope): ExportRequest {
   const fromMs = parseTime('from', query.from);
   const toMs = query.to === undefined ? nowMs : parseTime('to', query.to);
   if (fromMs >= toMs) throw requestInvalid('from', { en: 'must be before "to"', zh: '必须早于 "to"' });
@@ -84,7 +86,7 @@ function exportRequest(query: Static<typeof ExportQuery>, nowMs: number): Export
   }
   return {
     format: query.format as Format,
-    query: { ...seriesFilter(query), fromMs, toMs },
+    query: { ...seriesFilter(query, scope), fromMs, toMs },
     hasBom: query.bom === 'true',
     ...(query.every !== undefined && {
       window: { everyMs: parseDuration('every', query.every), fn: query.fn ?? 'mean' },

@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
+import { seesSite } from '../../../core/access.ts';
 import { gatewayName } from '../../gateway-name.ts';
 import type { Route } from '../app.ts';
 import { entityTag, isKnown } from '../entity-tag.ts';
+import { whoAsks } from '../identity.ts';
 import { commonErrors, DeliveryReply, IfNoneMatch, NoQuery, TimeMs, Unchanged } from '../schemas.ts';
 import type { GatewayCounters } from '../sources.ts';
 
@@ -48,7 +50,9 @@ export const gatewaysRoute: Route = (app, { sources }) => {
     async (request, reply) => {
       const counters = new Map<string, GatewayCounters>();
       for (const one of sources.counters()) counters.set(gatewayName(one), one);
-      const gateways = sources.gateways().map((one) => {
+      const who = whoAsks(request);
+      const seen = sources.gateways().filter(({ site }) => seesSite(who, site));
+      const gateways = seen.map((one) => {
         const counted = counters.get(gatewayName(one));
         const { received = 0, stored = 0, rejected = 0, dropped = 0 } = counted ?? {};
         const delivery = sources.delivery(one.site, one.gateway);

@@ -3,6 +3,7 @@ import { OWN_MEASUREMENTS } from '../../../core/own-series.ts';
 import { clockOf, qualityOf, setTags, type Tags } from '../../../core/reading.ts';
 import type { Route } from '../app.ts';
 import { entityTag, isKnown } from '../entity-tag.ts';
+import { whoAsks } from '../identity.ts';
 import {
   ClockName,
   IfNoneMatch,
@@ -48,7 +49,7 @@ export const lastRoute: Route = (app, { sources, clock }) => {
       },
     },
     async (request, reply) => {
-      const found = await sources.store.last(seriesFilter(request.query));
+      const found = await sources.store.last(seriesFilter(request.query, whoAsks(request)));
       const last = request.query.measurement
         ? found
         : found.filter(({ series }) => !OWN_MEASUREMENTS.has(series.measurement));

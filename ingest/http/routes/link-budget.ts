@@ -2,7 +2,9 @@ import { Type } from 'typebox';
 import { type Budget, calendarOf } from '../../sla/budget/budget-report.ts';
 import { BUDGETS } from '../../sla/budget/link-counts.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
+import { assertLinks } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { errorRef, storeErrors, TimeMs } from '../schemas.ts';
 
@@ -90,7 +92,9 @@ export const linkBudgetRoute: Route = (app, { sources, clock }) => {
         response: { 200: LinkBudgetReply, ...storeErrors, 404: errorRef('The mesh has no such link.') },
       },
     },
-    async ({ params, query }) => {
+    async (request) => {
+      const { params, query } = request;
+      assertLinks(whoAsks(request), [params.id]);
       const atMs = query.at === undefined ? clock.nowMs() : parseTime('at', query.at);
       const calendar = calendarOf(atMs, query.zone ?? 'UTC');
       if (!calendar)

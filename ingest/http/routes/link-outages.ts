@@ -1,8 +1,11 @@
 import { type Static, Type } from 'typebox';
+import { type Scope, seesLink } from '../../../core/access.ts';
 import { FAULTS } from '../../sla/outages/attribute.ts';
 import type { LinkOutages } from '../../sla/outages/outage-desk.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
+import { assertLinks } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { errorRef, storeErrors, TimeMs, WordsReply } from '../schemas.ts';
 
@@ -85,9 +88,11 @@ export const linkOutagesRoute: Route = (app, { sources, clock }) => {
         response: { 200: Type.Object({ links: Type.Array(LinkOutagesReply) }), ...storeErrors },
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
+      const who = whoAsks(request);
       const found = await sources.outages.ofAll(rangeOf(query, clock.nowMs(), MOST_DAYS.all));
-      return { links: found.map(shown) };
+      return { links: found.filter(({ link }) => seesLink(who, link)).map((one) => shown(one, who)) };
     },
   );
   app.get(
@@ -101,15 +106,22 @@ export const linkOutagesRoute: Route = (app, { sources, clock }) => {
         response: { 200: LinkOutagesReply, ...responses },
       },
     },
-    async ({ params, query }) =>
-      shown(await sources.outages.ofLink(params.id, rangeOf(query, clock.nowMs(), MOST_DAYS.one))),
+    async (request) => {
+      const { params, query } = request;
+      const who = whoAsks(request);
+      assertLinks(who, [params.id]);
+      return shown(
+        await sources.outages.ofLink(params.id, rangeOf(query, clock.nowMs(), MOST_DAYS.one)),
+        who,
+      );
+    },
   );
 };
 
-function shown({ availability, ...rest }: LinkOutages) {
+function shown({ availability, ...rest }: LinkOutages, scope: Scope) {
   const outages = rest.outages.map(({ attribution, ...outage }) => ({
     ...outage,
-    attribution: { ...attribution, alsoDown: [...attribution.alsoDown] },
+    attribution: { ...attribution, alsoDown: attribution.alsoDown.filter((link) => seesLink(scope, link)) },
   }));
   return { ...rest, outages, unknown: [...rest.unknown], availability: availability ?? null };
 }

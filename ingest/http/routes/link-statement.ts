@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
+import { SluiceError } from '../../../core/errors.ts';
 import { LINK_CLASSES, type LinkClass } from '../../../core/links/measures.ts';
 import { statementHtml } from '../../sla/statement/html/statement-html.ts';
 import type { Seal } from '../../sla/statement/seal.ts';
 import { statementCsv } from '../../sla/statement/statement-csv.ts';
 import type { Statement } from '../../sla/statement/statement-format.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
+import { assertLinks } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { errorRef, storeErrors } from '../schemas.ts';
 
@@ -101,10 +104,15 @@ export const linkStatementRoute: Route = (app, { sources }) => {
       // Megabytes of base64: a second of work for a third of the size, and it never leaves the machine.
       compress: false,
     },
-    async ({ query: { month, timeZone = 'UTC', link, class: classes, format = 'json' } }, reply) => {
+    async (request, reply) => {
+      const { month, timeZone = 'UTC', link, class: classes, format = 'json' } = request.query;
+      const { links: seen } = whoAsks(request);
+      assertLinks(whoAsks(request), link ?? []);
+      const links = link ?? (seen === 'all' ? undefined : [...seen]);
+      if (links?.length === 0) throw new SluiceError('NOT_FOUND', { what: { en: 'link', zh: '链路' } });
       const stream = statements.open({
         ...{ month, zone: timeZone },
-        ...(link && { links: link }),
+        ...(links && { links }),
         ...(classes && { classes: classes as LinkClass[] }),
       });
       const file = format === 'json' ? stream : Readable.from([await copied(stream, format)]);

@@ -1,12 +1,15 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { type Scope, seesLink } from '../../../core/access.ts';
 import { ID_PATTERN } from '../../../core/ids.ts';
 import { type Account, type InvalidBy, LINK_CLASSES, PROBE_KINDS } from '../../../core/links/measures.ts';
 import { type ShareJudgement, VERDICTS } from '../../../core/links/statistics/judge-share.ts';
 import type { Direction, Figures } from '../../sla/verdict/figures.ts';
 import type { LinkName, ProbeVerdict } from '../../sla/verdict/verdict-desk.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { parseRange, rangeQuery } from '../parse-range.ts';
+import { assertLinks } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { errorRef, storeErrors, TimeMs } from '../schemas.ts';
 import { MaintenanceReply, shownWindow } from './maintenance.ts';
@@ -178,21 +181,25 @@ export const linkVerdictsRoute: Route = (app, { sources, clock }) => {
         },
       },
     },
-    async ({ query }) => {
-      const asked = parseRange(query, clock.nowMs());
+    async (request) => {
+      const who = whoAsks(request);
+      const asked = parseRange(request.query, clock.nowMs());
       const fromMs = Math.floor(asked.fromMs / HOUR_MS) * HOUR_MS;
       const toMs = Math.ceil(asked.toMs / HOUR_MS) * HOUR_MS;
       const { cells, classes } = await sources.verdicts.matrix({ fromMs, toMs });
       return {
         ...{ fromMs, toMs },
-        links: cells.map(({ name, kind, figures, withoutRetroactive, coverage }) => ({
-          ...shownName(name),
-          ...{ kind: kind ?? null, verdict: figures.verdict, samples: figures.loss.probes },
-          ...{ p50: figures.roundTrip.p50, p95: figures.roundTrip.p95, loss: figures.loss.share },
-          ...{ lossBounds: figures.loss.bounds, account: accountOf(figures), coverage: coverage.share },
-          ...(withoutRetroactive && { withoutRetroactive: shortOf(withoutRetroactive) }),
-        })),
-        classes: classes.map(({ figures, withoutRetroactive, ...one }) => ({
+        links: cells
+          .filter(({ name }) => seesLink(who, name.id))
+          .map(({ name, kind, figures, withoutRetroactive, coverage }) => ({
+            ...shownName(name),
+            ...{ kind: kind ?? null, verdict: figures.verdict, samples: figures.loss.probes },
+            ...{ p50: figures.roundTrip.p50, p95: figures.roundTrip.p95, loss: figures.loss.share },
+            ...{ lossBounds: figures.loss.bounds, account: accountOf(figures), coverage: coverage.share },
+            ...(withoutRetroactive && { withoutRetroactive: shortOf(withoutRetroactive) }),
+          })),
+        // Of all links of a class: whoever does not see them all must not learn of them.
+        classes: (who.links === 'all' ? classes : []).map(({ figures, withoutRetroactive, ...one }) => ({
           ...{ ...one, ...shownFigures(figures) },
           ...(withoutRetroactive && { withoutRetroactive: shownFigures(withoutRetroactive) }),
         })),
@@ -223,14 +230,17 @@ export const linkVerdictsRoute: Route = (app, { sources, clock }) => {
         },
       },
     },
-    async ({ params: { id }, query }) => {
+    async (request) => {
+      const { query } = request;
+      const ids = idsOf(request.params.id, query.link);
+      assertLinks(whoAsks(request), ids);
       const asked = parseRange(query, clock.nowMs());
-      const { links, objective, probes } = await sources.verdicts.verdict(idsOf(id, query.link), asked);
+      const { links, objective, probes } = await sources.verdicts.verdict(ids, asked);
       const verdict =
         probes.find(({ isJudged }) => isJudged)?.figures.verdict ?? (objective ? 'insufficient' : null);
       return {
         ...{ ...asked, links: links.map(shownName), objective: objective ?? null, verdict },
-        probes: probes.map(shownProbe),
+        probes: probes.map((probe) => shownProbe(probe, whoAsks(request))),
       };
     },
   );
@@ -271,7 +281,10 @@ export const linkVerdictsRoute: Route = (app, { sources, clock }) => {
         },
       },
     },
-    async ({ params: { id }, query }) => {
+    async (request) => {
+      const { query } = request;
+      const ids = idsOf(request.params.id, query.link);
+      assertLinks(whoAsks(request), ids);
       const asked = parseRange(query, clock.nowMs());
       const everyMs = parseDuration('every', query.every ?? '5m');
       if ((asked.toMs - asked.fromMs) / everyMs > MOST_POINTS) {
@@ -280,7 +293,7 @@ export const linkVerdictsRoute: Route = (app, { sources, clock }) => {
           zh: `该时段将产生超过 ${MOST_POINTS} 个点；请选择更长的间隔`,
         });
       }
-      const points = await sources.verdicts.latency(idsOf(id, query.link), asked, everyMs);
+      const points = await sources.verdicts.latency(ids, asked, everyMs);
       return {
         ...{ ...asked, everyMs },
         points: points.map(({ timeMs, roundTrip: { count: _count, ...percentiles }, sent, lost }) => ({
@@ -302,14 +315,14 @@ function shownName({ id, class: linkClass, link }: LinkName): Static<typeof Name
 
 const MOST_UNREADABLE = 100;
 
-function shownProbe(probe: ProbeVerdict): Static<typeof ProbeReply> {
+function shownProbe(probe: ProbeVerdict, scope: Scope): Static<typeof ProbeReply> {
   const { kind, isJudged, figures, withoutRetroactive, coverage, applied, agents, strangers, faults, gone } =
     probe;
   return {
     ...{ kind, judged: isJudged, ...shownFigures(figures) },
     ...(withoutRetroactive && { withoutRetroactive: shownFigures(withoutRetroactive) }),
     coverage: { ...coverage, holes: [...coverage.holes] },
-    exclusions: applied.map(({ window, probes }) => ({ ...shownWindow(window), probes })),
+    exclusions: applied.map(({ window, probes }) => ({ ...shownWindow(window, scope), probes })),
     ...{ agents: [...agents], strangers: [...strangers], gone },
     unreadable: faults.slice(0, MOST_UNREADABLE).map(({ timeMs, reason }) => ({ timeMs, reason })),
     unreadableLeftOut: Math.max(0, faults.length - MOST_UNREADABLE),

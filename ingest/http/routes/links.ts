@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { seesLink } from '../../../core/access.ts';
 import { calculate, calculationText } from '../../../core/links/calculator.ts';
 import type { ProbeSpec } from '../../../core/links/link-plan.ts';
 import { LINK_CLASSES } from '../../../core/links/measures.ts';
@@ -6,6 +7,7 @@ import { parseShare } from '../../../core/links/parse-share.ts';
 import { PLAN_STATES } from '../../mesh/mesh-view.ts';
 import type { Route } from '../app.ts';
 import { entityTag, isKnown } from '../entity-tag.ts';
+import { whoAsks } from '../identity.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { commonErrors, IfNoneMatch, NoQuery, Unchanged } from '../schemas.ts';
 
@@ -111,7 +113,9 @@ export const linksRoute: Route = (app, { sources }) => {
       },
     },
     async (request, reply) => {
-      const links = sources.mesh.links().map((link) => ({
+      const who = whoAsks(request);
+      const seen = sources.mesh.links().filter(({ id }) => seesLink(who, id));
+      const links = seen.map((link) => ({
         ...link,
         probes: [...link.probes],
         behind: [...link.behind],
@@ -136,10 +140,16 @@ export const linksRoute: Route = (app, { sources }) => {
     },
     async (request, reply) => {
       const { networks, pops, ...rest } = sources.mesh.mesh();
+      const who = whoAsks(request);
+      const seen = sources.mesh.links().filter(({ id }) => seesLink(who, id));
+      const isWhole = who.links === 'all';
+      const ends = new Set(seen.flatMap(({ from, to }) => [from.id, to.id]));
+      const seenPops = pops.filter(({ id }) => isWhole || ends.has(id));
+      const seenNetworks = new Set(seenPops.map(({ network }) => network));
       const mesh = {
-        ...rest,
-        networks: [...networks],
-        pops: pops.map((one) => ({ ...one, addresses: [...one.addresses] })),
+        ...{ ...rest, links: isWhole ? rest.links : seen.length },
+        networks: networks.filter(({ id }) => isWhole || seenNetworks.has(id)),
+        pops: seenPops.map((one) => ({ ...one, addresses: [...one.addresses] })),
       };
       const tag = entityTag(mesh);
       reply.header('etag', tag);

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { type Identity, type Scope, seesLink } from '../../../core/access.ts';
+import { SluiceError } from '../../../core/errors.ts';
 import { ID_PATTERN } from '../../../core/ids.ts';
 import { accounted } from '../../access/accounted.ts';
 import { MAINTENANCE_ACTIONS } from '../../sla/maintenance/maintenance-book.ts';
@@ -14,8 +16,10 @@ import { whoAsks } from '../identity.ts';
 import { issuerOf } from '../issuer-of.ts';
 import { parseRange, rangeQuery } from '../parse-range.ts';
 import { parseTime } from '../parse-time.ts';
+import { assertLinks } from '../reach.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
+import type { HttpSources } from '../sources.ts';
 
 const strict = { additionalProperties: false };
 const ids = (description: string) =>
@@ -88,9 +92,11 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
         response: { 200: Type.Object({ windows: Type.Array(MaintenanceReply) }), ...errors },
       },
     },
-    async ({ query }) => {
-      const { fromMs, toMs } = parseRange(query, clock.nowMs());
-      return { windows: sources.maintenance.find(fromMs, toMs).map(shownWindow) };
+    async (request) => {
+      const who = whoAsks(request);
+      const { fromMs, toMs } = parseRange(request.query, clock.nowMs());
+      const found = sources.maintenance.find(fromMs, toMs).filter((one) => touches(one, who, sources.mesh));
+      return { windows: found.map((one) => shownWindow(one, who)) };
     },
   );
   app.post(
@@ -109,11 +115,14 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
     },
     async (request, reply) => {
       const wish = wishOf(request);
+      assertOwn(wish, whoAsks(request));
       const entry = entryOf(request, 'entered', 'new', wish.reason);
       const enter = () => sources.maintenance.enter(wish);
       return reply
         .code(201)
-        .send(shownWindow(await accounted(sources.audit, { ...entry, after: wish }, enter)));
+        .send(
+          shownWindow(await accounted(sources.audit, { ...entry, after: wish }, enter), whoAsks(request)),
+        );
     },
   );
   app.get(
@@ -141,12 +150,18 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
         },
       },
     },
-    async ({ params: { id } }) => ({
-      window: shownWindow(sources.maintenance.get(id)),
-      changes: sources.maintenance
-        .changes(id)
-        .map(({ window, ...change }) => ({ ...change, window: shownWindow(window) })),
-    }),
+    async (request) => {
+      const { id } = request.params;
+      const who = whoAsks(request);
+      const window = sources.maintenance.get(id);
+      if (!touches(window, who, sources.mesh)) throw noWindow(id);
+      return {
+        window: shownWindow(window, who),
+        changes: sources.maintenance
+          .changes(id)
+          .map(({ window, ...change }) => ({ ...change, window: shownWindow(window, who) })),
+      };
+    },
   );
   app.put(
     '/api/v1/maintenance/:id',
@@ -164,8 +179,14 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
     async (request) => {
       const { id } = request.params;
       const [before, wish] = [sources.maintenance.get(id), wishOf(request)];
+      const who = whoAsks(request);
+      if (!touches(before, who, sources.mesh)) throw noWindow(id);
+      for (const one of [before, wish]) assertOwn(one, who);
       const entry = { ...entryOf(request, 'changed', id, wish.reason), before, after: wish };
-      return shownWindow(await accounted(sources.audit, entry, () => sources.maintenance.change(id, wish)));
+      return shownWindow(
+        await accounted(sources.audit, entry, () => sources.maintenance.change(id, wish)),
+        who,
+      );
     },
   );
   app.post(
@@ -184,25 +205,69 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
     async (request) => {
       const { params, body } = request;
       const [{ id }, { issuer, reason }] = [params, body];
-      const entry = { ...entryOf(request, 'withdrawn', id, reason), before: sources.maintenance.get(id) };
+      const [before, who] = [sources.maintenance.get(id), whoAsks(request)];
+      if (!touches(before, who, sources.mesh)) throw noWindow(id);
+      assertOwn(before, who);
+      const entry = { ...entryOf(request, 'withdrawn', id, reason), before };
       const by = issuerOf(request, issuer);
       return shownWindow(
         await accounted(sources.audit, entry, () => sources.maintenance.withdraw(id, by, reason)),
+        who,
       );
     },
   );
 };
 
-export function shownWindow(window: MaintenanceWindow): Static<typeof MaintenanceReply> {
+/** Without the names of links that `scope` does not see. */
+export function shownWindow(window: MaintenanceWindow, scope: Scope): Static<typeof MaintenanceReply> {
   const { planned, ...rest } = window;
   return {
-    ...{ ...rest, ...shownTime(window) },
-    ...{ retroactive: isRetroactive(window), planned: planned && shownTime(planned) },
+    ...{ ...rest, ...shownTime(window, scope) },
+    ...{ retroactive: isRetroactive(window), planned: planned && shownTime(planned, scope) },
   };
 }
 
-function shownTime({ links, pops, networks, fromMs, toMs }: MaintenanceTime): Static<typeof Time> {
-  return { links: [...links], pops: [...pops], networks: [...networks], fromMs, toMs };
+function shownTime(
+  { links, pops, networks, fromMs, toMs }: MaintenanceTime,
+  scope: Scope,
+): Static<typeof Time> {
+  return {
+    links: links.filter((link) => seesLink(scope, link)),
+    pops: [...pops],
+    networks: [...networks],
+    fromMs,
+    toMs,
+  };
+}
+
+/** Whether it takes anything out of what `scope` sees: by name, or by an end of a link. */
+function touches(
+  { links, pops, networks }: Pick<MaintenanceWindow, 'links' | 'pops' | 'networks'>,
+  scope: Scope,
+  mesh: HttpSources['mesh'],
+): boolean {
+  if (scope.links === 'all' || links.some((link) => seesLink(scope, link))) return true;
+  const named = new Set([...pops, ...networks]);
+  return mesh
+    .links()
+    .some(
+      ({ id, from, to }) =>
+        seesLink(scope, id) && [from.id, to.id, from.network, to.network].some((one) => named.has(one)),
+    );
+}
+
+/** A point or a network has links of others: only links of one's own may be taken out. */
+function assertOwn(
+  { links, pops, networks }: Pick<MaintenanceWish, 'links' | 'pops' | 'networks'>,
+  who: Identity,
+) {
+  assertLinks(who, links);
+  if (who.links === 'all' || pops.length + networks.length === 0) return;
+  throw new SluiceError('NOT_PERMITTED', { name: who.name, role: who.role, wanted: 'all links' });
+}
+
+function noWindow(id: string): SluiceError {
+  return new SluiceError('NOT_FOUND', { what: { en: `maintenance window ${id}`, zh: `维护窗口 ${id}` } });
 }
 
 function entryOf(request: FastifyRequest, verb: string, subject: string, why: string) {

@@ -1,5 +1,7 @@
 import { Type } from 'typebox';
+import { SluiceError } from '../../../core/errors.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { commonErrors, NoQuery } from '../schemas.ts';
 
 export const metricsRoute: Route = (app, { metrics }) => {
@@ -8,7 +10,7 @@ export const metricsRoute: Route = (app, { metrics }) => {
     {
       schema: {
         operationId: 'getMetrics',
-        summary: 'Counters and gauges for Prometheus',
+        summary: 'Counters and gauges for Prometheus, to whoever sees all sites and links',
         querystring: NoQuery,
         response: {
           200: {
@@ -19,6 +21,11 @@ export const metricsRoute: Route = (app, { metrics }) => {
         },
       },
     },
-    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
+    async (request, reply) => {
+      const { sites, links, name, role } = whoAsks(request);
+      if (sites !== 'all' || links !== 'all')
+        throw new SluiceError('NOT_PERMITTED', { name, role, wanted: 'all sites and links' });
+      return reply.type(metrics.contentType).send(await metrics.metrics());
+    },
   );
 };

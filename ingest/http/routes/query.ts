@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox';
+import type { Scope } from '../../../core/access.ts';
 import { findQuantity } from '../../../core/quantities.ts';
 import { qualityOf, TAGS, type Tag } from '../../../core/reading.ts';
 import { AGGREGATES, quantileOf, type SeriesQuery, type Store } from '../../stores/store.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { parseTime } from '../parse-time.ts';
 import { quoted } from '../quoted.ts';
@@ -83,13 +85,13 @@ export const queryRoute: Route = (app, { sources, clock }) => {
       },
     },
     async (request) => {
-      const query = storeQuery(request.query, clock.nowMs());
+      const query = storeQuery(request.query, clock.nowMs(), whoAsks(request));
       const found = await sources.store.query(query);
       const { measurement, field } = query;
       return {
         measurement,
         field,
-        unit: await unitOf(sources.store, measurement, field),
+        unit: await unitOf(sources.store, measurement, field, whoAsks(request)),
         series: found.map(({ tags, timeMs, value, status }) => ({
           tags,
           timeMs: timeMs as number[],
@@ -101,7 +103,7 @@ export const queryRoute: Route = (app, { sources, clock }) => {
   );
 };
 
-function storeQuery(query: Static<typeof QueryQuery>, nowMs: number): SeriesQuery {
+function storeQuery(query: Static<typeof QueryQuery>, nowMs: number, scope: Scope): SeriesQuery {
   const toMs = query.to === undefined ? nowMs : parseTime('to', query.to);
   const fromMs = query.from === undefined ? toMs - DEFAULT_RANGE_MS : parseTime('from', query.from);
   if (fromMs >= toMs) {
@@ -116,7 +118,7 @@ function storeQuery(query: Static<typeof QueryQuery>, nowMs: number): SeriesQuer
   const { measurement, field } = query;
   if (query.fn !== undefined && quantileOf(query.fn) !== undefined) assertPercentiles(measurement, field);
   return {
-    ...seriesFilter(query),
+    ...seriesFilter(query, scope),
     measurement,
     field,
     fromMs,
@@ -152,8 +154,13 @@ function parseTags(field: string, text: string): Tag[] {
 }
 
 /** From the catalogue, or for what a foreign gateway named, as it was born. */
-async function unitOf(store: Pick<Store, 'series'>, measurement: string, field: string): Promise<string> {
+async function unitOf(
+  store: Pick<Store, 'series'>,
+  measurement: string,
+  field: string,
+  scope: Scope,
+): Promise<string> {
   const known = findQuantity(measurement, field);
   if (known) return known.unit;
-  return (await store.series({ measurement, field }))[0]?.unit ?? '';
+  return (await store.series(seriesFilter({ measurement, field }, scope)))[0]?.unit ?? '';
 }

@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { seesSite } from '../../../core/access.ts';
 import { ERRORS, type Language, SluiceError } from '../../../core/errors.ts';
 import { assertId } from '../../../core/ids.ts';
 import { TIME_UNITS, type TimeUnit } from '../../doors/line-protocol/time-unit.ts';
 import type { Entry, Posted, PostOutcome } from '../../doors/post-desk.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { languageOf } from '../language-of.ts';
 import { requestInvalid } from '../request-invalid.ts';
 import { commonErrors, errorRef } from '../schemas.ts';
@@ -153,13 +155,18 @@ function kindOf({ headers }: FastifyRequest): 'senml' | 'lines' {
 }
 
 function postedOf(request: FastifyRequest, query: Static<typeof Query>, body: Uint8Array): Posted {
+  const { name, role, ...scope } = whoAsks(request);
+  const refusal = (site: string) =>
+    seesSite(scope, site)
+      ? undefined
+      : new SluiceError('NOT_PERMITTED', { name, role, wanted: `readings of ${site}` });
   const { site, device, precision } = query;
   const gateway = assertId('gateway', query.gateway ?? HTTP_GATEWAY);
   for (const [kind, value] of Object.entries({ site, device }))
     if (value !== undefined) assertId(kind, value);
   if (kindOf(request) === 'lines') {
     const defaults = { site, gateway, device: device ?? '' };
-    return { kind: 'lines', bytes: body, unit: precision ?? 'ns', defaults };
+    return { kind: 'lines', bytes: body, unit: precision ?? 'ns', defaults, refusal };
   }
   if (site === undefined || device === undefined) {
     throw requestInvalid(site === undefined ? 'site' : 'device', {
@@ -167,7 +174,7 @@ function postedOf(request: FastifyRequest, query: Static<typeof Query>, body: Ui
       zh: '缺少：SenML 中不含此项，请在地址中给出（?site=…&device=…）',
     });
   }
-  return { kind: 'senml', bytes: body, sender: { site, gateway, device } };
+  return { kind: 'senml', bytes: body, sender: { site, gateway, device }, refusal };
 }
 
 function shownOutcome(

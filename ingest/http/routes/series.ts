@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { setTags } from '../../../core/reading.ts';
 import type { Route } from '../app.ts';
+import { whoAsks } from '../identity.ts';
 import { SeriesFilterQuery, SeriesReply, seriesFilter, storeErrors } from '../schemas.ts';
 
 export const seriesRoute: Route = (app, { sources }) => {
@@ -15,7 +16,7 @@ export const seriesRoute: Route = (app, { sources }) => {
       },
     },
     async (request) => {
-      const series = await sources.store.series(seriesFilter(request.query));
+      const series = await sources.store.series(seriesFilter(request.query, whoAsks(request)));
       return {
         series: series.map((one) => ({
           measurement: one.measurement,

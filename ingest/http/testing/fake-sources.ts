@@ -1,3 +1,4 @@
+import { seesSeries } from '../../../core/access.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
@@ -131,14 +132,16 @@ export class FakeSources implements HttpSources {
   completeness = (): Completeness => this.account;
   events = (filter: EventFilter): FoundEvent[] => {
     this.eventFilters.push(filter);
-    return this.found.slice(0, filter.limit);
+    const { sites, limit } = filter;
+    return this.found.filter(({ site }) => sites?.includes(site) ?? true).slice(0, limit);
   };
 
   kept: KeptLetter[] = [];
   letterCounts: LetterCount[] = [];
   readonly replays: ReplayRequest[] = [];
   readonly letters: HttpSources['letters'] = {
-    find: (_filter, { limit }) => this.kept.slice(0, limit),
+    find: ({ sites }, { limit }) =>
+      this.kept.filter(({ site }) => sites?.includes(site) ?? true).slice(0, limit),
     get: (id) => this.kept.find((letter) => letter.id === id),
     counts: () => this.letterCounts,
     countsOf: () => ({ waiting: 0, replayed: 0, more: 0, gone: 0 }),
@@ -236,12 +239,13 @@ export class FakeSources implements HttpSources {
     }
   }
 
-  #matching({ measurement, field, where }: SeriesFilter): Series[] {
+  #matching({ measurement, field, where, scope }: SeriesFilter): Series[] {
     if (this.storeError) throw this.storeError;
     return [...this.#table].filter(
       (series) =>
         (measurement === undefined || series.measurement === measurement) &&
         (field === undefined || series.field === field) &&
+        (!scope || seesSeries(scope, series)) &&
         TAGS.every((tag) => where?.[tag]?.includes(series[tag]) ?? true),
     );
   }
@@ -310,6 +314,9 @@ class FakeCommands implements Pick<CommandDesk, 'submit' | 'get' | 'find'> {
 
   find(filter: CommandFilter): FoundCommand[] {
     this.filters.push(filter);
-    return Array.from(this.#records.values(), (record, seq) => ({ record, place: { timeMs: 0, seq } }));
+    return Array.from(this.#records.values(), (record, seq) => ({
+      record,
+      place: { timeMs: 0, seq },
+    })).filter(({ record }) => filter.sites?.includes(record.site) ?? true);
   }
 }

@@ -102,7 +102,7 @@ export class InfluxStore implements Store {
   async query(query: SeriesQuery): Promise<SeriesData[]> {
     const { connection, catalog, rollUps } = this.#open();
     const columns = catalog.columns(query.measurement, query.field);
-    if (!columns || Object.values(query.where ?? {}).some((values) => values.length === 0)) return [];
+    if (!columns || matchesNothing(query)) return [];
     const rolled = query.window && (await rollUps?.query(query, columns));
     if (rolled) return rolled;
     const isFoldedHere =
@@ -117,7 +117,7 @@ export class InfluxStore implements Store {
 
   async *scan({ measurement, field, ...range }: ScanQuery): AsyncGenerator<ScanBatch> {
     const { connection, catalog } = this.#open();
-    if (Object.values(range.where ?? {}).some((values) => values.length === 0)) return;
+    if (matchesNothing(range)) return;
     const fields = [...catalog.fields()]
       .filter(
         (one) => (measurement ?? one.measurement) === one.measurement && (field ?? one.field) === one.field,
@@ -283,4 +283,11 @@ export class InfluxStore implements Store {
 
 function isDatabaseMissing(error: unknown): error is SluiceError {
   return error instanceof SluiceError && /^database not found/.test(String(error.details.reason));
+}
+
+/** Neither can be said in the language of the database. */
+function matchesNothing({ where = {}, scope }: SeriesFilter): boolean {
+  return scope?.sites.length === 0 && scope.links.length === 0
+    ? true
+    : Object.values(where).some((values) => values.length === 0);
 }

@@ -19,7 +19,7 @@ export interface FieldColumns {
   readonly hasStatus: boolean;
 }
 
-type FieldRange = Pick<SeriesQuery, 'measurement' | 'field' | 'where' | 'fromMs' | 'toMs'>;
+type FieldRange = Pick<SeriesQuery, 'measurement' | 'field' | 'where' | 'scope' | 'fromMs' | 'toMs'>;
 
 /** Points as they are. Columns of the answer: time, `v` (number), `x` (text), `s` (status), those that exist. */
 export function selectPoints(query: SeriesQuery, columns: FieldColumns): string {
@@ -101,6 +101,7 @@ function fromWhere(query: FieldRange, suffix = ''): string {
     `time >= ${timeText(query.fromMs)}`,
     `time < ${timeText(query.toMs)}`,
     ...tagConditions(query.where),
+    ...scopeCondition(query.scope),
   ];
   return `FROM ${quoteName(encodeMeasurement(query.measurement) + suffix)} WHERE ${conditions.join(' AND ')}`;
 }
@@ -112,6 +113,21 @@ function tagConditions(where: SeriesFilter['where'] = {}): string[] {
     const either = values.map((value) => `${quoteName(tag)} = ${quoteText(encodeName(value))}`);
     return [`(${either.join(' OR ')})`];
   });
+}
+
+/** As `seesSeries` has it. What nobody may see has no name that is empty. */
+function scopeCondition(scope: SeriesFilter['scope']): string[] {
+  if (!scope || (scope.sites === 'all' && scope.links === 'all')) return [];
+  const { sites, links } = scope;
+  const among = (tag: Tag, values: readonly string[]) =>
+    values.map((value) => `${quoteName(tag)} = ${quoteText(encodeName(value))}`).join(' OR ');
+  const isLink = `${quoteName('link')} != ''`;
+  const none = `${quoteName('link')} = ''`;
+  const ofSites =
+    sites === 'all' ? [none] : sites.length > 0 ? [`(${none} AND (${among('site', sites)}))`] : [];
+  const named = links === 'all' ? [] : links.filter((link) => link !== '');
+  const ofLinks = links === 'all' ? [isLink] : named.length > 0 ? [among('link', named)] : [];
+  return [`(${[...ofSites, ...ofLinks].join(' OR ')})`];
 }
 
 function byWindow(query: SeriesQuery, everyMs: number): string {
