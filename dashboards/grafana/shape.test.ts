@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dashboard, Panel } from '@grafana/schema';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { findQuantity } from '../../core/quantities.ts';
 import { TAGS } from '../../core/reading.ts';
 import {
@@ -9,6 +10,7 @@ import {
   EXPECTED_MEASUREMENT,
   THRESHOLD_MEASUREMENT,
 } from '../../core/thresholds/threshold.ts';
+import { PROVISIONED_UID } from './source/data-source.ts';
 import type { InfluxTarget } from './source/target.ts';
 import { unitId } from './source/unit-of.ts';
 
@@ -206,6 +208,23 @@ it('has alert rules with uids of their own, told in both languages, and labels t
     // Grafana takes these for variables of its environment.
     expect(JSON.stringify(labels)).not.toContain('$');
   }
+});
+
+it('has provisioning that agrees with what dashboards and rules name', () => {
+  const of = (path: string) => parse(readFileSync(join(import.meta.dirname, 'provisioning', path), 'utf8'));
+  const [source] = of('datasources/sluice.yaml').datasources;
+  expect(source).toMatchObject({ uid: PROVISIONED_UID, type: 'influxdb', jsonData: { version: 'InfluxQL' } });
+  // For containers it is the same, but for where the token comes from.
+  const [secret] = of('datasources-secret/sluice.yaml').datasources;
+  expect({ ...secret, secureJsonData: source.secureJsonData }).toEqual(source);
+  const paths = of('dashboards/sluice.yaml').providers.map(
+    ({ options }: { options: { path: string } }) => options.path,
+  );
+  expect(paths).toEqual(['$SLUICE_DASHBOARDS/en', '$SLUICE_DASHBOARDS/zh']);
+  const { contactPoints, policies } = of('samples/notifications.yaml');
+  expect(policies[0].receiver).toBe(contactPoints[0].name);
+  for (const uid of JSON.stringify(rules).matchAll(/"datasourceUid":"([^"]+)"/g))
+    expect([PROVISIONED_UID, '__expr__']).toContain(uid[1]);
 });
 
 function isKnown(measurement: string, field: string): boolean {

@@ -159,6 +159,12 @@ describeWith('influxd')('what dashboards ask, of a real InfluxDB', () => {
 function checkSeries(panel: Panel, target: InfluxTarget, frames: readonly Frame[], statement: string): void {
   expect(frames.length, statement).toBeGreaterThan(0);
   const tags = target.groupBy.filter(({ type }) => type === 'tag').map(({ params }) => params[0]!);
+  const inName = [...(target.alias ?? '').matchAll(/\$tag_(\w+)/g)].map(([, tag]) => tag!);
+  // Else it would be empty in every name, and a line would be several.
+  expect(
+    inName.filter((tag) => !tags.includes(tag)),
+    statement,
+  ).toEqual([]);
   const names = frames.map(({ name }) => name);
   // Lines that nobody could tell apart.
   expect(new Set(names).size, names.join()).toBe(names.length);
