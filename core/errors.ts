@@ -816,8 +816,8 @@ export const ERRORS = {
     http: 400,
   },
   SIGN_IN_NEEDED: {
-    en: 'sign in first: this needs an account, or a token in the header "authorization: Bearer …".',
-    zh: '请先登录：此操作需要账号，或在请求头 "authorization: Bearer …" 中提供令牌。',
+    en: 'sign in first: this needs an account, or a token in the header "authorization: Bearer …" (for the commands of Sluice itself: in SLUICE_TOKEN).',
+    zh: '请先登录：此操作需要账号，或在请求头 "authorization: Bearer …" 中提供令牌（Sluice 自带命令：环境变量 SLUICE_TOKEN）。',
     retryable: false,
     http: 401,
   },

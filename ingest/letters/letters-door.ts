@@ -4,6 +4,7 @@ import { loadConfig } from '../../core/config.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { formatAddress } from '../../core/listen.ts';
 import { createLog } from '../../core/log.ts';
+import { bearerHeaders } from '../access/bearer-headers.ts';
 import { IngestConfig } from '../config.ts';
 import { LedgerBook } from '../ledger/ledger-book.ts';
 import { Accounting } from '../pipeline/accounting.ts';
@@ -61,10 +62,10 @@ function remote(address: string): LettersDoor {
   const ask = async <T>(path: string, body?: object): Promise<T> => {
     const post = {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...bearerHeaders() },
       body: JSON.stringify(body),
     };
-    const answer = await fetch(new URL(path, address), body ? post : {});
+    const answer = await fetch(new URL(path, address), body ? post : { headers: bearerHeaders() });
     const said = (await answer.json()) as T & { code: 'REQUEST_INVALID'; details: Record<string, string> };
     if (answer.ok) return said;
     throw new SluiceError(said.code, said.details);

@@ -175,7 +175,8 @@ export class FakeSources implements HttpSources {
       return this.cared.at(-1)!;
     },
     get: (id) => this.cared.find(({ request }) => request.id === id),
-    find: () => [...this.cared].reverse(),
+    find: (site, gateway) =>
+      this.cared.filter((one) => one.site === site && one.gateway === gateway).reverse(),
     stateOf: ({ answer }) => (answer ? 'done' : 'pending'),
   };
 

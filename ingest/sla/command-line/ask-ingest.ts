@@ -5,6 +5,7 @@ import {
   type Language,
   SluiceError,
 } from '../../../core/errors.ts';
+import { bearerHeaders } from '../../access/bearer-headers.ts';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 
@@ -13,7 +14,7 @@ export async function askIngest(url: string, path: string, language: Language): 
   let answer: Response;
   try {
     // Packed it would take longer: it seldom leaves the machine.
-    const headers = { 'accept-language': language, 'accept-encoding': 'identity' };
+    const headers = { 'accept-language': language, 'accept-encoding': 'identity', ...bearerHeaders() };
     answer = await fetch(new URL(path, url), { headers });
   } catch (error) {
     throw new SluiceError('INGEST_UNREACHABLE', { url }, error);
