@@ -157,8 +157,6 @@ export function createIngest(
     },
     own: () => ownTroubles(context, [store.name, 'pipeline', subscriber.name]),
   });
-  thresholds.onChange(() => alerts.thresholdsChanged());
-  zones.onChange(() => alerts.thresholdsChanged());
   const notify: NotifyDesk = new NotifyDesk(config.notify, {
     ...{ folder, clock, log, audit, alerts },
     ways: createWays(config.notify, {
@@ -239,8 +237,14 @@ export function createIngest(
           completeness: (site, gateway, period) => ledger.completeness(site, gateway, period),
           mesh: () => mesh.mesh,
           figures: () => alerts.figures(),
+          judged: () => alerts.judged(),
         })
       : undefined;
+  for (const book of [thresholds, zones])
+    book.onChange(() => {
+      alerts.thresholdsChanged();
+      self?.soon();
+    });
   const http = createHttp(
     config.http,
     {

@@ -7,6 +7,7 @@ import { judgedKind, type Link, type Mesh } from '../../core/links/mesh.ts';
 import type { Log } from '../../core/log.ts';
 import type { SeriesKey } from '../../core/reading.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
+import type { JudgedNow } from '../self/threshold-points.ts';
 import { BURN_WINDOWS_MS, RECORDS_MS } from '../sla/budget/burn-rules.ts';
 import { type LinkFigures, SLOT_MS } from '../sla/budget/link-counts.ts';
 import { readRecord } from '../sla/evidence/read-records.ts';
@@ -187,8 +188,8 @@ export class AlertDesk implements Service {
   }
 
   /** The series that thresholds judge, and by which. */
-  get judged(): ThresholdWatch['series'] {
-    return this.#watch.series;
+  judged(): Iterable<JudgedNow> {
+    return this.#watch.judged();
   }
 
   /** Thresholds, or what grows in a zone, have changed. */

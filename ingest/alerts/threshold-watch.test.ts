@@ -240,6 +240,27 @@ it('tells nobody to be silent while it hears nobody, and gives everybody time af
   expect(one.told()).toEqual(['no-data farm/pump/s1']);
 });
 
+it('does not call a device silent where it was, once it was placed in another zone', async () => {
+  thresholds = [threshold('any', { kind: 'no-data', afterS: 300 })];
+  const one = await Watch.started();
+  one.put(probe('s1'), 25);
+  await clock.advance(200 * S);
+  one.put(probe('s1', { zone: 'south' }), 25);
+  await clock.advance(200 * S);
+  expect(one.told()).toEqual([]);
+  // The same after a restart: the store knows both.
+  const series = [probe('s1'), probe('s1', { zone: 'south' })].map((key) => new SeriesTable().intern(key));
+  const [before, after] = series.map((key, n) => ({
+    series: key,
+    timeMs: clock.nowMs() - (9 - n) * S,
+    value: 25,
+    status: GOOD,
+  }));
+  last = [after!, before!];
+  const again = await Watch.started();
+  expect([...again.watch.judged()].map(({ key }) => key.zone)).toEqual(['south']);
+});
+
 it('tells one that differs from the others of its zone', async () => {
   thresholds = [threshold('odd', { kind: 'neighbours', by: 8 })];
   const one = await Watch.started();

@@ -5,6 +5,7 @@ import { clockOf, qualityOf, type SeriesKey, seriesIdentity, seriesKey } from '.
 import type { ReadingBatch } from '../../core/reading-batch.ts';
 import type { Threshold } from '../../core/thresholds/threshold.ts';
 import { isSetBack, type Late } from '../pipeline/set-back.ts';
+import type { JudgedNow } from '../self/threshold-points.ts';
 import type { LastReading, Store } from '../stores/store.ts';
 import type { JudgeInput } from '../thresholds/assess.ts';
 import { Assignments, type CropOf } from '../thresholds/assign.ts';
@@ -69,6 +70,8 @@ export class ThresholdWatch {
   #slots: (JudgedSeries | null | undefined)[] = [];
   readonly #late = new Map<number, Late>();
   #judged = new Map<string, JudgedSeries>();
+  /** The same by all but the zone. */
+  readonly #byDevice = new Map<string, JudgedSeries>();
   #assignments: Assignments;
   /** Those that time alone may change. */
   readonly #active = new Map<Judge, JudgedSeries>();
@@ -94,8 +97,13 @@ export class ThresholdWatch {
     this.#zonesChanged++;
   }
 
-  get series(): ReadonlyMap<string, JudgedSeries> {
-    return this.#judged;
+  *judged(): Generator<JudgedNow> {
+    for (const one of this.#judged.values())
+      yield {
+        key: one.key,
+        heardMs: this.#heardOf(one),
+        thresholds: one.judges.map(({ threshold }) => threshold),
+      };
   }
 
   /** When a gateway last spoke, by any of its series; and whether more than one of its devices did. */
@@ -295,7 +303,7 @@ export class ThresholdWatch {
     };
     one.judges = this.#judgesOf(one, new Map());
     if (one.judges.length === 0) return undefined;
-    this.#judged.set(seriesIdentity(key), one);
+    this.#add(one);
     for (const judge of one.judges) if (isTimed(judge)) this.#active.set(judge, one);
     return one;
   }
@@ -339,11 +347,12 @@ export class ThresholdWatch {
     this.#assignments = new Assignments(book.all(), cropOf);
     const before = this.#judged;
     this.#judged = new Map();
+    this.#byDevice.clear();
     this.#active.clear();
     this.#slots = [];
     this.#columns.forgetBounds();
     const newest = new Map<JudgedSeries, LastReading>();
-    for (const reading of last) {
+    for (const reading of [...last].sort((a, b) => a.timeMs - b.timeMs)) {
       const one = this.#again(reading.series, before);
       if (!one) continue;
       const heardMs = Math.min(reading.timeMs, nowMs);
@@ -352,8 +361,9 @@ export class ThresholdWatch {
       if (typeof reading.value === 'number') one.value ??= reading.value;
       newest.set(one, reading);
     }
-    for (const one of before.values()) this.#again(one.key, before);
-    for (const { judged } of [...this.#kept.values()]) this.#again(judged!.series, before);
+    for (const one of before.values()) if (!this.#hasMoved(one.key)) this.#again(one.key, before);
+    for (const { judged } of [...this.#kept.values()])
+      if (!this.#hasMoved(judged!.series)) this.#again(judged!.series, before);
     for (const threshold of this.#assignments.expecting()) this.#expect(threshold);
     this.#kept.clear();
     for (const one of this.#judged.values())
@@ -386,8 +396,27 @@ export class ThresholdWatch {
     const one = old ?? { key: plain(key), heardMs: undefined, storedMs: NEVER, value: undefined, judges: [] };
     one.judges = this.#judgesOf(one, new Map(one.judges.map((judge) => [judge.threshold.id, judge])));
     if (one.judges.length === 0) return undefined;
-    this.#judged.set(identity, one);
+    this.#add(one);
     return one;
+  }
+
+  #hasMoved(key: SeriesKey): boolean {
+    const now = this.#byDevice.get(seriesIdentity({ ...key, zone: '' }));
+    return now !== undefined && now.key.zone !== key.zone;
+  }
+
+  /** A device that was placed in another zone goes on as another series there, and is not silent where it was. */
+  #add(one: JudgedSeries): void {
+    const name = seriesIdentity({ ...one.key, zone: '' });
+    const before = this.#byDevice.get(name);
+    if (before && before !== one) {
+      for (const judge of before.judges) this.#active.delete(judge);
+      this.#judged.delete(seriesIdentity(before.key));
+      this.#slots = this.#slots.map((slot) => (slot === before ? undefined : slot));
+      this.#columns.forgetBounds();
+    }
+    this.#byDevice.set(name, one);
+    this.#judged.set(seriesIdentity(one.key), one);
   }
 
   /** A device that is named by a threshold and has never said anything counts as silent from when that was set. */

@@ -63,6 +63,7 @@ function rig({
       pops: new Map(),
       links: new Map(links.map((one) => [one.id, one])),
     }),
+    judged: () => [],
     figures: () => () => figures,
     budgets: {
       ofLink: async () =>

@@ -14,9 +14,12 @@ import type { SelfConfig } from './config.ts';
 import { counterPoints, type GatewayBounds, gatewayPoints } from './gateway-points.ts';
 import { budgetPoints, linkBoundPoints, linkPoints } from './link-points.ts';
 import type { SelfPoint } from './self-point.ts';
+import { type JudgedNow, thresholdPoints } from './threshold-points.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** What was set is judged by a moment later, and then written. */
+const SOON_MS = 2_000;
 /** A gateway that has been away for longer is not missed any more. */
 const RETIRED_MS = 30 * DAY_MS;
 /** So many gateways or links at a time; then others have their turn. */
@@ -30,6 +33,8 @@ interface Parts extends Pick<HttpSources, 'gateways' | 'counters' | 'completenes
   /** Nothing of a link of which nothing is known yet. */
   readonly figures: () => (link: Link) => LinkFigures | undefined;
   readonly budgets: Pick<BudgetDesk, 'ofLink'>;
+  /** What thresholds judge. */
+  readonly judged: () => Iterable<JudgedNow>;
   readonly awayS: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -47,6 +52,7 @@ export class SelfWriter implements Service {
   #round = 0;
   #cancel: Cancel = () => {};
   #isStopped = true;
+  #isWriting = false;
   #working: Promise<void> = Promise.resolve();
   #trouble: SluiceError | undefined;
 
@@ -70,8 +76,16 @@ export class SelfWriter implements Service {
     return this.#trouble;
   }
 
-  #plan(): void {
-    this.#cancel = this.#parts.clock.after(1000 * this.#config.everyS, () => {
+  /** Something was set that people look for at once. */
+  soon(): void {
+    if (this.#isStopped || this.#isWriting) return;
+    this.#cancel();
+    this.#plan(SOON_MS);
+  }
+
+  #plan(inMs = 1000 * this.#config.everyS): void {
+    this.#cancel = this.#parts.clock.after(inMs, () => {
+      this.#isWriting = true;
       this.#working = this.#write()
         .then(() => {
           if (this.#trouble) this.#parts.log.info('what ingest says of itself is written again');
@@ -83,6 +97,7 @@ export class SelfWriter implements Service {
           this.#trouble = error;
         })
         .finally(() => {
+          this.#isWriting = false;
           if (!this.#isStopped) this.#plan();
         });
     });
@@ -107,6 +122,10 @@ export class SelfWriter implements Service {
   async *#points(nowMs: number): AsyncGenerator<SelfPoint> {
     const { gateways, counters, letters, mesh } = this.#parts;
     yield* counterPoints(counters(), letters.counts());
+    for (const point of thresholdPoints(this.#parts.judged(), nowMs)) {
+      if (point) yield point;
+      else await setImmediate();
+    }
     for (const [index, status] of gateways().entries()) {
       if (index % AT_ONCE === 0) await setImmediate();
       yield* this.#gateway(status, nowMs);
