@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { UpkeepStatus } from '../rollups/upkeep-service.ts';
 import type { App } from './app.ts';
+import { addNotifyMetrics } from './notify-metrics.ts';
 import type { HttpSources } from './sources.ts';
 
 /** Site and gateway names come from the network, so only so many become labels; the rest is summed as "other". */
@@ -148,6 +149,7 @@ export function createMetrics(sources: HttpSources): Registry {
       this.inc(sources.alerts.raised);
     },
   });
+  addNotifyMetrics(registers, sources.notify);
   if (sources.upkeep) addUpkeep(registers, () => sources.upkeep!());
   new Gauge({
     name: 'sluice_component_up',

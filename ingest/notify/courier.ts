@@ -179,11 +179,13 @@ export class Courier {
     const [first] = entries;
     const isSilenced =
       first?.event !== undefined && silencedBy(first.event, this.#silences, clock.nowMs()) !== undefined;
+    const shortLink = consoleUrl === undefined ? undefined : `${consoleUrl.replace(/\/+$/, '')}/#/alerts`;
     const only = entries.length === 1 && first?.event ? `/${first.event.id}` : '';
     return {
       ...{ delivery, contact, entries, isSilenced, more: delivery.more, language: contact.language },
       zone: contact.quiet?.zone ?? zone,
-      link: consoleUrl === undefined ? undefined : `${consoleUrl.replace(/\/+$/, '')}/#/alerts${only}`,
+      link: shortLink === undefined ? undefined : `${shortLink}${only}`,
+      shortLink,
     };
   }
 

@@ -62,32 +62,48 @@ export function shortMessage(parts: MessageParts, most: number, sizeOf: (text: s
 const LINE: Record<Contact['language'], (entry: Entry, zone: string) => string> = {
   en({ item, event }, zone) {
     if (item.what === 'test') return 'This is a test: alerts reach you by this way.';
-    const words = event?.words.en ?? 'An alert that is kept no more.';
-    const since = event ? `Since ${at(event.sinceMs, zone, 'en')}` : '';
+    const { words, hasTime } = wordsOf(event?.words.en ?? 'An alert that is kept no more.', zone, 'en');
+    const since = event && !hasTime ? `Since ${at(event.sinceMs, zone, 'en')}` : '';
     const endedMs = item.endedMs ?? (item.what === 'cleared' ? event?.clearedMs : undefined);
     if (endedMs !== undefined || item.what === 'cleared')
-      return `Over: ${words} ${since}${endedMs === undefined ? '' : ` until ${at(endedMs, zone, 'en')}`}.`;
+      return joined([
+        `Over: ${words}`,
+        since,
+        endedMs === undefined ? '' : `Until ${at(endedMs, zone, 'en')}`,
+      ]);
     const head = SEVERITY.en[item.severity];
     const how = {
       ...{ raised: '', changed: '', cleared: '', test: '', worsened: 'Worse now. ' },
       escalated: `Not acknowledged by ${item.from ?? '?'}. `,
     }[item.what];
-    return `${how}${head}: ${words} ${since}.`;
+    return joined([`${how}${head}: ${words}`, since]);
   },
   zh({ item, event }, zone) {
     if (item.what === 'test') return '这是一条测试消息：告警可通过此方式送达。';
-    const words = event?.words.zh ?? '该告警已不再保存。';
-    const since = event ? at(event.sinceMs, zone, 'zh') : '';
+    const { words, hasTime } = wordsOf(event?.words.zh ?? '该告警已不再保存。', zone, 'zh');
+    const since = event && !hasTime ? `${at(event.sinceMs, zone, 'zh')}起。` : '';
     const endedMs = item.endedMs ?? (item.what === 'cleared' ? event?.clearedMs : undefined);
     if (endedMs !== undefined || item.what === 'cleared')
-      return `【已恢复】${words}${since}${endedMs === undefined ? '起' : `至${at(endedMs, zone, 'zh')}`}。`;
+      return `【已恢复】${words}${since}${endedMs === undefined ? '' : `至${at(endedMs, zone, 'zh')}。`}`;
     const how = {
       ...{ raised: '', changed: '', cleared: '', test: '', worsened: '加重：' },
       escalated: `${item.from ?? '?'} 未确认：`,
     }[item.what];
-    return `【${SEVERITY.zh[item.severity]}】${how}${words}${since}起。`;
+    return `【${SEVERITY.zh[item.severity]}】${how}${words}${since}`;
   },
 };
+
+const ISO_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z/g;
+
+/** An alert is described once, for everybody; its times are shown as the clock of whoever reads shows them. */
+function wordsOf(text: string, zone: string, language: Contact['language']) {
+  const words = text.replace(ISO_TIME, (time) => at(Date.parse(time), zone, language));
+  return { words, hasTime: words !== text };
+}
+
+function joined([first = '', ...rest]: readonly string[]): string {
+  return [first, ...rest.filter((one) => one !== '').map((one) => `${one}.`)].join(' ');
+}
 
 function digestHead(entries: readonly Entry[], more: number, language: Contact['language']): string {
   const isOver = ({ item }: Entry) => item.endedMs !== undefined || item.what === 'cleared';

@@ -21,7 +21,9 @@ export function smsWay(
     async send(message) {
       const { way, id } = message.delivery;
       if (way.kind !== 'sms') return;
-      const text = plainText(shortMessage(message, 1, (one) => smsSize(plainText(one))));
+      const text = plainText(
+        shortMessage({ ...message, link: message.shortLink }, 1, (one) => smsSize(plainText(one))),
+      );
       // The same at each try, so that a phone that has a part already puts it together with the others.
       const reference = createHash('sha256').update(id).digest()[0]!;
       await modem.send(id, encodeSubmit(way.to, text, reference));

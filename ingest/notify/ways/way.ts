@@ -8,6 +8,8 @@ export interface Outgoing extends MessageParts {
   readonly delivery: Delivery;
   readonly contact: Contact;
   readonly entries: readonly Entry[];
+  /** To all alerts, where there is no room for more. */
+  readonly shortLink: string | undefined;
   /** Whether nobody is to be told of it just now. */
   readonly isSilenced: boolean;
 }
