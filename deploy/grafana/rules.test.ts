@@ -29,6 +29,8 @@ const uidOf = (measurement: string, field: string, what: string) =>
 const seriesOf = ({ measurement, field }: { measurement: string; field: string }) =>
   READINGS.filter((one) => one.measurement === measurement && one.field === field);
 
+const SOIL_MOISTURE = seriesOf({ measurement: 'soil', field: 'moisture' }) as [(typeof READINGS)[number]];
+
 describeWith('influxd')('alert rules, on a real InfluxDB', () => {
   let influxd: Influxd;
   let store: InfluxStore;
@@ -99,6 +101,27 @@ describeWith('influxd')('alert rules, on a real InfluxDB', () => {
       expect(firing(await at(0.15, 3, raised))).toHaveLength(1);
       expect(firing(await at(0.15, 4))).toEqual([]);
       expect(firing(await at(0.09, 5, raised))).toEqual([]);
+    },
+  );
+
+  it.each(['low', 'high'] as const)(
+    'a %s bound that clears where it is raised works as well',
+    async (side) => {
+      const [{ tags }] = SOIL_MOISTURE;
+      const quantity = { measurement: 'soil', field: 'moisture' };
+      const at = async (value: number, minute: number, raised?: ReadonlySet<string>) => {
+        const timeMs = NOW_MS + minute * MINUTE_MS;
+        for (const what of [side, `${side}_clear`] as const)
+          await say(store, { measurement: 'threshold', field: boundField(quantity, what), tags }, timeMs, 25);
+        await say(store, { ...quantity, tags }, timeMs, value);
+        const fired = firing(await look(ruleOf(`sluice-soil-moisture-${side}`), timeMs, raised));
+        return fired.map(({ labels }) => labels);
+      };
+      const [beyond, within] = side === 'low' ? [24, 26] : [26, 24];
+      const fired = await at(beyond, 20);
+      expect(fired).toEqual([expect.objectContaining(tags)]);
+      expect(await at(within, 21, new Set(fired.map(labelKey)))).toEqual([]);
+      expect(await at(within, 22)).toEqual([]);
     },
   );
 

@@ -52,7 +52,8 @@ interface Joined {
 
 /**
  * A reading against its own bounds: G is below 0 beyond the bound where it is raised, and above 1 past the one where it clears,
- * whichever side they are on and whatever their unit. So one threshold with a recovery bound does for all of them.
+ * whichever side they are on and whatever their unit. So one threshold with a recovery bound does for all of them. What is
+ * divided by is never below 0: where both bounds are the same, G is infinite, with the sign that it should have.
  */
 function joinedWithBounds({ measurement, field, side, by, fromS }: Joined): readonly RuleStep[] {
   const bounds = (what: 'low' | 'low_clear' | 'high' | 'high_clear') =>
@@ -64,7 +65,7 @@ function joinedWithBounds({ measurement, field, side, by, fromS }: Joined): read
     lastOf('D', 'A'),
     lastOf('E', 'B'),
     lastOf('F', 'C'),
-    math('G', '($D - $E) / ($F - $E)'),
+    math('G', side === 'low' ? '($D - $E) / ($F - $E)' : '($E - $D) / ($E - $F)'),
     threshold('H', 'G', ['lt', 0], ['gt', 1]),
   ];
 }
