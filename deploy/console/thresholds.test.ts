@@ -243,6 +243,7 @@ describeWith('chromium')('the page Thresholds', () => {
       await off.evaluate(new Function('one', 'return one === document.activeElement') as () => boolean),
     ).toBe(true);
     await page.keyboard.press('Enter');
+    await dialog.waitFor();
     await page.keyboard.type('harvest');
     await dialog.getByRole('button', { name: 'Switch off' }).click();
     await page.getByText('Threshold switched off.').waitFor();

@@ -11,6 +11,8 @@ export interface Column<T> {
   readonly sortBy?: (row: T) => number | string;
   /** Figures stand in line at their right. */
   readonly isNumber?: boolean;
+  /** Buttons, which say themselves what they are for: on a card they have the whole width. */
+  readonly isActions?: boolean;
 }
 
 interface DataTableProps<T> {
@@ -45,13 +47,18 @@ export function DataTable<T>({ caption, columns, rows, keyOf }: DataTableProps<T
         <tbody>
           {sorted.map((row) => (
             <tr key={keyOf(row)}>
-              {columns.map(({ id, title, cell, isNumber }, index) =>
+              {columns.map(({ id, title, cell, isNumber, isActions }, index) =>
                 index === 0 ? (
                   <th key={id} scope="row">
                     {cell(row)}
                   </th>
                 ) : (
-                  <td key={id} data-title={title} data-number={isNumber || undefined}>
+                  <td
+                    key={id}
+                    data-title={title}
+                    data-number={isNumber || undefined}
+                    data-actions={isActions || undefined}
+                  >
                     <div>{cell(row)}</div>
                   </td>
                 ),

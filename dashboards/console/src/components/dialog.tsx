@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { useWords } from '../i18n/use-words.ts';
 import { PART_WORDS } from './words.ts';
 
@@ -15,7 +15,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   const words = useWords(PART_WORDS);
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // Before anything is painted: what is typed right after the key that opens it belongs into it.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const dialog = ref.current!;
     dialog.showModal();

@@ -141,14 +141,21 @@ function optionsFor(
   };
 }
 
+/** Room of the scale beyond a bound for its words. */
+const BESIDE_BOUND = 0.12;
+
 /** High enough for the bounds too, or nobody would see how far values are from them. */
 function scaleOf(low: number | null, high: number | null, { leastSpan, marks }: TimeChartProps) {
-  const levels = [low, high, ...(marks?.bounds.map(({ value }) => value) ?? [])].filter(
-    (one) => one !== null,
+  const bounds = marks?.bounds.map(({ value }) => value) ?? [];
+  const levels = [low, high, ...bounds].filter((one) => one !== null);
+  if (bounds.length === 0 || levels.length === 0) return scaleFor(low, high, leastSpan);
+  const [least, most] = [Math.min(...levels), Math.max(...levels)];
+  const room = BESIDE_BOUND * Math.max(most - least, leastSpan);
+  return scaleFor(
+    Math.min(least, ...bounds.map((one) => one - room)),
+    Math.max(most, ...bounds.map((one) => one + room)),
+    leastSpan,
   );
-  return levels.length === 0
-    ? scaleFor(low, high, leastSpan)
-    : scaleFor(Math.min(...levels), Math.max(...levels), leastSpan);
 }
 
 function underCursor(u: uPlot, { lines, locale, format, toMs }: TimeChartProps): string {

@@ -49,7 +49,7 @@ export function AlertList({ say }: PartProps) {
                   {words.count(locale.number(shown.length, 0))}
                 </p>
                 {shown.length === 0 && <NothingFound isFiltered={all.length > 0 || time !== 'open'} />}
-                <ul class="alert-list">
+                <ul class="event-list">
                   {shown.map((one) => (
                     <li key={one.id}>
                       <AlertCard alert={one} say={say} onChanged={() => void alerts.again()} />

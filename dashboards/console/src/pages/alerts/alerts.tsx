@@ -37,7 +37,7 @@ export default function Alerts() {
   const part = offered.find((id) => id === first);
   const Part = part && PARTS[part];
   return (
-    <main class="page alerts">
+    <main class="page">
       <nav class="parts" aria-label={words.parts}>
         {offered.map((id) => (
           <a

@@ -157,10 +157,10 @@ function WayFields({ draft, change, sending }: FieldsProps) {
           )}
           <p class="way-remove">
             <Button
-              aria-label={words.removeWay(`${words.wayKinds[way.kind]} ${way.to}`.trim())}
+              aria-label={`${words.remove}: ${words.wayKinds[way.kind]} ${way.to}`.trim()}
               onClick={() => change({ ways: ways.filter((_, at) => at !== index) })}
             >
-              ×
+              {words.remove}
             </Button>
           </p>
         </div>
@@ -181,7 +181,7 @@ function ToldFields({ draft, change, sending }: FieldsProps) {
   return (
     <fieldset class="side">
       <legend>{words.severitiesTold}</legend>
-      <div class="form-row">
+      <div class="checks">
         {(['critical', 'warning', 'info'] as const).map((one) => (
           <CheckField
             key={one}

@@ -85,6 +85,7 @@ function ContactList({ contacts, onDone, say }: ContactListProps) {
               {
                 id: 'do',
                 title: words.actions,
+                isActions: true,
                 cell: (one) => (
                   <div class="actions">
                     <a

@@ -70,6 +70,7 @@ export function Silences({ say }: PartProps) {
                         {
                           id: 'do',
                           title: words.actions,
+                          isActions: true,
                           cell: (one: Silence) => (
                             <Button
                               aria-label={`${words.endNow}: ${one.reason}`}

@@ -1,9 +1,11 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { MetricTile } from '../../components/metric-tile.tsx';
 import { QuantityChart } from '../../components/quantity-chart.tsx';
 import { StateBand } from '../../components/state-band.tsx';
 import { StateRow } from '../../components/state-row.tsx';
 import { UpdatedAge } from '../../components/updated-age.tsx';
+import { useConsole } from '../../console.ts';
 import type { CataloguedMetric, Place } from '../../farm.ts';
 import { groupBy } from '../../group-by.ts';
 import { useVisible } from '../../use-visible.ts';
@@ -24,6 +26,11 @@ const CHART_PX = 110;
 export function PlaceCard({ place, title, bands, strip, controls }: PlaceCardProps) {
   const { words } = useView().locale;
   const [ref, isVisible] = useVisible<HTMLElement>();
+  // An alert leads here with the zone that it is about.
+  const isAsked = useConsole().place.query.get('zone') === place.key;
+  useEffect(() => {
+    if (isAsked) ref.current?.scrollIntoView();
+  }, [isAsked]);
   const all = [...place.gauges, ...place.states];
   const isOffline = all.length > 0 && all.every(({ condition }) => condition === 'offline');
   const byQuantity = [...groupBy(place.gauges, ({ quantity }) => nameOf(quantity)).values()];

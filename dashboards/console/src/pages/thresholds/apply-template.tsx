@@ -119,10 +119,10 @@ function Preview({ template, zone, all, known, onDone, onBack }: PreviewProps) {
         <p class="set-by">{words.step('2')}</p>
         <h2>{words.previewText(template.title[locale.language], zone.name)}</h2>
         {isOther && (
-          <p class="notice">{words.zoneOther(zone.name, cropName(template.crop, template.stage, locale))}</p>
+          <p class="mind">{words.zoneOther(zone.name, cropName(template.crop, template.stage, locale))}</p>
         )}
         {template.soil !== undefined && zone.soil !== template.soil && (
-          <p class="notice">{words.soilOther(zone.name, words.soils[template.soil] ?? template.soil)}</p>
+          <p class="mind">{words.soilOther(zone.name, words.soils[template.soil] ?? template.soil)}</p>
         )}
         <ul class="template-rules">
           {steps.map(({ wish, standing, isSame }) => (

@@ -61,7 +61,7 @@ export function TrialView({ wish, standing, known }: TrialViewProps) {
         {wish && trial && !entered.isBusy && (
           <p class="trial-said">
             <strong>{saidOf(trial, words.days[days], locale)}</strong>{' '}
-            {standing && stands.trial && standingSaid(stands.trial, locale)}
+            {standing && stands.trial && !stands.isBusy && standingSaid(stands.trial, locale)}
           </p>
         )}
       </div>
@@ -71,7 +71,10 @@ export function TrialView({ wish, standing, known }: TrialViewProps) {
         </p>
       )}
       {wish && trial && (
-        <TrialCharts {...{ wish, trial, known }} before={standing ? stands.trial : undefined} />
+        <TrialCharts
+          {...{ wish, trial, known }}
+          before={standing && !stands.isBusy ? stands.trial : undefined}
+        />
       )}
     </section>
   );

@@ -12,35 +12,35 @@ export interface TrialState {
   readonly isBusy: boolean;
 }
 
-const NOTHING: TrialState = { trial: undefined, error: undefined, isBusy: false };
+interface Answer {
+  /** What it is the answer to. */
+  readonly to: string;
+  readonly trial: Trial | undefined;
+  readonly error: unknown;
+}
 
 /** What a wish would have done over the last days; asked again when the wish is another one, and nothing without one. */
 export function useTrial(wish: ThresholdWish | undefined, days: number): TrialState {
   const { api, locale } = useConsole();
-  const [state, setState] = useState(NOTHING);
-  const asked = wish && JSON.stringify(wish);
+  const [answer, setAnswer] = useState<Answer>();
+  const asked = wish && JSON.stringify({ wish, days });
   useEffect(() => {
-    if (asked === undefined) {
-      setState(NOTHING);
-      return;
-    }
+    if (asked === undefined) return;
     let isCurrent = true;
-    setState((before) => ({ ...before, isBusy: true }));
     const timer = setTimeout(async () => {
+      const body: unknown = JSON.parse(asked);
       try {
-        const trial = await api.send<Trial>('POST', '/api/v1/thresholds/trial', {
-          wish: JSON.parse(asked),
-          days,
-        });
-        if (isCurrent) setState({ trial, error: undefined, isBusy: false });
+        const trial = await api.send<Trial>('POST', '/api/v1/thresholds/trial', body);
+        if (isCurrent) setAnswer({ to: asked, trial, error: undefined });
       } catch (error) {
-        if (isCurrent) setState({ trial: undefined, error, isBusy: false });
+        if (isCurrent) setAnswer({ to: asked, trial: undefined, error });
       }
     }, PAUSE_MS);
     return () => {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [api, asked, days, locale.language]);
-  return state;
+  }, [api, asked, locale.language]);
+  // What is shown while another question is under way is drawn still, and its words are not: they would name another time.
+  return { trial: answer?.trial, error: answer?.error, isBusy: asked !== undefined && answer?.to !== asked };
 }
