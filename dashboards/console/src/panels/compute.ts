@@ -50,7 +50,8 @@ function combined(column: Column, first: Points, second: Points | undefined, pla
       steps.filter(({ kind }) => kind !== 'percentile'),
     );
   }
-  if (column.combine === 'spread' && second) points = { ...first, value: minus(first, second) };
+  if (plan.dayZone !== undefined) points = daysOf(column, first, second, plan.dayZone);
+  else if (column.combine === 'spread' && second) points = { ...first, value: minus(first, second) };
   if (steps[0]?.kind === 'percentile' && plan.everyMs !== undefined) {
     points = percentilesOf(first, steps[0].percent, plan.everyMs);
   }
@@ -58,13 +59,20 @@ function combined(column: Column, first: Points, second: Points | undefined, pla
     points,
     steps.filter(({ kind }) => kind !== 'percentile'),
   );
-  const start = plan.span.fromMs - (plan.everyMs ? plan.span.fromMs % plan.everyMs : 0);
+  const start = startOf(plan);
   if (ask.fromMs < plan.span.fromMs) points = from(points, start);
-  if (plan.everyMs !== undefined) points = filled(points, plan.fill, start, plan.span.toMs, plan.everyMs);
+  if (plan.everyMs !== undefined && plan.dayZone === undefined)
+    points = filled(points, plan.fill, start, plan.span.toMs, plan.everyMs);
   if (plan.isDescending)
     points = { timeMs: [...points.timeMs].reverse(), value: [...points.value].reverse() };
   if (plan.limit === undefined) return points;
   return { timeMs: points.timeMs.slice(0, plan.limit), value: points.value.slice(0, plan.limit) };
+}
+
+/** Of the first window that reaches into the time shown. */
+function startOf({ span: { fromMs }, everyMs, dayZone }: Plan): number {
+  if (everyMs === undefined) return fromMs;
+  return dayZone === undefined ? fromMs - (fromMs % everyMs) : fromMs - everyMs + 1;
 }
 
 function wholeOf({ whole, combine, steps }: Column, first: Points, second: Points | undefined): Cell {
@@ -163,6 +171,35 @@ function percentilesOf(points: Points, percent: number, everyMs: number): Points
     timeMs: [...windows.keys()],
     value: Array.from(windows.values(), (one) => percentile(one, percent)),
   };
+}
+
+/** Hours as days of a zone. Hours do not fit the days of zones half an hour off; what is on the border then counts to the day it began in. */
+function daysOf(column: Column, first: Points, second: Points | undefined, zone: string): Points {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const startOf = (timeMs: number) => {
+    const [hour = 0, minute = 0] = format.format(timeMs).split(':').map(Number);
+    return timeMs - (hour * 60 + minute) * 60_000;
+  };
+  const folded = (points: Points | undefined) => {
+    const days = new Map<number, Cell[]>();
+    points?.timeMs.forEach((timeMs, index) => {
+      const start = startOf(timeMs);
+      days.set(start, [...(days.get(start) ?? []), points.value[index]!]);
+    });
+    return days;
+  };
+  const [days, others] = [folded(first), folded(second)];
+  const fn = column.asks[0]?.fn ?? 'last';
+  const whole = { ...column, whole: fn === 'count' ? 'sum' : fn };
+  const value = Array.from(days, ([start, values]) =>
+    wholeOf(whole, { timeMs: [], value: values }, { timeMs: [], value: others.get(start) ?? [] }),
+  );
+  return { timeMs: [...days.keys()], value };
 }
 
 /** The nearest rank, as InfluxQL takes it. */

@@ -15,7 +15,10 @@ export function FiguresTable({
   const [isOpen, setOpen] = useState(false);
   return (
     <details class="figures" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary aria-label={words.asTableOf(title)}>{words.asTable}</summary>
+      <summary>
+        {words.asTable}
+        <span class="hidden">: {title}</span>
+      </summary>
       {isOpen && (
         <div class="table-scroll">
           <table>

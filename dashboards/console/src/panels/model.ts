@@ -93,6 +93,8 @@ export interface Target {
   readonly groupBy?: readonly Part[];
   readonly tags?: readonly TagCondition[];
   readonly alias?: string;
+  /** Where days begin: an IANA zone. */
+  readonly tz?: string;
   readonly limit?: string | number;
   readonly slimit?: string | number;
   readonly orderByTime?: string;

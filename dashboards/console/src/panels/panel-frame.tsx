@@ -10,6 +10,8 @@ import { PANEL_TYPES, WITHOUT_DATA } from './panel-types.ts';
 import { Unknown } from './unknown.ts';
 
 const EMPTY: PanelData = { frames: [], unknown: [], everyMs: 0 };
+/** May be longer than their place, and hold nothing else that takes the focus. */
+const SCROLLED = new Set(['text', 'bargauge', 'alertlist', 'geomap']);
 /** Pixels of a point of a chart: more could not be told apart. */
 const POINT_PX = 2;
 
@@ -43,7 +45,7 @@ export function PanelFrame({ placed }: { readonly placed: Placed }) {
       )}
       {panel.description && <Description text={interpolate(panel.description, variables)} />}
       <BoardContext.Provider value={scoped.size > 0 ? { ...board, variables } : board}>
-        <div class="panel-body">
+        <div class="panel-body" {...(SCROLLED.has(panel.type) && { tabIndex: 0 })}>
           {!Content && <UnknownNote unknown={new Unknown('panel', panel.type)} />}
           {data?.unknown.map((one) => (
             <UnknownNote key={one.message} unknown={one} />
@@ -113,6 +115,8 @@ function usePanelData(
   });
   const asked = useRef(0);
   useEffect(() => {
+    // Nobody hears of what nobody sees.
+    if (!isVisible) onSilence(key, false);
     if (!isVisible || !PANEL_TYPES[panel.type] || WITHOUT_DATA.has(panel.type)) return;
     const mine = ++asked.current;
     const points = Math.max(50, Math.round((ref.current?.clientWidth ?? 600) / POINT_PX));

@@ -119,8 +119,8 @@ function scaleOf({ min, max, custom }: FieldConfig): uPlot.Scale {
   return {
     range: (_, low, high) => {
       const [least, most] = [soft('axisSoftMin'), soft('axisSoftMax')];
-      const span = Math.abs((high ?? 0) - (low ?? 0));
-      const [from, to] = scaleFor(low, high, span > 0 ? span : Math.max(1, Math.abs(high ?? 0) * 0.1));
+      const span = Math.abs((high ?? 0) - (low ?? 0)) || most || Math.max(1, Math.abs(high ?? 0) * 0.1);
+      const [from, to] = scaleFor(low, high, span);
       return [min ?? Math.min(from, least ?? from), max ?? Math.max(to, most ?? to)];
     },
   };

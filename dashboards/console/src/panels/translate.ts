@@ -49,6 +49,8 @@ export interface Plan {
   /** Length of the windows; undefined for single readings and for one value of the whole time. */
   readonly everyMs: number | undefined;
   readonly span: TimeSpan;
+  /** Whose days the windows are; the API's are those of UTC, so hours are asked for and folded. */
+  readonly dayZone: string | undefined;
   readonly fill: Fill;
   readonly limit: number | undefined;
   readonly seriesLimit: number | undefined;
@@ -70,6 +72,9 @@ export interface TranslateContext {
 const MOST_VALUES = 200;
 /** One value of a whole time is made of about so many windows. */
 const WHOLE_WINDOWS = 200;
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 const DIRECT = new Set(['mean', 'min', 'max', 'sum', 'count', 'first', 'last']);
 const PERCENTILES: Readonly<Record<number, string>> = { 50: 'p50', 95: 'p95', 99: 'p99', 99.9: 'p99.9' };
@@ -102,11 +107,13 @@ export function translate(target: Target, context: TranslateContext): Plan {
     else if (type === 'tag') groupBy.push(...tagsOf(first));
     else throw new Unknown('target', `groupBy ${type}`);
   }
-  const draft = { measurement, groupBy, window, context, target };
+  const zone = target.tz ? interpolate(target.tz, context.variables) : '';
+  const dayZone = zone !== '' && window === DAY_MS ? zone : undefined;
+  const draft = { measurement, groupBy, window, context, target, dayZone };
   const columns = (target.select ?? []).map((parts) => columnOf(parts, draft));
   if (columns.length === 0) throw new Unknown('target', 'select');
   return {
-    ...{ measurement, columns, groupBy, fill, span: context.span },
+    ...{ measurement, columns, groupBy, fill, span: context.span, dayZone },
     everyMs: columns.every(({ whole }) => whole === undefined) ? window : undefined,
     limit: positive(target.limit),
     seriesLimit: positive(target.slimit),
@@ -119,12 +126,13 @@ interface Draft {
   readonly measurement: string;
   readonly groupBy: readonly string[];
   readonly window: number | undefined;
+  readonly dayZone: string | undefined;
   readonly context: TranslateContext;
   readonly target: Target;
 }
 
 function columnOf(parts: readonly Part[], draft: Draft): Column {
-  const { measurement, window, context, groupBy, target } = draft;
+  const { measurement, window, context, groupBy, target, dayZone } = draft;
   const [first, ...rest] = parts;
   if (first?.type !== 'field') throw new Unknown('target', first?.type ?? 'select');
   const field = interpolate(String(first.params?.[0] ?? ''), context.variables);
@@ -139,18 +147,17 @@ function columnOf(parts: readonly Part[], draft: Draft): Column {
   ];
   const where = whereOf(target.tags ?? [], context, measurement, field);
   const isWhole = aggregate !== undefined && window === undefined;
+  // A mean of means would weigh a window with one reading like one with a hundred.
+  const isMean = (isWhole || dayZone !== undefined) && aggregate?.fn === 'mean';
   const everyMs = aggregate?.step
     ? undefined
-    : (window ?? (isWhole ? wholeWindowMs(context.span) : undefined));
+    : dayZone !== undefined
+      ? HOUR_MS
+      : (window ?? (isWhole ? wholeWindowMs(context.span) : undefined));
   // The first window has a difference too, to the one before the time shown.
   const needsOneMore = steps.some(({ kind }) => kind === 'difference' || kind === 'moving');
   const lead = needsOneMore && window !== undefined ? window : 0;
-  const fns =
-    aggregate?.step || !aggregate
-      ? [undefined]
-      : isWhole && aggregate.fn === 'mean'
-        ? ['sum', 'count']
-        : aggregate.fns;
+  const fns = aggregate?.step || !aggregate ? [undefined] : isMean ? ['sum', 'count'] : aggregate.fns;
   const ask = (fn: string | undefined): Ask => ({
     ...{ measurement, field, groupBy, where: where! },
     fromMs: context.span.fromMs - lead,
@@ -160,7 +167,7 @@ function columnOf(parts: readonly Part[], draft: Draft): Column {
   return {
     name: String(alias ?? (aggregate ? aggregate.name : field)),
     asks: where ? fns.map(ask) : [],
-    combine: aggregate?.fn === 'spread' ? 'spread' : isWhole && aggregate.fn === 'mean' ? 'quotient' : 'one',
+    combine: aggregate?.fn === 'spread' ? 'spread' : isMean ? 'quotient' : 'one',
     whole: isWhole ? (aggregate.step ? 'percentile' : (WHOLE_BY[aggregate.fn] ?? aggregate.fn)) : undefined,
     steps,
   };
