@@ -15,6 +15,11 @@ export function cssColour(color: string | undefined, otherwise = 'var(--ink)'): 
   return /^(#[0-9a-f]{3,8}|rgba?\([\d., %]+\))$/i.test(color) ? color : otherwise;
 }
 
+/** For words and figures: a colour that somebody picked by its number may not be readable in light and dark, and stands beside them only. */
+export function textColour(color: string | undefined): string {
+  return color !== undefined && familyOf(color) ? cssColour(color) : 'var(--ink)';
+}
+
 export function familyOf(color: string): (typeof FAMILIES)[number] | undefined {
   const plain = color.replace(TINT, '');
   return FAMILIES.find((family) => family === plain);

@@ -1,5 +1,5 @@
 import { useBoard } from './board-context.ts';
-import { cssColour } from './colours.ts';
+import { cssColour, textColour } from './colours.ts';
 import { thresholdOf } from './field.ts';
 import { FieldLink } from './field-link.tsx';
 import { endsOf, type Figure, figuresOf, shareOf } from './figures.ts';
@@ -24,7 +24,7 @@ export function Stat(props: PanelContentProps) {
         <div
           key={figure.key}
           class="stat"
-          style={{ '--c': cssColour(figure.shown.color) }}
+          style={{ '--c': cssColour(figure.shown.color), '--t': textColour(figure.shown.color) }}
           data-mode={colorMode ?? 'value'}
         >
           {(figures.length > 1 || textMode === 'value_and_name' || textMode === 'name') && (

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useBoard } from './board-context.ts';
-import { cssColour } from './colours.ts';
+import { cssColour, textColour } from './colours.ts';
 import { shown } from './field.ts';
 import { FieldLink } from './field-link.tsx';
 import { shareOf } from './figures.ts';
@@ -103,7 +103,10 @@ function TableCell({
   return (
     <td
       class={isFigures(field) ? 'right' : undefined}
-      {...(isColoured && { style: { '--c': cssColour(written.color) }, 'data-cell': kind })}
+      {...(isColoured && {
+        style: { '--c': cssColour(written.color), '--t': textColour(written.color) },
+        'data-cell': kind,
+      })}
     >
       <FieldLink field={field} value={value} row={texts}>
         <span class={isColoured ? 'cell-coloured' : undefined}>

@@ -14,7 +14,7 @@ export default function Dashboards() {
   const { place, locale } = useConsole();
   const [name] = place.path;
   const mine = entries.filter(({ language }) => language === locale.language);
-  return name === undefined ? <List entries={mine} /> : <One name={name} entries={mine} />;
+  return name === undefined || name === '' ? <List entries={mine} /> : <One name={name} entries={mine} />;
 }
 
 /** `sluice-farm` in both languages: the Chinese file is `sluice-farm-zh`. */

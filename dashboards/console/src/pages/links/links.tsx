@@ -7,6 +7,8 @@ import './links.css';
 export default function Links() {
   const [id] = useConsole().place.path;
   return (
-    <main class="page links-page">{id === undefined ? <Overview /> : <LinkDetail key={id} id={id} />}</main>
+    <main class="page links-page">
+      {id === undefined || id === '' ? <Overview /> : <LinkDetail key={id} id={id} />}
+    </main>
   );
 }
