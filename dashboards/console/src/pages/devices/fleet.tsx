@@ -25,7 +25,7 @@ export function Fleet() {
   const nowMs = useNow(EVERY_MS);
   return (
     <>
-      <section aria-label={words.gateways}>
+      <section class="card part" aria-label={words.gateways}>
         <AskedPart asked={asked}>
           {({ gateways }) =>
             gateways.length === 0 ? (
