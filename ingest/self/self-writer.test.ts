@@ -37,7 +37,7 @@ function rig({
   completeness = NO_LEDGER as Partial<Completeness>,
   counters = [] as readonly Partial<GatewayCounters>[],
   links = [] as readonly Link[],
-  figures = undefined as LinkFigures | undefined,
+  figures = undefined as LinkFigures | (() => never) | undefined,
 }) {
   const clock = new FakeClock();
   const written: Reading[][] = [];
@@ -64,7 +64,7 @@ function rig({
       links: new Map(links.map((one) => [one.id, one])),
     }),
     judged: () => [],
-    figures: () => () => figures,
+    figures: () => (typeof figures === 'function' ? figures() : () => figures),
     budgets: {
       ofLink: async () =>
         ({
@@ -220,6 +220,20 @@ describe('what ingest writes of itself', () => {
     });
     const names = written.flat().filter(({ measurement }) => measurement !== 'threshold');
     expect(names.filter(({ measurement, field }) => !findQuantity(measurement, field))).toEqual([]);
+    await writer.stop();
+  });
+
+  it('says what it can where one part cannot, and that it cannot', async () => {
+    const { writer, minute } = rig({
+      gateways: [gatewayStatus({})],
+      links: [LINK],
+      figures: () => {
+        throw new Error('not open');
+      },
+    });
+    await writer.start();
+    expect(await minute()).toMatchObject({ 'gateway/online{farm,g}': 1 });
+    await eventually(() => writer.trouble() !== undefined);
     await writer.stop();
   });
 

@@ -103,41 +103,65 @@ export class SelfWriter implements Service {
     });
   }
 
+  /** What one part cannot tell, such as a database that is not open, takes nothing from the others. */
   async #write(): Promise<void> {
     const { clock, store, log } = this.#parts;
     if (this.#round % ROUNDS_OF_TABLE === 0) this.#table = new SeriesTable();
     const nowMs = clock.nowMs();
     const batch = new ReadingBatch(this.#table);
-    for await (const { key, value } of this.#points(nowMs)) {
-      if (this.#isStopped) return;
-      batch.push(this.#table.intern(key).id, nowMs, value, 0);
+    const failures: unknown[] = [];
+    const parts = [
+      this.#counters(),
+      this.#judged(nowMs),
+      this.#gateways(nowMs),
+      this.#links(),
+      this.#budgets(nowMs),
+    ];
+    for (const part of parts) {
+      try {
+        for await (const { key, value } of part) {
+          if (this.#isStopped) return;
+          batch.push(this.#table.intern(key).id, nowMs, value, 0);
+        }
+      } catch (thrown) {
+        failures.push(thrown);
+      }
     }
     this.#round++;
-    if (batch.length === 0) return;
-    const { rejected } = await store.write(batch);
-    if (rejected[0])
-      log.debug({ rows: rejected.length, code: rejected[0].error.code }, 'own series: some are refused');
+    if (batch.length > 0) {
+      const { rejected } = await store.write(batch);
+      if (rejected[0])
+        log.debug({ rows: rejected.length, code: rejected[0].error.code }, 'own series: some are refused');
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
-  async *#points(nowMs: number): AsyncGenerator<SelfPoint> {
-    const { gateways, counters, letters, mesh } = this.#parts;
-    yield* counterPoints(counters(), letters.counts());
+  async *#counters(): AsyncGenerator<SelfPoint> {
+    yield* counterPoints(this.#parts.counters(), this.#parts.letters.counts());
+  }
+
+  async *#judged(nowMs: number): AsyncGenerator<SelfPoint> {
     for (const point of thresholdPoints(this.#parts.judged(), nowMs)) {
       if (point) yield point;
       else await setImmediate();
     }
-    for (const [index, status] of gateways().entries()) {
+  }
+
+  async *#gateways(nowMs: number): AsyncGenerator<SelfPoint> {
+    for (const [index, status] of this.#parts.gateways().entries()) {
       if (index % AT_ONCE === 0) await setImmediate();
       yield* this.#gateway(status, nowMs);
     }
+  }
+
+  async *#links(): AsyncGenerator<SelfPoint> {
     const figuresOf = this.#parts.figures();
-    for (const [index, link] of [...mesh().links.values()].entries()) {
+    for (const [index, link] of [...this.#parts.mesh().links.values()].entries()) {
       if (index % AT_ONCE === 0) await setImmediate();
       yield* linkBoundPoints(link);
       const figures = figuresOf(link);
       if (figures) yield* linkPoints(link, figures);
     }
-    yield* await this.#budgets(nowMs);
   }
 
   #gateway(status: GatewayStatus, nowMs: number): SelfPoint[] {
@@ -149,19 +173,17 @@ export class SelfWriter implements Service {
     return gatewayPoints(status, day, bounds, nowMs);
   }
 
-  async #budgets(nowMs: number): Promise<SelfPoint[]> {
+  async *#budgets(nowMs: number): AsyncGenerator<SelfPoint> {
     const calendar = calendarOf(nowMs, 'UTC')!;
     const links = [...this.#parts.mesh().links.values()];
     const rounds = Math.max(1, Math.floor(HOUR_MS / 1000 / this.#config.everyS));
     const turn = this.#round % rounds;
-    const points: SelfPoint[] = [];
     for (const [index, link] of links.entries()) {
       // The first round has all of a small mesh, so that its page is not empty for an hour.
       if (index % rounds !== turn && !(this.#round === 0 && index < rounds)) continue;
       if (this.#isStopped) break;
       const { budgets } = await this.#parts.budgets.ofLink(link.id, nowMs, calendar);
-      points.push(...budgetPoints(link, budgets));
+      yield* budgetPoints(link, budgets);
     }
-    return points;
   }
 }
