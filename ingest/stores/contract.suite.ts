@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Scope } from '../../core/access.ts';
 import type { ServiceContext } from '../../core/context.ts';
 import { packStatus, type Reading, type SeriesKey, seriesKey } from '../../core/reading.ts';
 import { ReadingBatch, SeriesTable } from '../../core/reading-batch.ts';
@@ -298,6 +299,37 @@ export function storeContract(openFixture: () => Promise<StoreFixture>): void {
     expect(await devices({ zone: ['south'], device: ['soil-north'] })).toEqual([]);
     expect(await devices({ zone: [] })).toEqual([]);
     expect(await devices(undefined)).toHaveLength(3);
+  });
+
+  it('shows only what somebody sees: series of a link by the link, others by their site', async () => {
+    const farm = { ...NORTH, site: 'scope-farm', device: 'one' };
+    const other = { ...NORTH, site: 'scope-other', device: 'two' };
+    const ofLink = { ...NORTH, site: 'scope-other', device: 'three', link: 'a_b' };
+    await write(store, [
+      [farm, T0, 1],
+      [other, T0, 2],
+      [ofLink, T0, 3],
+    ]);
+    const where = { site: ['scope-farm', 'scope-other'] };
+    const seen = async (scope: Scope) => {
+      const found = (await raw(NORTH, { where, scope })).map(({ tags }) => tags.device);
+      const { measurement, field } = NORTH;
+      const listed = (await store.series({ measurement, field, where, scope })).map(({ device }) => device);
+      const last = (await store.last({ measurement, field, where, scope })).map(
+        ({ series }) => series.device,
+      );
+      expect([listed.toSorted(), last.toSorted()]).toEqual([found.toSorted(), found.toSorted()]);
+      const window = { everyMs: 1_000, fn: 'sum' } as const;
+      const [all] = await raw(NORTH, { where, scope, groupBy: [], window });
+      return [found.toSorted(), all?.value[0]];
+    };
+    expect(await seen({ sites: 'all', links: 'all' })).toEqual([['one', 'three', 'two'], 6]);
+    expect(await seen({ sites: ['scope-farm'], links: [] })).toEqual([['one'], 1]);
+    expect(await seen({ sites: ['scope-farm'], links: 'all' })).toEqual([['one', 'three'], 4]);
+    expect(await seen({ sites: [], links: ['a_b'] })).toEqual([['three'], 3]);
+    expect(await seen({ sites: 'all', links: [] })).toEqual([['one', 'two'], 3]);
+    expect(await seen({ sites: 'all', links: ['x'] })).toEqual([['one', 'two'], 3]);
+    expect(await seen({ sites: [], links: [] })).toEqual([[], undefined]);
   });
 
   it('answers nothing for a measurement or field that it has never seen', async () => {
