@@ -57,3 +57,11 @@ it('offers templates in both languages', async () => {
     expect.objectContaining({ id: 'tomato-moisture-loam', crop: 'tomato', soil: 'loam' }),
   );
 });
+
+it('tries a threshold without setting it', async () => {
+  const url = '/api/v1/thresholds/trial';
+  const reply = await app.inject({ method: 'POST', url, body: { wish: DRY, days: 7 } });
+  expect(reply.json()).toMatchObject({ events: 0, series: [], leftOut: 0, fn: 'min' });
+  expect((await app.inject({ method: 'POST', url, body: { wish: DRY, days: 401 } })).statusCode).toBe(400);
+  expect((await app.inject('/api/v1/thresholds')).json().thresholds).toEqual([]);
+});

@@ -6,6 +6,7 @@ import { THRESHOLD_SEVERITIES, type Threshold, ThresholdWish } from '../../../co
 import { CONDITION_KINDS, type Condition } from '../../alerts/condition.ts';
 import { SIDES } from '../../thresholds/judge-state.ts';
 import { TEMPLATES } from '../../thresholds/templates.ts';
+import { runTrial } from '../../thresholds/trial.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
 import {
@@ -15,6 +16,8 @@ import {
   measurementName,
   NoQuery,
   SeriesReply,
+  storeErrors,
+  TagsReply,
   TimeMs,
   WordsReply,
 } from '../schemas.ts';
@@ -70,6 +73,29 @@ const WrongReply = Type.Object({
   words: WordsReply,
 });
 
+const TrialBody = Type.Object(
+  { wish: ThresholdWish, days: Type.Integer({ minimum: 1, maximum: 400 }) },
+  strict,
+);
+const TrialReply = Type.Object({
+  fromMs: TimeMs,
+  toMs: TimeMs,
+  everyMs: Type.Number({ description: 'One value of each such time is judged.' }),
+  fn: Type.String({
+    description: 'Which one: min where only low is bounded, max where only high is, else last.',
+  }),
+  events: Type.Number({ description: 'Series of one zone that are wrong at the same time are one.' }),
+  series: Type.Array(
+    Type.Object({
+      tags: TagsReply,
+      raised: Type.Array(Type.Object({ fromMs: TimeMs, toMs: Type.Optional(TimeMs), worst: Type.Number() })),
+      points: Type.Object({ timeMs: Type.Array(TimeMs), value: Type.Array(Type.Number()) }),
+    }),
+    { description: 'At most 20, those raised most often first.' },
+  ),
+  leftOut: Type.Number({ description: 'Series that are not shown.' }),
+});
+
 const why = Type.String({
   minLength: 1,
   maxLength: 500,
@@ -89,7 +115,7 @@ const errors = {
 const stale = { 409: errorRef('Somebody has changed it meanwhile, or there are too many.') };
 const changes = { may: 'thresholds' } as const;
 
-export const thresholdsRoute: Route = (app, { sources }) => {
+export const thresholdsRoute: Route = (app, { sources, clock }) => {
   const { thresholds } = sources;
   app.get(
     '/api/v1/thresholds',
@@ -155,6 +181,35 @@ export const thresholdsRoute: Route = (app, { sources }) => {
       const who = whoAsks(request);
       mayChange(who, wish);
       return reply.code(201).send(thresholds.add(wish, { who: who.name, why: reason }));
+    },
+  );
+  app.post(
+    '/api/v1/thresholds/trial',
+    {
+      schema: {
+        operationId: 'tryThreshold',
+        summary: 'What a threshold would have told over the last days; sets nothing',
+        description: 'Judges one value per `everyMs`, from roll-ups where readings are no longer kept.',
+        ...{ querystring: NoQuery, body: TrialBody },
+        response: { 200: TrialReply, ...storeErrors },
+      },
+    },
+    async (request) => {
+      const who = whoAsks(request);
+      const { wish, days } = request.body;
+      const zones = new Map(sources.zones.find().map((zone) => [`${zone.site}/${zone.id}`, zone]));
+      const trial = await runTrial(wish, days, {
+        ...{ store: sources.store, nowMs: clock.nowMs() },
+        cropOf: (site, zone) => zones.get(`${site}/${zone}`) ?? {},
+        sees: (site) => seesSite(who, site),
+      });
+      return {
+        ...trial,
+        series: trial.series.map(({ tags, raised, points }) => ({
+          ...{ tags, raised: [...raised] },
+          points: { timeMs: [...points.timeMs], value: [...points.value] },
+        })),
+      };
     },
   );
   app.put(

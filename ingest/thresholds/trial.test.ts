@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest';
+import { seriesKey } from '../../core/reading.ts';
+import { SeriesTable } from '../../core/reading-batch.ts';
+import type { Rule, ThresholdWish } from '../../core/thresholds/threshold.ts';
+import { runTrial } from './trial.ts';
+
+const MIN = 60_000;
+const NOW = Date.UTC(2026, 5, 2);
+
+async function trial(rule: Rule, forS: number, byDevice: Record<string, (readonly [number, number])[]>) {
+  const table = new SeriesTable();
+  const all = Object.keys(byDevice).map((device) =>
+    table.intern(
+      seriesKey({
+        measurement: 'soil',
+        field: 'moisture',
+        unit: '%',
+        site: 'farm',
+        gateway: 'pump',
+        device,
+        zone: 'north',
+      }),
+    ),
+  );
+  const wish: ThresholdWish = {
+    ...{ measurement: 'soil', field: 'moisture', scope: { site: 'farm' }, rule, forS },
+    ...{ severity: 'warning', enabled: true },
+  };
+  return runTrial(wish, 1, {
+    store: {
+      series: async () => all,
+      query: async ({ where }) => {
+        const points = byDevice[where!.device![0]!]!;
+        const timeMs = points.map(([minute]) => NOW - 1_440 * MIN + minute * MIN);
+        return [
+          {
+            measurement: 'soil',
+            field: 'moisture',
+            tags: {},
+            timeMs,
+            value: points.map(([, value]) => value),
+          },
+        ];
+      },
+    },
+    ...{ cropOf: () => ({}), nowMs: NOW, sees: (site) => site === 'farm' },
+  });
+}
+
+it('tells what would have been raised, its worst value, and series of a zone as one event', async () => {
+  const rule: Rule = { kind: 'bounds', low: { raise: 20, clear: 22 } };
+  const dry = [
+    [0, 25],
+    [10, 19],
+    [30, 12],
+    [60, 18],
+    [90, 23],
+    [1_430, 15],
+  ] as const;
+  const found = await trial(rule, 600, {
+    s1: [...dry],
+    s2: [
+      [0, 25],
+      [40, 19],
+      [100, 23],
+    ],
+  });
+  const minutes = found.series.map(({ raised }) =>
+    raised.map(({ fromMs, toMs, worst }) =>
+      [fromMs, toMs ?? NOW].map((ms) => (ms - found.fromMs) / MIN).concat(worst),
+    ),
+  );
+  expect(minutes).toEqual([
+    [
+      [20, 90, 12],
+      [1_440, 1_440, 15],
+    ],
+    [[50, 100, 19]],
+  ]);
+  expect(found).toMatchObject({ events: 2, leftOut: 0, fn: 'min', everyMs: MIN });
+});
+
+it('tells silence in between', async () => {
+  const found = await trial({ kind: 'no-data', afterS: 3_600 }, 0, {
+    s1: [
+      [0, 25],
+      [30, 25],
+      [200, 25],
+      [1_400, 25],
+    ],
+  });
+  expect(found.series[0]!.raised.map(({ fromMs }) => (fromMs - found.fromMs) / MIN)).toEqual([90, 260]);
+});
+
+it('cannot try what goes by neighbours', async () => {
+  await expect(trial({ kind: 'neighbours', by: 5 }, 0, {})).rejects.toThrow(/cannot be tried/);
+});
