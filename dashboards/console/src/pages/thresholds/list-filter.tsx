@@ -1,10 +1,10 @@
 import type { Threshold } from '../../../../../core/thresholds/threshold.ts';
+import { CROPS } from '../../../../../core/zones/crops.ts';
 import { SelectField } from '../../components/form.tsx';
 import { useConsole } from '../../console.ts';
 import { shortLabel } from '../../format-metric.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { hrefOf } from '../../place.ts';
-import { cropName } from './describe.ts';
 import { type Filter, zoneKey } from './scope.ts';
 import type { Known } from './use-places.ts';
 import { WORDS } from './words.ts';
@@ -84,7 +84,10 @@ export function ListFilter({ all, known, filter: { value, set } }: ListFilterPro
           value={value.crop}
           options={[
             all0,
-            ...crops.map((crop) => ({ value: crop, label: cropName(crop, undefined, locale) })),
+            ...crops.map((crop) => ({
+              value: crop,
+              label: CROPS.find(({ id }) => id === crop)?.[locale.language] ?? crop,
+            })),
           ]}
           onChange={(crop) => set({ crop })}
         />
