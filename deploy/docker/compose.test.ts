@@ -2,10 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import type { TSchema } from 'typebox';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { BrokerConfig } from '../../broker/config.ts';
+import { loadConfig } from '../../core/config.ts';
 import { describeWith } from '../../core/testing/needs.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
+import { GatewayConfig } from '../../gateway/config.ts';
+import { IngestConfig } from '../../ingest/config.ts';
 import { prepareSite } from './prepare-site.ts';
 
 /** The format's JSON schema, as Debian's package carries it. */
@@ -128,6 +133,19 @@ describeWith('docker-compose')('deploy/compose.yaml', () => {
       .services;
     expect(gateway).toMatchObject({ devices: ['/dev/ttyUSB0:/dev/field-bus'], group_add: ['20'] });
   });
+});
+
+test.each(['compose', 'units', 'demo'])('the settings that are made for %s are valid', async (kind) => {
+  const folder = join(temporaryFolder(), 'site');
+  const wish = { folder, names: ['farm.example'], site: 'my-farm', gateway: 'pump-house' };
+  await prepareSite({ ...wish, demo: kind === 'demo', isForUnits: kind === 'units', nowMs: Date.now() });
+  const load = <T extends TSchema>(schema: T, name: string) =>
+    loadConfig(schema, join(folder, 'settings', `${name}.yaml`));
+  const ingest = load(IngestConfig, 'ingest');
+  expect(ingest.http).toMatchObject({ signIn: 'required', allowedHosts: ['farm.example'] });
+  expect(ingest.http.host).toBe(kind === 'units' ? '127.0.0.1' : '0.0.0.0');
+  expect(load(BrokerConfig, 'broker').usersFile).toBe('users.yaml');
+  expect(load(GatewayConfig, 'gateway').broker.username).toBe('pump-house');
 });
 
 test('the images are of the Node that the lock file pins', () => {
