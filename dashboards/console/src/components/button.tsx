@@ -15,7 +15,7 @@ export function Button({ kind = 'plain', isBusy = false, children, onClick, ...m
       type="button"
       {...more}
       class={`button button-${kind}`}
-      aria-disabled={isBusy || undefined}
+      aria-disabled={isBusy || more['aria-disabled'] || undefined}
       aria-busy={isBusy || undefined}
       // Not `disabled`: the focus would fall back to the top of the page.
       onClick={(event) => {

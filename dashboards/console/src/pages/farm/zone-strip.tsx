@@ -3,8 +3,9 @@ import type { Place } from '../../farm.ts';
 import { figureWithUnit } from '../../format-metric.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { useFarm } from './farm-context.ts';
+import { meterOf } from './flow-answer.ts';
 import { FARM_WORDS } from './words.ts';
-import { boundsFor, isMoisture, type ZoneWord, zoneWord } from './zone-state.ts';
+import { boundsFor, isCurrent, isMoisture, isValve, type ZoneWord, zoneWord } from './zone-state.ts';
 
 /** The word for a zone, from what is known of it here. */
 export function useZoneWord(): (place: Place) => ZoneWord {
@@ -18,13 +19,15 @@ export function useZoneWord(): (place: Place) => ZoneWord {
 /** A zone in a line: its word, what its moisture is judged by, and today's water. */
 export function ZoneStrip({ place }: { readonly place: Place }) {
   const { locale } = useConsole();
-  const { zones, thresholds, water } = useFarm();
+  const { zones, thresholds, water, flows } = useFarm();
   const words = useWords(FARM_WORDS);
   const word = useZoneWord()(place);
   const zone = zones.find(({ site, id }) => site === place.site && id === place.name);
   const moisture = place.gauges.find(isMoisture);
   const bounds = moisture && boundsFor(moisture.reading.tags, zone, thresholds);
   const today = water.find(({ site }) => site === place.site)?.zones.find((one) => one.zone === place.name);
+  const open = place.states.find((one) => isValve(one) && isCurrent(one) && one.reading.value !== 0);
+  const meter = open && meterOf(open, flows);
   const shown = (value: number) => figureWithUnit(value, moisture!.quantity, locale);
   return (
     <div class="zone-strip">
@@ -35,6 +38,12 @@ export function ZoneStrip({ place }: { readonly place: Place }) {
         {word === 'unknown' && <span class="age"> {words.unknownWhy}</span>}
         {bounds && <span class="zone-bounds"> {boundsWords()}</span>}
       </p>
+      {meter && isCurrent(meter) && (
+        <p>
+          {words.flowNow}{' '}
+          <strong>{figureWithUnit(Number(meter.reading.value), meter.quantity, locale)}</strong>
+        </p>
+      )}
       {today && (
         <p>
           {words.waterToday} <strong>{locale.number(today.m3, 2)} m³</strong>
