@@ -158,6 +158,9 @@ describeWith('chromium')('zones and valves on the page Farm', () => {
     sources.put(SERIES.southLease, timeMs + 1_000, 599);
     sources.put(SERIES.flow, timeMs + 3_000, 32);
     await eventually(async () => /3 秒后流量 32\.0 L\/min/.test(await seen(outcome)), { withinMs: 10_000 });
+    // The flow goes on to be that of now; how soon it came stays.
+    sources.put(SERIES.flow, timeMs + 9_000, 33);
+    await eventually(async () => /3 秒后流量 33\.0 L\/min/.test(await seen(outcome)), { withinMs: 10_000 });
     expect(await seen(south.locator('.pill'))).toBe('打开');
     expect(await seen(south)).toMatch(/9 分钟后自动关闭[\s\S]*回读状态：打开/);
     await picture(page, 'farm-open');

@@ -29,6 +29,9 @@ class Bench {
   readonly pipeline: Pipeline;
   readonly #definitions = new Map<string, MetricDefinition>();
 
+  /** Where the device stands that has no zone by its birth. */
+  placed = '';
+
   constructor(config: Partial<typeof CONFIG> = {}) {
     const refusals = new RefusalLog(this.kept.log, this.clock);
     const unnumbered = {
@@ -41,6 +44,7 @@ class Bench {
       accounting: this.accounting,
       refusals,
       clock: this.clock,
+      placements: { zoneOf: () => this.placed },
       ...unnumbered,
     };
     void this.store.start();
@@ -124,6 +128,25 @@ it('goes on after a message that holds an event and nothing else', async () => {
   bench.take('soil/moisture', 21.5);
   expect(await bench.stored()).toEqual({ 'soil/moisture': 21.5 });
   expect(bench.codes).toEqual({});
+});
+
+it('gives readings without a zone the one that their device stands in, decided anew when that changes', async () => {
+  const bench = new Bench();
+  const zonesOf = async () => {
+    await bench.stored();
+    const last = await bench.store.last({});
+    return last.map(({ series, value }) => `${series.field} ${series.zone || '-'} ${value}`).sort();
+  };
+  bench.take('soil/moisture', 20);
+  expect(await zonesOf()).toEqual(['moisture - 20']);
+  bench.placed = 'north';
+  // Worked out once: nothing changes until it is told.
+  bench.take('soil/moisture', 21);
+  expect(await zonesOf()).toEqual(['moisture - 21']);
+  bench.pipeline.rebind();
+  bench.take('soil/moisture', 22);
+  bench.take('soil/ec', 600, { properties: { zone: 'south' } });
+  expect(await zonesOf()).toEqual(['ec south 600', 'moisture - 21', 'moisture north 22']);
 });
 
 describe('from metric to reading', () => {

@@ -3,8 +3,6 @@ import { useAsked } from '../../use-asked.ts';
 import type { JudgedReply, Placement, ThresholdsReply, WaterReply, ZonesReply } from './api.ts';
 import type { FarmFacts } from './farm-context.ts';
 
-/** Not asked for until there is a judge. */
-const JUDGED: string | undefined = undefined;
 const SOON_MS = 5_000;
 const LATER_MS = 60_000;
 
@@ -16,7 +14,7 @@ export function useFacts(farm: Farm, isConnected: boolean): FarmFacts {
     '/api/v1/thresholds?measurement=soil&field=moisture',
     LATER_MS,
   );
-  const judged = useAsked<JudgedReply>(JUDGED, SOON_MS);
+  const judged = useAsked<JudgedReply>('/api/v1/thresholds/state', SOON_MS);
   const water = useAsked<WaterReply>(`/api/v1/water?from=${startOfDay()}`, LATER_MS);
   const gauges = [...farm.zones, ...farm.devices].flatMap((place) => place.gauges);
   return {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { may } from '../../../../../core/access.ts';
 import { Button } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
@@ -159,6 +159,8 @@ function Outcome({
   const { nowMs } = useView();
   const { flows } = useFarm();
   const words = useWords(FARM_WORDS);
+  // How soon the water came is told of the first value that shows it, while the flow is that of now.
+  const first = useRef<{ readonly id: string; readonly afterMs: number } | undefined>(undefined);
   if (!following) return <p class="valve-outcome" role="status" />;
   const { command, minutes, beforeLPerMin, isLost } = following;
   const { state, reason, answeredMs } = command;
@@ -167,6 +169,8 @@ function Outcome({
   const isApplied = state === 'applied' && answeredMs !== undefined;
   const flow =
     isApplied && minutes > 0 ? flowAnswer(meter, { openedMs: answeredMs, beforeLPerMin, nowMs }) : undefined;
+  if (flow?.kind === 'flowing' && first.current?.id !== command.id)
+    first.current = { id: command.id, afterMs: flow.afterMs };
   // Once the valve is seen closed again there is no water to wait for.
   const isOver = minutes > 0 && isApplied && valve.reading.timeMs > answeredMs && valve.reading.value === 0;
   const isBad = !['pending', 'applied'].includes(state) || (flow?.kind === 'none' && !isOver);
@@ -184,7 +188,8 @@ function Outcome({
   function flowWords(answer: FlowAnswer): string {
     if (answer.kind === 'no-meter') return words.noMeter;
     if (answer.kind === 'waiting') return words.flowWaiting;
-    const seconds = locale.number(Math.max(1, Math.round(answer.afterMs / 1_000)), 0);
+    const afterMs = answer.kind === 'flowing' ? first.current!.afterMs : answer.afterMs;
+    const seconds = locale.number(Math.max(1, Math.round(afterMs / 1_000)), 0);
     if (answer.kind === 'none') return words.noFlow(seconds);
     const shown = figureWithUnit(answer.lPerMin, meter!.quantity, locale);
     return answer.wasRunning ? words.flowAlready(shown) : words.flowAnswers(shown, seconds);
