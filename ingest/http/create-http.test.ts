@@ -45,6 +45,37 @@ describe('createHttp', () => {
     },
   );
 
+  it.each([
+    ['on an address that others reach', { host: '0.0.0.0' }],
+    ['behind a proxy, through which anybody may come', { behindProxy: true }],
+    ['with TLS, which keeps nobody out', { host: '0.0.0.0', tls: { certFile: 'c', keyFile: 'k' } }],
+  ])('refuses to go without sign-in %s', (_, settings) => {
+    expect(thrownBy(() => service({ ...settings, signIn: 'off' }))).toMatchObject({
+      code: 'SIGN_IN_OFF_REFUSED',
+    });
+  });
+
+  it('asks for sign-in where nothing else is set, and lets others in behind TLS or a proxy', () => {
+    expect(checkConfig(HttpConfig, {}).signIn).toBe('required');
+    service({ host: '0.0.0.0', signIn: 'required', behindProxy: true });
+    service({ host: '0.0.0.0', signIn: 'required', tls: { certFile: 'c', keyFile: 'k' } });
+  });
+
+  it('gives a cookie that no script and no other site can use, over HTTPS only behind a proxy', async () => {
+    const sources = new FakeSources();
+    sources.access.put('wang', { role: 'viewer', sites: [], links: [] });
+    for (const behindProxy of [false, true]) {
+      const http = service({ port: 0, signIn: 'required', behindProxy }, sources);
+      await http.start(signal);
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ name: 'wang', password: 'right' });
+      const { headers: said } = await fetch(`${http.url}/api/v1/session`, { method: 'POST', headers, body });
+      const cookie = said.get('set-cookie')!;
+      expect(cookie).toMatch(/; Path=\/; HttpOnly; .*SameSite=Strict|HttpOnly; SameSite=Strict/);
+      expect(/^__Host-.*Secure/.test(cookie)).toBe(behindProxy);
+    }
+  });
+
   it('waits for a taken port: the same service starts once the port is free', async () => {
     const port = await freePort();
     const other = createServer().listen(port, '127.0.0.1');
