@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonl
   'links-fping': async () => (await import('./bench/links.bench.ts')).benchLinksFping(),
   'links-agent': async () => (await import('./bench/links.bench.ts')).benchLinksAgent(),
   'links-mesh': async () => (await import('./bench/links-mesh.bench.ts')).benchLinksMesh(),
+  console: async () => (await import('./bench/console.bench.ts')).benchConsole(),
   ...Object.fromEntries(
     Object.entries(PATH_BENCHES).map(([name, run]) => [
       `path-${name}`,
