@@ -32,10 +32,36 @@ function listDashboards(): Plugin {
   };
 }
 
+/** Where most people begin. */
+const FIRST_PAGE = 'farm';
+
+/** The first page is fetched beside the frame and not after it: on a slow link each turn costs half a second. */
+function fetchFirstPage(): Plugin {
+  return {
+    name: 'fetch-first-page',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_html, { bundle = {} }) {
+        const page = Object.values(bundle).find((one) => one.type === 'chunk' && one.name === FIRST_PAGE);
+        if (page?.type !== 'chunk') return [];
+        const isEntry = (file: string) => {
+          const one = bundle[file];
+          return one?.type === 'chunk' && one.isEntry;
+        };
+        return [page.fileName, ...page.imports.filter((file) => !isEntry(file))].map((file) => ({
+          tag: 'link',
+          attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
+          injectTo: 'head' as const,
+        }));
+      },
+    },
+  };
+}
+
 export default defineConfig({
   root: inConsole('.'),
-  // The two cores of a farm's small computer build this: one small plug-in of our own, no source maps, nothing fetched.
-  plugins: [listDashboards()],
+  // The two cores of a farm's small computer build this: two small plug-ins of our own, no source maps, nothing fetched.
+  plugins: [listDashboards(), fetchFirstPage()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   // A string that is parsed is smaller and quicker than an object that is compiled.
   json: { stringify: true, namedExports: false },
