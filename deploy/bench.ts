@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonl
   outbox: async () => (await import('../gateway/outbox/outbox.bench.ts')).benchOutbox(),
   stamp: async () => (await import('../gateway/drivers/stamp/stamp.bench.ts')).benchStamp(),
   stores: async () => (await import('../ingest/stores/store.bench.ts')).benchStores(),
+  alerts: async () => (await import('../ingest/alerts/judging.bench.ts')).benchJudging(),
   cluster: async () => (await import('./bench/cluster.bench.ts')).benchCluster(),
   'links-accuracy': async () => (await import('./bench/links.bench.ts')).benchLinksAccuracy(),
   'links-fping': async () => (await import('./bench/links.bench.ts')).benchLinksFping(),
