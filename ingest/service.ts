@@ -149,6 +149,7 @@ export function createIngest(
     ...{ ...linkParts, folder, maintenance },
     gateways: () => bornGateways(host),
     changed: () => notify.look(),
+    undelivered: () => notify.undelivered(),
     judging: {
       book: thresholds,
       liveWithinS: config.liveWithinS,

@@ -77,7 +77,7 @@ describe('a webhook', () => {
       onTestFinished(() => sink.stop());
     }
     const told = await ToldIngest.start(() => WEBHOOK);
-    await told.contact([{ kind: 'webhook', to: broken.url }]);
+    const unreached = await told.contact([{ kind: 'webhook', to: broken.url }]);
     await told.contact([{ kind: 'webhook', to: other.url }], { language: 'en', name: 'other' });
     told.vanish();
     await eventually(() => other.hooks.length > 0);
@@ -87,6 +87,8 @@ describe('a webhook', () => {
     expect(refused.error).toMatchObject({ code: 'DELIVERY_REFUSED' });
     expect(refused.error!.message).toMatch(/redirects are not followed/);
     expect(broken.hooks).toHaveLength(1);
+    const heard = () => other.hooks.flatMap(({ body }) => body.alerts.map(({ key }) => key));
+    await eventually(() => heard().some((key) => key === `delivery:${unreached.id}/webhook`), WITHIN);
   });
 });
 

@@ -30,7 +30,7 @@ export class ToldIngest {
     this.folder = folder;
     this.broker = broker;
     this.ingest = new IngestProcess(folder, {
-      ...{ broker: { url: broker.url }, http: { port: 0 } },
+      ...{ broker: { url: broker.url }, http: { port: 0, signIn: 'off' } },
       alerts: { everyS: 1, silentAfterS: 1, joinS: 0 },
       notify: { consoleUrl: 'https://farm.example', ...notify },
     });

@@ -52,6 +52,8 @@ interface AlertDeskParts {
   readonly judging: Omit<WatchParts, 'clock' | 'store' | 'due'>;
   /** What ails this program itself just now. */
   readonly own: () => readonly OwnTrouble[];
+  /** Whom messages about alerts do not reach. */
+  readonly undelivered?: () => readonly Condition[];
   /** Events have changed, and are on the disk as they are now. */
   readonly changed?: () => void;
 }
@@ -263,7 +265,7 @@ export class AlertDesk implements Service {
     });
     const options = this.#watchOptions();
     const seen = (link: string): Seen => this.#links.get(link)?.seen(nowMs, options) ?? 'unknown';
-    const isOther = (one: Condition) => isOfReadings(one) || one.kind === 'own';
+    const isOther = (one: Condition) => isOfReadings(one) || one.kind === 'own' || one.kind === 'delivery';
     const causes = withReadings(
       findCauses(
         told.filter((one) => !isOther(one)),
@@ -312,7 +314,8 @@ export class AlertDesk implements Service {
       }
       return (['outage', 'loss', 'latency'] as const).flatMap((kind) => before(`${kind}:${link.id}`) ?? []);
     });
-    return [...silent, ...ofLinks, ...this.#ofReadings(nowMs)];
+    const undelivered = (this.#parts.undelivered?.() ?? []).map((one) => before(one.key) ?? one);
+    return [...silent, ...ofLinks, ...undelivered, ...this.#ofReadings(nowMs)];
   }
 
   /** And what ails this program, without which nothing could be said of readings. */

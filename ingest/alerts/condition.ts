@@ -6,7 +6,7 @@ import type { EventPlace } from './alert-event.ts';
 
 /** Of links, of gateways that are silent, of readings by thresholds, and of this program itself. */
 export const LINK_CONDITIONS = ['outage', 'loss', 'latency'] as const;
-export const CONDITION_KINDS = [...LINK_CONDITIONS, 'silent', ...RULE_KINDS, 'own'] as const;
+export const CONDITION_KINDS = [...LINK_CONDITIONS, 'silent', ...RULE_KINDS, 'own', 'delivery'] as const;
 export type ConditionKind = (typeof CONDITION_KINDS)[number];
 
 export type AlertSeverity = (typeof THRESHOLD_SEVERITIES)[number];

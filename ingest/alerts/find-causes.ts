@@ -2,7 +2,17 @@ import type { Ends, Seen } from '../sla/outages/attribute.ts';
 import { type Condition, isOfLink } from './condition.ts';
 import type { Topology } from './topology.ts';
 
-export const CAUSE_KINDS = ['link', 'pop', 'agent', 'wide', 'gateway', 'device', 'quantity', 'own'] as const;
+export const CAUSE_KINDS = [
+  'link',
+  'pop',
+  'agent',
+  'wide',
+  'gateway',
+  'device',
+  'quantity',
+  'own',
+  'delivery',
+] as const;
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 
 /** What is wrong for one reason. */

@@ -51,6 +51,7 @@ export function withReadings(
   const isAway = conditions.some(({ kind }) => kind === 'own');
   for (const condition of [...conditions].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     if (condition.kind === 'own') put('own', 'sluice').causing.push(condition);
+    else if (condition.kind === 'delivery') put('delivery', condition.subject).causing.push(condition);
     else if (condition.kind !== 'no-data') {
       const { measurement, field } = condition.judged!.series;
       put('quantity', `${placeOf(condition)}/${measurement}/${field}`).causing.push(condition);

@@ -128,7 +128,7 @@ function isDue(
 ): boolean {
   const first = Math.min(...cause.causing.map(({ noticedMs }) => noticedMs), Number.POSITIVE_INFINITY);
   if (cause.causing.length > 0 && cause.causing.every(({ key }) => excused.has(key))) return false;
-  if (['quantity', 'device', 'own'].includes(cause.kind)) return true;
+  if (['quantity', 'device', 'own', 'delivery'].includes(cause.kind)) return true;
   if (cause.kind !== 'gateway') return nowMs - first >= options.settleMs;
   const mayBeExplained = topology.inFrontOf.has(cause.subject) || topology.popsOf.has(cause.subject);
   return nowMs - first >= (mayBeExplained ? options.joinMs : 0);

@@ -113,6 +113,7 @@ const HEADS: Record<CauseKind, (cause: Cause, topology: Topology) => Words> = {
       zh: `${first.words.zh}；共 ${devices} 台设备的 ${causing.length} 个序列异常`,
     };
   },
+  delivery: ({ causing }) => causing[0]?.words ?? { en: '', zh: '' },
   own: ({ causing }) => ({
     en: `Sluice itself: ${causing.map(({ words }) => words.en).join('; ')}. Nobody is told to be silent meanwhile`,
     zh: `Sluice 自身：${causing.map(({ words }) => words.zh).join('；')}。在此期间不报告无数据`,

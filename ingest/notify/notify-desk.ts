@@ -3,12 +3,13 @@ import type { Identity } from '../../core/access.ts';
 import type { Contact, ContactWish, WayKind } from '../../core/alerts/contact.ts';
 import type { Silence, SilenceWish } from '../../core/alerts/silence.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
-import { SluiceError } from '../../core/errors.ts';
+import { SluiceError, type Words } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import type { Audit } from '../access/audit.ts';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
+import type { Condition } from '../alerts/condition.ts';
 import type { NotifyConfig } from './config.ts';
 import { ContactBook } from './contact-book.ts';
 import { Courier } from './courier.ts';
@@ -16,6 +17,7 @@ import type { Delivery, DeliveryState } from './delivery.ts';
 import { type DeliveryFilter, NotifyFile } from './notify-file.ts';
 import { seesEvent } from './places-of.ts';
 import { isStateWay, laneOf, type PlanOptions } from './plan-state.ts';
+import { deliveryKey } from './plan-tellings.ts';
 import { silencedBy } from './silenced-by.ts';
 import type { Way } from './ways/way.ts';
 
@@ -28,6 +30,12 @@ interface NotifyDeskParts {
   readonly ways: ReadonlyMap<WayKind, Way>;
 }
 
+const WAY_WORDS: Record<WayKind, Words> = {
+  webhook: { en: 'webhook', zh: ' webhook ' },
+  mail: { en: 'mail', zh: '邮件' },
+  mqtt: { en: 'MQTT', zh: ' MQTT ' },
+  sms: { en: 'SMS', zh: '短信' },
+};
 const CLEAR_EVERY_MS = 3_600_000;
 /** Deliveries kept at most. */
 const MOST_DELIVERIES = 100_000;
@@ -100,6 +108,25 @@ export class NotifyDesk implements Service {
   /** Events have changed. Never throws. */
   look(): void {
     this.#courier?.look();
+  }
+
+  /** Whom messages do not reach: until one does, or the contact is changed. */
+  undelivered(): Condition[] {
+    const broken = [...(this.#courier?.broken().values() ?? [])];
+    if (broken.length === 0) return [];
+    const names = new Map(this.contacts().map(({ id, name }) => [id, name]));
+    return broken.map(({ contact, kind, sinceMs }): Condition => {
+      const name = names.get(contact) ?? contact;
+      const way = WAY_WORDS[kind];
+      return {
+        ...{ key: deliveryKey(contact, kind), kind: 'delivery', subject: `${contact}/${kind}` },
+        ...{ severity: 'warning', sinceMs, noticedMs: this.#parts.clock.nowMs(), explains: false },
+        words: {
+          en: `${name} is not reached by ${way.en}: messages about alerts are given up`,
+          zh: `无法通过${way.zh}通知${name}：告警消息已放弃`,
+        },
+      };
+    });
   }
 
   /** Of each way that is set up; and messages since this process started, and that wait now. */

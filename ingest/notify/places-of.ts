@@ -16,16 +16,19 @@ export function placesOf({ causing, silent }: Members): EventPlace[] {
 function placeOf({ kind, subject, place }: Members['causing'][number]): EventPlace {
   if (place) return place;
   if (LINK_KINDS.has(kind)) return { link: subject };
+  if (kind !== 'silent') return {};
   const [site, gateway] = subject.split('/');
   return { ...(site ? { site } : {}), ...(gateway ? { gateway } : {}) };
 }
 
-/** Whether somebody with this scope is concerned by it; whatever has no place concerns those who see everything. */
+/** Whether somebody with this scope is concerned by it; what has no place concerns those who see all of a kind. */
 export function seesEvent(scope: Scope, event: Members): boolean {
   if (scope.sites === 'all' && scope.links === 'all') return true;
   return placesOf(event).some(
     ({ site, link }) =>
-      (site !== undefined && seesSite(scope, site)) || (link !== undefined && seesLink(scope, link)),
+      (site === undefined && link === undefined && (scope.sites === 'all' || scope.links === 'all')) ||
+      (site !== undefined && seesSite(scope, site)) ||
+      (link !== undefined && seesLink(scope, link)),
   );
 }
 

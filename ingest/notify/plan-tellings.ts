@@ -1,4 +1,4 @@
-import type { Contact, ContactWay } from '../../core/alerts/contact.ts';
+import type { Contact, ContactWay, WayKind } from '../../core/alerts/contact.ts';
 import { THRESHOLD_SEVERITIES } from '../../core/thresholds/threshold.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
 import type { AlertSeverity, DeliveryItem, Telling } from './delivery.ts';
@@ -184,7 +184,7 @@ class Planner {
   #say(event: AlertEvent, contact: Contact, what: 'raised' | 'escalated', from?: string): void {
     for (const way of contact.ways) {
       // That something cannot be delivered is not told by the way that it cannot be delivered by.
-      if (event.key === deliveryKey(laneOf(contact.id, way, ''))) continue;
+      if (event.key === deliveryKey(contact.id, way.kind)) continue;
       this.#queue(contact, way, this.#item(event, what, event.severity, from));
     }
   }
@@ -211,9 +211,9 @@ class Planner {
   }
 }
 
-/** Key of the event that says that a lane's messages are given up. */
-export function deliveryKey(lane: string): string {
-  return `delivery:${lane}`;
+/** Key of the event that says that messages to somebody by a kind of way are given up. It names no address. */
+export function deliveryKey(contact: string, kind: WayKind): string {
+  return `delivery:${contact}/${kind}`;
 }
 
 function lookOf({ words, timeline, timelineLeftOut, severity }: AlertEvent): string {
