@@ -181,7 +181,7 @@ const en = {
   chartSaid: (name: string, low: string, high: string, n: string) =>
     `${name}: lowest ${low}, highest ${high}, would have been raised ${n} times`,
   legend: 'Dashed: raised past it. Dotted: well again. Hatched: would have been raised.',
-  eventList: (n: string) => `The ${n} events one by one`,
+  eventList: (n: string) => `Events one by one (${n})`,
   eventFrom: 'From',
   eventLong: 'Lasted',
   eventWorst: 'Worst value',
