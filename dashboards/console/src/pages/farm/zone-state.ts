@@ -72,16 +72,16 @@ function holds(scope: ThresholdScope, tags: SetTags, zone: ZoneFacts['zone']): b
   return Object.entries(place).every(([tag, value]) => tags[tag as keyof SetTags] === value);
 }
 
-/** One key of a kind outweighs all of the kinds behind it. */
+/** One key outweighs all behind it; the same weights as in ingest/thresholds/assign.ts, so that the page shows the bounds that judge. */
 function rank(scope: ThresholdScope): number {
   const weights: [keyof ThresholdScope, number][] = [
-    ['point', 128],
     ['device', 64],
-    ['gateway', 32],
-    ['zone', 16],
-    ['stage', 8],
-    ['crop', 4],
+    ['zone', 32],
+    ['gateway', 16],
+    ['crop', 8],
+    ['stage', 4],
     ['site', 2],
+    ['point', 1],
   ];
   return weights.reduce((sum, [key, weight]) => sum + (scope[key] === undefined ? 0 : weight), 0);
 }
