@@ -11,6 +11,7 @@ import type { AutomationUser, DeviceUser, GatewayUser, User } from './users.ts';
  * - A device speaks SenML, as itself, and hears nothing.
  *
  *     sluice/{site}/readings/{gateway}/{device} · zones/{zone} · event · outcome/{user} · command/{user}
+ *     sluice/alerts/{site}/{alert}
  */
 export function mayPublish(user: User | undefined, topic: string, isRetained = false): boolean {
   if (topic === '$SYS' || topic.startsWith('$SYS/')) return false;
@@ -85,7 +86,10 @@ function automationMayPublish({ name, sites }: AutomationUser, topic: string, is
 
 function automationMaySubscribe({ name, sites }: AutomationUser, filter: string): boolean {
   const [namespace, site = '', branch, ...rest] = filter.split('/');
-  if (namespace !== 'sluice' || !sites.includes(site)) return false;
+  if (namespace !== 'sluice') return false;
+  // Of several sites an alert is kept under one: docs/notify.md.
+  if (site === 'alerts' && rest.length === 1 && sites.includes(branch ?? '')) return true;
+  if (!sites.includes(site)) return false;
   if (branch === 'readings' || branch === 'zones') return rest.length > 0;
   if (branch === 'event') return rest.length === 0;
   return branch === 'outcome' && rest.length === 1 && rest[0] === name;
