@@ -121,6 +121,33 @@ describe('a command', () => {
     expect(bench.changes).toEqual(['one pending', 'one applied']);
   });
 
+  it('is repeated no more once another for the same point is taken, also after kill -9: an opening that was lost never follows its close', async () => {
+    const bench = await Bench.started();
+    bench.desk.submit(OPEN);
+    bench.desk.submit({ ...OPEN, id: 'close', value: false, leaseS: 0 });
+    bench.sent.length = 0;
+    const ids = () => new Set(bench.sent.map(({ metric }) => metric.properties?.commandId));
+    await bench.clock.advance(10_000);
+    expect(ids()).toEqual(new Set(['close']));
+    await bench.restart();
+    bench.sent.length = 0;
+    await bench.clock.advance(10_000);
+    expect(ids()).toEqual(new Set(['close']));
+    await bench.clock.advance(60_000);
+    expect(bench.desk.get('one')).toMatchObject({ state: 'unanswered', isReplaced: true });
+    bench.answer('applied');
+    expect(bench.desk.get('one')).toMatchObject({ state: 'applied', isLate: true });
+  });
+
+  it('goes on where another point is asked for', async () => {
+    const bench = await Bench.started();
+    bench.desk.submit(OPEN);
+    bench.desk.submit({ ...OPEN, id: 'pump', metric: 'irrigation/pump_frequency', value: 30 });
+    bench.sent.length = 0;
+    await bench.clock.advance(4_000);
+    expect(new Set(bench.sent.map(({ metric }) => metric.name)).size).toBe(2);
+  });
+
   it('opens nothing at a node that announces no leases, as nobody would close it; closing reaches it', async () => {
     const bench = await Bench.started();
     bench.take(bench.edge.nbirth([double('gateway/cpu', 5, 0)]));

@@ -53,7 +53,8 @@ export class CommandDesk implements Service {
     file.clearBefore(this.#parts.clock.nowMs() - this.#config.keepDays * DAY_MS);
     for (const record of file.pending()) {
       this.#pending.set(record.id, record);
-      this.#step(record, { kind: 'time', nowMs: this.#parts.clock.nowMs() });
+      const kind = file.hasLater(record) ? 'replaced' : 'time';
+      this.#step(record, { kind, nowMs: this.#parts.clock.nowMs() });
     }
   }
 
@@ -88,6 +89,7 @@ export class CommandDesk implements Service {
       state: 'pending',
     };
     file.put(record, nowMs, 'submitted');
+    this.#replace(record, nowMs);
     this.#pending.set(id, record);
     this.#parts.log.info({ command: id, site, gateway, device, metric, value, issuer }, 'command taken');
     this.#parts.changed(record);
@@ -120,8 +122,15 @@ export class CommandDesk implements Service {
     return this.#opened().find(filter);
   }
 
+  /** The last word for a point holds: what was asked for before is repeated no more. After a restart the file says so. */
+  #replace(later: CommandRecord, nowMs: number): void {
+    for (const one of this.#pending.values())
+      if (isSamePoint(one, later)) this.#step(one, { kind: 'replaced', nowMs });
+  }
+
   #step(record: CommandRecord, input: CommandInput): void {
     const { command, effects } = stepCommand(record, input);
+    if (this.#pending.has(command.id)) this.#pending.set(command.id, command);
     for (const effect of effects) {
       if (effect.kind === 'send') this.#send(command);
       else if (effect.kind === 'wake') this.#wake(command, effect.delayMs);
@@ -178,12 +187,20 @@ export class CommandDesk implements Service {
   }
 }
 
+type Point = Pick<CommandRecord, 'site' | 'gateway' | 'device' | 'metric'>;
+
+function isSamePoint(one: Point, other: Point): boolean {
+  return (
+    one.site === other.site &&
+    one.gateway === other.gateway &&
+    one.device === other.device &&
+    one.metric === other.metric
+  );
+}
+
 function isSame(known: CommandRecord, wish: CommandWish): boolean {
   return (
-    known.site === wish.site &&
-    known.gateway === wish.gateway &&
-    known.device === wish.device &&
-    known.metric === wish.metric &&
+    isSamePoint(known, wish) &&
     known.issuer === wish.issuer &&
     Number(known.value) === Number(wish.value) &&
     known.leaseMs === Math.round(wish.leaseS * 1000)

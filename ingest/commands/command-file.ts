@@ -71,6 +71,19 @@ export class CommandFile {
     return rows.map(({ record }) => JSON.parse(String(record)) as CommandRecord);
   }
 
+  /** Whether another command for the same point was taken after it. */
+  hasLater({ id, site, gateway, device, metric }: CommandRecord): boolean {
+    const row = this.#state.run((db) =>
+      db
+        .prepare(
+          `SELECT 1 FROM command WHERE seq > (SELECT seq FROM command WHERE id = ?) AND site = ? AND gateway = ?
+             AND device = ? AND json_extract(record, '$.metric') = ? LIMIT 1`,
+        )
+        .get(id, site, gateway, device, metric),
+    );
+    return row !== undefined;
+  }
+
   /** Newest first. */
   find({ sites, gateways, devices, state, fromMs, toMs, after, limit }: CommandFilter): FoundCommand[] {
     const conditions = new Conditions();

@@ -36,10 +36,12 @@ export interface CommandProgress {
   readonly answer?: CommandAnswer;
   /** The answer came when the command had been given up as unanswered. */
   readonly isLate?: boolean;
+  /** A later command for the same point was taken: it is sent no more, and may still be answered. */
+  readonly isReplaced?: boolean;
 }
 
 export type CommandInput =
-  | { readonly kind: 'time'; readonly nowMs: number }
+  | { readonly kind: 'time' | 'replaced'; readonly nowMs: number }
   | { readonly kind: 'answer'; readonly answer: CommandAnswer };
 
 export type CommandEffect =
@@ -59,7 +61,8 @@ export interface CommandStep<T extends CommandProgress> {
  *     pending ──answer──▶ applied | refused | failed | expired
  *        └──no answer──▶ unanswered ──late answer──▶ the same four
  *
- * The first answer stands; a repeat changes nothing.
+ * The first answer stands; a repeat changes nothing. What a later command has replaced is not repeated: an opening that was lost
+ * would otherwise act after the close that followed it.
  */
 export function stepCommand<T extends CommandProgress>(command: T, input: CommandInput): CommandStep<T> {
   if (input.kind === 'answer') {
@@ -69,8 +72,13 @@ export function stepCommand<T extends CommandProgress>(command: T, input: Comman
     return { command: { ...command, state: answer.outcome, answer, ...late }, effects: [{ kind: 'ended' }] };
   }
   if (command.state !== 'pending') return { command, effects: [] };
+  if (input.kind === 'replaced') {
+    const wake = { kind: 'wake', delayMs: Math.max(0, command.expiresAtMs - input.nowMs) } as const;
+    return { command: { ...command, isReplaced: true }, effects: [wake] };
+  }
   const leftMs = command.expiresAtMs - input.nowMs;
   if (leftMs > 0) {
+    if (command.isReplaced) return { command, effects: [{ kind: 'wake', delayMs: leftMs }] };
     const wake = { kind: 'wake', delayMs: Math.min(REPEAT_MS, leftMs) } as const;
     return { command, effects: [{ kind: 'send' }, wake] };
   }
