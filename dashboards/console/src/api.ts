@@ -1,6 +1,7 @@
 import type { Language } from '../../../core/errors.ts';
 import type { Quantity } from '../../../core/quantities.ts';
 import type { ClockState, Quality, Tag } from '../../../core/reading.ts';
+import { SESSION_PATH } from './session.ts';
 
 /** Replies of the HTTP API as /api/openapi.json describes them. */
 export type SetTags = Readonly<Partial<Record<Tag, string>>>;
@@ -91,30 +92,34 @@ export const TIMEOUT_MS = 20_000;
 /** `onSignedOut`: a session that there was has ended. */
 export function createApi(language: () => Language, onSignedOut: () => void): Api {
   const tags = new Map<string, string>();
+  let signIns = 0;
 
   function ask(path: string, signal: AbortSignal, headers = {}, more: RequestInit = {}): Promise<Response> {
     return fetch(path, { headers: { 'accept-language': language(), ...headers }, signal, ...more });
   }
 
-  async function bodyOf<T>(response: Response): Promise<T> {
+  /** `asOf`: sign-ins until it was asked, since what was asked before one says nothing of the session that it began. */
+  async function bodyOf<T>(response: Response, asOf: number): Promise<T> {
     const body = response.status === 204 ? undefined : await response.json();
     if (response.ok) return body;
     const error = new ApiError(response.status, body);
     // Not where a password was wrong.
-    if (error.code === 'SIGN_IN_NEEDED') onSignedOut();
+    if (error.code === 'SIGN_IN_NEEDED' && asOf === signIns) onSignedOut();
     throw error;
   }
 
   const get = async <T>(path: string, signal?: AbortSignal) => {
+    const asOf = signIns;
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    return bodyOf<T>(await ask(path, signal ? AbortSignal.any([signal, timeout]) : timeout));
+    return bodyOf<T>(await ask(path, signal ? AbortSignal.any([signal, timeout]) : timeout), asOf);
   };
 
   async function poll<T>(path: string, { signal, onlyChanges }: Poll): Promise<T | undefined> {
+    const asOf = signIns;
     const known = onlyChanges ? tags.get(path) : undefined;
     const response = await ask(path, signal, known === undefined ? {} : { 'if-none-match': known });
     if (response.status === 304) return undefined;
-    const body = await bodyOf<T>(response);
+    const body = await bodyOf<T>(response, asOf);
     const tag = response.headers.get('etag');
     if (tag !== null) tags.set(path, tag);
     return body;
@@ -123,10 +128,13 @@ export function createApi(language: () => Language, onSignedOut: () => void): Ap
   return {
     get,
     async send<T>(method: string, path: string, body?: unknown) {
+      const asOf = signIns;
       const isEmpty = body === undefined;
       const headers = isEmpty ? {} : { 'content-type': 'application/json' };
       const more = { method, ...(isEmpty ? {} : { body: JSON.stringify(body) }) };
-      return bodyOf<T>(await ask(path, AbortSignal.timeout(TIMEOUT_MS), headers, more));
+      const answer = await bodyOf<T>(await ask(path, AbortSignal.timeout(TIMEOUT_MS), headers, more), asOf);
+      if (method === 'POST' && path === SESSION_PATH) signIns++;
+      return answer;
     },
     quantities: () => get('/api/v1/quantities'),
     last: (how) => poll('/api/v1/last', how),

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Identity, may } from '../../../core/access.ts';
 import type { Language } from '../../../core/errors.ts';
 import type { Api } from './api.ts';
+import { Curtain } from './components/curtain.tsx';
 import { Header } from './components/header.tsx';
 import { ConsoleContext } from './console.ts';
 import { createLocale } from './i18n/locale.ts';
@@ -30,12 +31,25 @@ export function Shell({ api, language, place, session }: ShellProps) {
   const locale = useMemo(() => createLocale(spoken), [spoken]);
   const here = useObservable(place);
   const signedIn = useObservable(session);
+  // Whose page is drawn: kept when the session ends by itself, so that nothing that was typed is lost.
+  const kept = useRef<Session | undefined>(undefined);
   const wasIn = useRef(false);
-  if (signedIn) wasIn.current = true;
-  const me = signedIn ?? NOBODY;
-  const pages = signedIn ? PAGES.filter((page) => may(me, page.may ?? 'read')) : [];
+  if (signedIn) {
+    kept.current = signedIn;
+    wasIn.current = true;
+  }
+  const drawn = kept.current;
+  const me = drawn ?? NOBODY;
+  const pages = drawn ? PAGES.filter((page) => may(me, page.may ?? 'read')) : [];
   const page = pages.find(({ id }) => id === here.page) ?? pages[0];
-  const setSession = (next: Session | null) => session.set(next);
+  const setSession = (next: Session | null) => {
+    if (next === null) kept.current = undefined;
+    const isBack = next !== null && session.value === null;
+    session.set(next);
+    // What was refused meanwhile is asked again by whatever asks again after a time without a network.
+    if (isBack) dispatchEvent(new Event('online'));
+  };
+  const signIn = <Opened load={loadSignIn} props={{ wasIn: wasIn.current, onSignedIn: setSession }} />;
   useEffect(() => {
     document.documentElement.lang = locale.htmlLang;
     document.title = page ? `${page.title[spoken]} · Sluice` : 'Sluice';
@@ -52,16 +66,14 @@ export function Shell({ api, language, place, session }: ShellProps) {
         }}
       />
       {signedIn === undefined && <Arriving api={api} onKnown={setSession} />}
-      {signedIn === null && (
-        <Opened load={loadSignIn} props={{ wasIn: wasIn.current, onSignedIn: setSession }} />
-      )}
-      {signedIn?.isPasswordGiven && page?.id !== 'account' && (
-        <p class="notice">
+      {signedIn === null && (drawn ? <Curtain>{signIn}</Curtain> : signIn)}
+      {drawn?.isPasswordGiven && page?.id !== 'account' && (
+        <aside class="notice">
           {locale.words.passwordGiven} <a href={hrefOf('account')}>{locale.words.changeIt}</a>
-        </p>
+        </aside>
       )}
       {/* Another person begins anew, where the one before was. */}
-      {signedIn && page && <Opened key={`${page.id} ${me.name}`} load={page.load} props={{}} />}
+      {drawn && page && <Opened key={`${page.id} ${me.name}`} load={page.load} props={{}} />}
     </ConsoleContext.Provider>
   );
 }
