@@ -225,6 +225,28 @@ describe('whoever sees one site and one link', () => {
     expect([sources.commands.wishes, sources.cared.length, sources.audit.entries]).toEqual([[], 2, []]);
   });
 
+  it('neither changes nor hears of a threshold of another site, and sets none for all', async () => {
+    const sources = twoOfAll();
+    const { ask } = await described(sources);
+    sources.access.putToken('own', { name: 'own', role: 'agronomist', sites: [OWN.site], links: [] });
+    const wish = (scope: object) => ({
+      ...{ measurement: 'soil', field: 'moisture', scope, forS: 0, severity: 'warning', enabled: true },
+      ...{ rule: { kind: 'bounds', low: { raise: 20, clear: 22 } }, why: 'x' },
+    });
+    const url = '/api/v1/thresholds';
+    const { id } = (await ask(url, 'all', 'POST', wish({ site: OTHER.site }))).json();
+    for (const scope of [{}, { crop: 'tea' }, { gateway: 'g' }, { site: OTHER.site }])
+      expect((await ask(url, 'own', 'POST', wish(scope))).statusCode).toBe(403);
+    const changed = { ...wish({ site: OWN.site }), version: 1 };
+    for (const answer of [
+      await ask(`${url}/${id}`, 'own', 'PUT', changed),
+      await ask(`${url}/${id}`, 'own', 'DELETE', { version: 1, why: 'x' }),
+      await ask(`${url}/${id}/history`, 'own'),
+    ])
+      expect([answer.statusCode, answer.body.includes(SECRET)]).toEqual([404, false]);
+    expect((await ask(url, 'own', 'POST', wish({ site: OWN.site }))).statusCode).toBe(201);
+  });
+
   it('hands in readings of that site and of no other', async () => {
     const sources = twoOfAll();
     const { app } = await described(sources);

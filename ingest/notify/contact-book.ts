@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Identity } from '../../core/access.ts';
 import { seesLink, seesSite } from '../../core/access.ts';
 import type { Contact, ContactWish } from '../../core/alerts/contact.ts';
-import { MOST_SILENCE_MS, type Silence, type SilenceWish } from '../../core/alerts/silence.ts';
+import {
+  MOST_SILENCE_MS,
+  type Silence,
+  type SilenceMatcher,
+  type SilenceWish,
+} from '../../core/alerts/silence.ts';
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError, type Words } from '../../core/errors.ts';
 import type { Audit } from '../access/audit.ts';
@@ -97,13 +102,9 @@ export class ContactBook {
         en: 'must be ahead, and at most 30 days',
         zh: '必须晚于当前时间，且不超过 30 天',
       });
-    const { site, link, key } = wish.matcher;
-    const isSeen =
-      (by.sites === 'all' && by.links === 'all') ||
-      (site !== undefined && seesSite(by, site)) ||
-      (link !== undefined && seesLink(by, link)) ||
-      (key !== undefined && seesKey(key));
-    if (!isSeen) throw new SluiceError('NOT_PERMITTED', { name: by.name, role: by.role, wanted: 'silence' });
+    const { site } = wish.matcher;
+    if (!sees(by, wish.matcher, seesKey))
+      throw new SluiceError('NOT_PERMITTED', { name: by.name, role: by.role, wanted: 'silence' });
     if (this.silences().filter((one) => silenceEndMs(one) > nowMs).length >= MOST_SILENCES)
       throw new SluiceError('CONTACTS_FULL', { most: MOST_SILENCES, what: { en: 'silences', zh: '静默' } });
     const silence: Silence = { ...wish, id: randomUUID(), who: by.name, fromMs: nowMs };
@@ -117,14 +118,15 @@ export class ContactBook {
   }
 
   /** The end of one before its time; once it has ended nothing changes. Throws `NOT_FOUND`. */
-  endSilence(id: string, by: string): Silence {
+  endSilence(id: string, by: Identity, seesKey: (key: string) => boolean): Silence {
     const { clock, audit, file, changed } = this.#parts;
     const before = this.silences().find((one) => one.id === id);
-    if (!before) throw new SluiceError('NOT_FOUND', { what: { en: `silence ${id}`, zh: `静默 ${id}` } });
+    if (!before || !isReached(before, by, seesKey))
+      throw new SluiceError('NOT_FOUND', { what: { en: `silence ${id}`, zh: `静默 ${id}` } });
     const nowMs = clock.nowMs();
     if (silenceEndMs(before) <= nowMs) return before;
-    const after: Silence = { ...before, ended: { ms: nowMs, by } };
-    audit.record({ who: by, action: 'silence.ended', subject: id, before, after });
+    const after: Silence = { ...before, ended: { ms: nowMs, by: by.name } };
+    audit.record({ who: by.name, action: 'silence.ended', subject: id, before, after });
     file().putSilence(after);
     changed();
     return after;
@@ -168,4 +170,20 @@ function isTimeZone(zone: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether somebody may keep quiet what matches: every place that is named must be seen. */
+function sees(by: Identity, { site, link, key }: SilenceMatcher, seesKey: (key: string) => boolean): boolean {
+  if (by.sites === 'all' && by.links === 'all') return true;
+  return (
+    (site !== undefined || link !== undefined || key !== undefined) &&
+    (site === undefined || seesSite(by, site)) &&
+    (link === undefined || seesLink(by, link)) &&
+    (key === undefined || seesKey(key))
+  );
+}
+
+/** What one has said oneself can be taken back, also once its cause is over. */
+function isReached({ who, matcher }: Silence, by: Identity, seesKey: (key: string) => boolean): boolean {
+  return who === by.name || sees(by, matcher, seesKey);
 }

@@ -8,15 +8,16 @@ import type { AuditEntry } from '../access/audit.ts';
 import { IngestConfig } from '../config.ts';
 import { OPEN } from '../http/identity.ts';
 import { NotifyDesk } from './notify-desk.ts';
+import { partSeen } from './places-of.ts';
 import { contactWish, gatewayAlert } from './testing/alerts.ts';
 
 const DAY_MS = 86_400_000;
 const ANNA: Identity = { name: 'anna', kind: 'person', role: 'agronomist', sites: ['farm'], links: [] };
 
-async function started() {
+async function started(open = [gatewayAlert('pump')]) {
   const clock = new FakeClock();
   const trail: AuditEntry[] = [];
-  let events = [gatewayAlert('pump')];
+  let events = open;
   const audit = { record: (entry: AuditEntry) => void trail.push(entry) };
   const alerts = {
     open: () => events,
@@ -70,7 +71,7 @@ it('silences for 30 days at most, with who and why, until it is over or ended', 
   expect(() => desk.addSilence(wish(clock.nowMs() + 31 * DAY_MS), OPEN)).toThrow(/30 days/);
   const silence = desk.addSilence(wish(clock.nowMs() + DAY_MS), ANNA);
   expect(desk.silencedBy(gatewayAlert('pump'))).toMatchObject({ id: silence.id, who: 'anna' });
-  expect(desk.endSilence(silence.id, 'li').ended).toEqual({ ms: clock.nowMs(), by: 'li' });
+  expect(desk.endSilence(silence.id, { ...OPEN, name: 'li' }).ended).toEqual({ ms: clock.nowMs(), by: 'li' });
   expect(desk.silencedBy(gatewayAlert('pump'))).toBeUndefined();
   desk.addSilence(wish(clock.nowMs() + 1_000), ANNA);
   await clock.advance(1_001);
@@ -86,6 +87,35 @@ it('lets nobody silence or acknowledge what they do not see', async () => {
   expect(() => desk.addSilence({ matcher: { device: 'd' }, reason: 'x', untilMs }, blind)).toThrow();
   expect(() => desk.silence('pump', blind, 'x', 60)).toThrow(/no alert/);
   expect(() => desk.acknowledge('pump', blind)).toThrow(/no alert/);
+});
+
+it('lets nobody end a silence of another site; one’s own can always be taken back', async () => {
+  const { desk, clock } = await started();
+  const wish = { matcher: { site: 'farm' }, reason: 'x', untilMs: clock.nowMs() + DAY_MS };
+  const silence = desk.addSilence(wish, ANNA);
+  const elsewhere = { ...ANNA, name: 'wu', sites: ['other'], links: [] };
+  expect(() => desk.endSilence(silence.id, elsewhere)).toThrow(/no silence/);
+  expect(desk.silencedBy(gatewayAlert('pump'))).toBeDefined();
+  expect(desk.endSilence(silence.id, { ...elsewhere, name: 'anna' }).ended).toBeDefined();
+});
+
+it('lets a whole event be silenced by those only who see what causes it, not by one whom it concerns', async () => {
+  const link = { key: 'outage:a_b', kind: 'outage', subject: 'a_b', severity: 'critical' } as const;
+  const words = { en: 'down', zh: '中断' };
+  const { causing: silent } = gatewayAlert('pump');
+  const wide = gatewayAlert('wide', { key: 'link:a_b', causing: [{ ...link, sinceMs: 0, words }], silent });
+  const { desk } = await started([wide]);
+  const farmer = { ...ANNA, sites: ['farm'], links: [] };
+  expect(() => desk.silence('wide', farmer, 'x', 60)).toThrow(
+    expect.objectContaining({ code: 'NOT_PERMITTED' }),
+  );
+  expect(desk.acknowledge('wide', farmer).acknowledged).toMatchObject({ who: 'anna' });
+  const carrier = { ...farmer, sites: [], links: ['a_b'] };
+  expect(desk.silence('wide', carrier, 'x', 60).matcher).toEqual({ key: 'link:a_b' });
+  const { causing, silent: gateways } = partSeen(farmer, wide);
+  expect([causing, gateways.map(({ subject }) => subject)]).toEqual([[], ['farm/pump']]);
+  expect(partSeen(carrier, wide)).toMatchObject({ causing: [{ subject: 'a_b' }], silent: [] });
+  expect(partSeen(OPEN, wide)).toBe(wide);
 });
 
 it('acknowledges an open alert, with a line in the trail; one that has ended no more', async () => {

@@ -15,7 +15,7 @@ import { ContactBook } from './contact-book.ts';
 import { Courier } from './courier.ts';
 import type { Delivery, DeliveryState } from './delivery.ts';
 import { type DeliveryFilter, NotifyFile } from './notify-file.ts';
-import { seesEvent } from './places-of.ts';
+import { seesCause, seesEvent } from './places-of.ts';
 import { isStateWay, laneOf, type PlanOptions } from './plan-state.ts';
 import { deliveryKey } from './plan-tellings.ts';
 import { silencedBy } from './silenced-by.ts';
@@ -181,14 +181,12 @@ export class NotifyDesk implements Service {
 
   /** Throws `REQUEST_INVALID`, `NOT_PERMITTED` or `CONTACTS_FULL`. */
   addSilence(wish: SilenceWish, by: Identity): Silence {
-    const seesKey = (key: string) =>
-      this.#parts.alerts.open().some((event) => event.key === key && seesEvent(by, event));
-    return this.#contacts.addSilence(wish, by, seesKey);
+    return this.#contacts.addSilence(wish, by, this.#seesCauseOf(by));
   }
 
-  /** Throws `NOT_FOUND`. */
-  endSilence(id: string, by: string): Silence {
-    return this.#contacts.endSilence(id, by);
+  /** Throws `NOT_FOUND`, also where it is none of theirs. */
+  endSilence(id: string, by: Identity): Silence {
+    return this.#contacts.endSilence(id, by, this.#seesCauseOf(by));
   }
 
   /** Throws `NOT_FOUND`, also where `by` does not see it, or `ALERT_ENDED`. */
@@ -219,6 +217,11 @@ export class NotifyDesk implements Service {
 
   counts(alert: string): Record<DeliveryState, number> {
     return this.#opened().counts(alert);
+  }
+
+  #seesCauseOf(by: Identity) {
+    return (key: string) =>
+      this.#parts.alerts.open().some((event) => event.key === key && seesCause(by, event));
   }
 
   #toBeChanged(id: string, by: Identity): AlertEvent {

@@ -24,12 +24,31 @@ function placeOf({ kind, subject, place }: Members['causing'][number]): EventPla
 /** Whether somebody with this scope is concerned by it; what has no place concerns those who see all of a kind. */
 export function seesEvent(scope: Scope, event: Members): boolean {
   if (scope.sites === 'all' && scope.links === 'all') return true;
-  return placesOf(event).some(
-    ({ site, link }) =>
-      (site === undefined && link === undefined && (scope.sites === 'all' || scope.links === 'all')) ||
-      (site !== undefined && seesSite(scope, site)) ||
-      (link !== undefined && seesLink(scope, link)),
+  return [...event.causing, ...event.silent].some((member) => seesMember(scope, member));
+}
+
+/** Whether all of the cause itself is theirs: what keeps quiet a whole event does so for everybody whom it concerns. */
+export function seesCause(scope: Scope, { causing }: Pick<Members, 'causing'>): boolean {
+  return causing.every((member) => seesMember(scope, member));
+}
+
+export function seesMember(scope: Scope, member: Members['causing'][number]): boolean {
+  const { site, link } = placeOf(member);
+  if (site === undefined && link === undefined) return scope.sites === 'all' || scope.links === 'all';
+  return (site !== undefined && seesSite(scope, site)) || (link !== undefined && seesLink(scope, link));
+}
+
+/** An event without what is of it elsewhere: names of other sites and links are none of their business. */
+export function partSeen(scope: Scope, event: AlertEvent): AlertEvent {
+  if (scope.sites === 'all' && scope.links === 'all') return event;
+  const [causing, silent] = [event.causing, event.silent].map((members) =>
+    members.filter((member) => seesMember(scope, member)),
+  ) as [AlertMember[], AlertMember[]];
+  const own = new Set([...causing, ...silent].map(({ key }) => key));
+  const timeline = event.timeline.filter(
+    ({ step, what }) => (step !== 'joined' && step !== 'left') || what === undefined || own.has(what),
   );
+  return { ...event, causing, silent, timeline };
 }
 
 /** An event is silenced only where everything that it is about is: what joins it later is told. */

@@ -43,7 +43,7 @@ async function trial(rule: Rule, forS: number, byDevice: Record<string, (readonl
         ];
       },
     },
-    ...{ cropOf: () => ({}), nowMs: NOW, sees: (site) => site === 'farm' },
+    ...{ cropOf: () => ({}), nowMs: NOW, sees: ({ site }) => site === 'farm' },
   });
 }
 

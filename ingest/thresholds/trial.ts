@@ -43,7 +43,7 @@ interface TrialParts {
   readonly store: Pick<Store, 'query' | 'series'>;
   readonly cropOf: CropOf;
   readonly nowMs: number;
-  readonly sees: (site: string) => boolean;
+  readonly sees: (series: SeriesKey) => boolean;
 }
 
 /**
@@ -70,7 +70,7 @@ export async function runTrial(wish: ThresholdWish, days: number, parts: TrialPa
   };
   const assignments = new Assignments([threshold], cropOf);
   const all = (await store.series({ measurement, field })).filter(
-    (key) => sees(key.site) && assignments.of(key).length > 0,
+    (key) => sees(key) && assignments.of(key).length > 0,
   );
   const fromMs = nowMs - days * DAY_MS;
   const everyMs = Math.max(1, Math.ceil((days * DAY_MS) / MOST_POINTS / MINUTE_MS)) * MINUTE_MS;

@@ -1,4 +1,5 @@
 import { type Static, type TNumber, Type } from 'typebox';
+import type { Identity } from '../../../core/access.ts';
 import { MOST_SILENCE_MS } from '../../../core/alerts/silence.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { THRESHOLD_SEVERITIES } from '../../../core/thresholds/threshold.ts';
@@ -7,7 +8,7 @@ import { TIMELINE_STEPS } from '../../alerts/alert-event.ts';
 import { CONDITION_KINDS } from '../../alerts/condition.ts';
 import { CAUSE_KINDS } from '../../alerts/find-causes.ts';
 import { DELIVERY_STATES } from '../../notify/delivery.ts';
-import { seesEvent } from '../../notify/places-of.ts';
+import { partSeen, seesEvent } from '../../notify/places-of.ts';
 import { silenceEndMs } from '../../notify/silenced-by.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
@@ -157,7 +158,7 @@ export const alertsRoute: Route = (app, { sources }) => {
         });
       const last = found[limit - 1]?.place;
       const next = found.length > limit && last ? { next: `${last.timeMs}-${last.seq}` } : {};
-      return { alerts: alerts.map(({ event }) => shown(event, sources)), suppressed, ...next };
+      return { alerts: alerts.map(({ event }) => shown(event, sources, who)), suppressed, ...next };
     },
   );
   app.get(
@@ -193,8 +194,9 @@ export const alertsRoute: Route = (app, { sources }) => {
     },
     async (request) => {
       const { id } = request.params;
+      const who = whoAsks(request);
       const event = sources.alerts.get(id);
-      if (seesEvent(whoAsks(request), event)) return shown(event, sources);
+      if (seesEvent(who, event)) return shown(event, sources, who);
       throw new SluiceError('NOT_FOUND', { what: { en: `alert ${id}`, zh: `告警 ${id}` } });
     },
   );
@@ -213,7 +215,8 @@ export const alertsRoute: Route = (app, { sources }) => {
     },
     async (request) => {
       const { params, body } = request;
-      return shown(sources.notify.acknowledge(params.id, whoAsks(request), body.note), sources);
+      const who = whoAsks(request);
+      return shown(sources.notify.acknowledge(params.id, who, body.note), sources, who);
     },
   );
   app.post(
@@ -243,8 +246,9 @@ export const alertsRoute: Route = (app, { sources }) => {
   );
 };
 
-function shown(event: AlertEvent, { notify }: HttpSources): Static<typeof AlertReply> {
-  const silence = event.clearedMs === undefined ? notify.silencedBy(event) : undefined;
+function shown(whole: AlertEvent, { notify }: HttpSources, who: Identity): Static<typeof AlertReply> {
+  const event = partSeen(who, whole);
+  const silence = event.clearedMs === undefined ? notify.silencedBy(whole) : undefined;
   return {
     ...event,
     causing: [...event.causing],

@@ -82,7 +82,7 @@ export const silencesRoute: Route = (app, { sources, clock }) => {
         response: { 200: SilenceReply, ...errors },
       },
     },
-    async (request) => shownSilence(sources.notify.endSilence(request.params.id, whoAsks(request).name)),
+    async (request) => shownSilence(sources.notify.endSilence(request.params.id, whoAsks(request))),
   );
 };
 

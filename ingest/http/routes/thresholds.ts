@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { type Identity, seesSite } from '../../../core/access.ts';
+import { type Identity, seesSeries, seesSite } from '../../../core/access.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { setTags } from '../../../core/reading.ts';
 import { THRESHOLD_SEVERITIES, type Threshold, ThresholdWish } from '../../../core/thresholds/threshold.ts';
@@ -160,7 +160,7 @@ export const thresholdsRoute: Route = (app, { sources, clock }) => {
       const who = whoAsks(request);
       const wrong = sources.alerts
         .wrongByThresholds()
-        .filter(({ judged }) => seesSite(who, judged!.series.site));
+        .filter(({ judged }) => seesSeries(who, judged!.series));
       return { series: wrong.map(shownWrong) };
     },
   );
@@ -186,6 +186,8 @@ export const thresholdsRoute: Route = (app, { sources, clock }) => {
   app.post(
     '/api/v1/thresholds/trial',
     {
+      // It sets nothing, but reads up to 400 days of 200 series.
+      config: changes,
       schema: {
         operationId: 'tryThreshold',
         summary: 'What a threshold would have told over the last days; sets nothing',
@@ -201,7 +203,7 @@ export const thresholdsRoute: Route = (app, { sources, clock }) => {
       const trial = await runTrial(wish, days, {
         ...{ store: sources.store, nowMs: clock.nowMs() },
         cropOf: (site, zone) => zones.get(`${site}/${zone}`) ?? {},
-        sees: (site) => seesSite(who, site),
+        sees: (series) => seesSeries(who, series),
       });
       return {
         ...trial,
@@ -226,7 +228,7 @@ export const thresholdsRoute: Route = (app, { sources, clock }) => {
     async (request) => {
       const { why: reason, version: from, ...wish } = request.body;
       const who = whoAsks(request);
-      mayChange(who, thresholds.get(request.params.id));
+      mayChange(who, seen(who, request.params.id));
       mayChange(who, wish);
       return thresholds.change(request.params.id, from, wish, { who: who.name, why: reason });
     },
@@ -244,7 +246,7 @@ export const thresholdsRoute: Route = (app, { sources, clock }) => {
     },
     async (request) => {
       const who = whoAsks(request);
-      const found = thresholds.get(request.params.id);
+      const found = seen(who, request.params.id);
       mayChange(who, found);
       thresholds.remove(found.id, request.body.version, { who: who.name, why: request.body.why });
       return found;
@@ -268,6 +270,12 @@ export const thresholdsRoute: Route = (app, { sources, clock }) => {
       return { changes: found };
     },
   );
+
+  function seen(who: Identity, threshold: string): Threshold {
+    const found = thresholds.get(threshold);
+    if (sees(who, found)) return found;
+    throw notFound(threshold);
+  }
 };
 
 function notFound(threshold: string): SluiceError {

@@ -89,7 +89,7 @@ export class FakeNotify implements Notify {
     return silence;
   }
 
-  endSilence(id: string, by: string): Silence {
+  endSilence(id: string, { name: by }: Identity): Silence {
     const before = this.kept.find((one) => one.id === id);
     if (!before) throw new SluiceError('NOT_FOUND', { what: { en: `silence ${id}`, zh: `静默 ${id}` } });
     const after = { ...before, ended: { ms: this.nowMs(), by } };
