@@ -19,6 +19,14 @@ const FLEET = { gateways: 100, seriesPerGateway: 20, windowMessages: 100, isNumb
 const BACKLOG = { ...FLEET, readingsPerMessage: 20, messagesPerGateway: 500, isBacklog: true };
 /** 200 000 readings for each second of the run: about what it manages. TCP alone would let millions pile up before it. */
 const PLAIN_MESSAGES_PER_S = 100;
+/** Bounds that nothing of the fleet is beyond: what most readings of a farm are. */
+const JUDGED = {
+  ...{ measurement: 'irrigation', field: 'pressure', scope: {}, forS: 600, severity: 'warning', enabled: true },
+  rule: { kind: 'bounds', low: { raise: 0.1, clear: 0.2 }, high: { raise: 39, clear: 38 } },
+  why: 'bench',
+};
+/** The fleet counts its times up from an hour ago, and all of it is to be judged as what is now. */
+const LIVE_WITHIN_S = 7_200;
 const IDLE_GATEWAYS = 5_000;
 const SETTLE_MS = 5_000;
 
@@ -31,6 +39,14 @@ const SETTLE_MS = 5_000;
 export const PATH_BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<Measurement>>> = {
   embedded: (options) =>
     sustained('embedded store, 20 readings in a message', 'embedded', { readingsPerMessage: 20 }, options),
+  judged: (options) =>
+    sustained(
+      'embedded store, 20 in a message, each judged by bounds',
+      'embedded',
+      { readingsPerMessage: 20 },
+      options,
+      (rig) => rig.post('/api/v1/thresholds', JUDGED),
+    ),
   single: (options) =>
     sustained('embedded store, 1 reading in a message', 'embedded', { readingsPerMessage: 1 }, options),
   influx: (options) =>
@@ -58,10 +74,12 @@ function sustained(
   store: 'embedded' | 'influx',
   order: Pick<FleetOrder, 'readingsPerMessage'>,
   { code, seconds }: PathOptions,
+  prepare?: (rig: Rig) => Promise<void>,
 ): Promise<Measurement> {
   return withRig(code, async (rig) => {
     await rig.startBroker();
-    await rig.startIngest(store);
+    await rig.startIngest(store, { liveWithinS: LIVE_WITHIN_S });
+    await prepare?.(rig);
     const go = await rig.startFleet({ ...FLEET, ...order, seconds });
     const before = rig.usage();
     const outcome = await go();

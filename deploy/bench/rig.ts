@@ -46,8 +46,8 @@ export class Rig {
     }, WITHIN);
   }
 
-  /** With the embedded store, or with an InfluxDB that is started for it. */
-  async startIngest(store: 'embedded' | 'influx'): Promise<void> {
+  /** With the embedded store, or with an InfluxDB that is started for it. `more`: settings beside those of every run. */
+  async startIngest(store: 'embedded' | 'influx', more: object = {}): Promise<void> {
     const port = await freePort();
     this.httpUrl = `http://127.0.0.1:${port}`;
     const influxUrl = store === 'influx' ? (await this.startInfluxd()).url : undefined;
@@ -55,6 +55,7 @@ export class Rig {
       broker: { url: this.brokerUrl },
       http: { port, signIn: 'off' },
       store: influxUrl ? { kind: 'influx', url: influxUrl, timeoutMs: COUNT_MS } : { kind: 'embedded' },
+      ...more,
     });
     await eventually(async () => (await this.get<{ status: string }>('/api/health')).status === 'up', WITHIN);
   }
@@ -101,6 +102,15 @@ export class Rig {
 
   async get<T>(path: string): Promise<T> {
     return (await (await fetch(new URL(path, this.httpUrl))).json()) as T;
+  }
+
+  /** Throws what it answers where it refuses. */
+  async post(path: string, body: object): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(new URL(path, this.httpUrl), {
+      ...{ method: 'POST', headers, body: JSON.stringify(body) },
+    });
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
   }
 
   /** Readings that the store hands out, asked over HTTP. */
