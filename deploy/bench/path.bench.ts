@@ -21,7 +21,14 @@ const BACKLOG = { ...FLEET, readingsPerMessage: 20, messagesPerGateway: 500, isB
 const PLAIN_MESSAGES_PER_S = 100;
 /** Bounds that nothing of the fleet is beyond: what most readings of a farm are. */
 const JUDGED = {
-  ...{ measurement: 'irrigation', field: 'pressure', scope: {}, forS: 600, severity: 'warning', enabled: true },
+  ...{
+    measurement: 'irrigation',
+    field: 'pressure',
+    scope: {},
+    forS: 600,
+    severity: 'warning',
+    enabled: true,
+  },
   rule: { kind: 'bounds', low: { raise: 0.1, clear: 0.2 }, high: { raise: 39, clear: 38 } },
   why: 'bench',
 };

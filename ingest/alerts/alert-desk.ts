@@ -32,6 +32,8 @@ import { type SuppressedCondition, withoutMaintenance } from './under-maintenanc
 
 const CLEAR_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** A look that is later than this was held up: whoever spoke meanwhile has not been heard. */
+const ASLEEP_MS = 10_000;
 /** Looks are no closer to each other, however much changes. */
 const LEAST_BETWEEN_MS = 250;
 const HOUR_MS = 3_600_000;
@@ -44,7 +46,7 @@ interface AlertDeskParts {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, 'scan' | 'last'>;
+  readonly store: Pick<Store, 'scan' | 'last' | 'query'>;
   readonly mesh: () => Mesh;
   readonly gateways: () => Iterable<GatewayPresence>;
   readonly maintenance: Pick<MaintenanceBook, 'find'>;
@@ -90,6 +92,8 @@ export class AlertDesk implements Service {
   #clearMs = 0;
   #trouble: SluiceError | undefined;
   #raised = 0;
+  /** When it was last looked, by the clock of the day: a gap means that this program slept, or that the clock was set. */
+  #seenMs = 0;
   /** When alerts were first judged here: gateways that had been gone for a day then are no news. */
   #begunMs = 0;
 
@@ -110,6 +114,7 @@ export class AlertDesk implements Service {
     this.#book = book;
     this.#conditions = new Map(conditions.map((one) => [one.key, one]));
     this.#listeningMs = this.#parts.clock.nowMs();
+    this.#seenMs = this.#listeningMs;
     this.#watch.restore(conditions);
     await this.#watch.build();
     this.#plan();
@@ -246,7 +251,10 @@ export class AlertDesk implements Service {
         if (!this.#trouble) this.#parts.log.error({ code: error.code, err: thrown }, error.message);
         this.#trouble = error;
       }
-      void this.#watch.build();
+      void this.#watch.build().catch((thrown: unknown) => {
+        const error = asSluiceError(thrown);
+        this.#parts.log.error({ code: error.code, err: thrown }, error.message);
+      });
     });
   }
 
@@ -324,7 +332,11 @@ export class AlertDesk implements Service {
     const names = new Set(troubles.map(({ name }) => name));
     for (const name of this.#troubledSince.keys()) if (!names.has(name)) this.#troubledSince.delete(name);
     for (const name of names) if (!this.#troubledSince.has(name)) this.#troubledSince.set(name, nowMs);
-    if (troubles.length > 0) this.#listeningMs = nowMs;
+    const sinceSeenMs = nowMs - this.#seenMs;
+    const hasSlept = sinceSeenMs < 0 || sinceSeenMs > 1000 * this.#config.everyS + ASLEEP_MS;
+    this.#seenMs = nowMs;
+    if (sinceSeenMs < 0) this.#watch.clockSetBack();
+    if (troubles.length > 0 || hasSlept) this.#listeningMs = nowMs;
     const own = ownConditions(troubles, this.#troubledSince, (key) => this.#conditions.get(key), nowMs);
     const listening = { isAway: troubles.length > 0, sinceMs: this.#listeningMs };
     return [...own, ...this.#watch.conditions(nowMs, listening)];

@@ -33,6 +33,8 @@ export interface Condition {
   readonly rules?: readonly string[];
   /** Of readings: which series, by what, and how far that has come. */
   readonly judged?: JudgedBy;
+  /** Of readings: when the words were made, by this host's clock; their figures are told anew now and then. */
+  readonly saidMs?: number;
   readonly words: Words;
 }
 
@@ -42,6 +44,8 @@ export interface JudgedBy {
   readonly threshold: string;
   readonly version: number;
   readonly state: JudgeState;
+  /** Its value when the words were made. */
+  readonly latest?: number;
 }
 
 export function conditionKey(kind: ConditionKind, subject: string): string {

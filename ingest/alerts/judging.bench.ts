@@ -42,7 +42,7 @@ async function judgedPerS(count: number, rules: number): Promise<number> {
     },
   };
   const watch = new ThresholdWatch({
-    ...{ clock: systemClock, store: { last: async () => [] }, liveWithinS: 900 },
+    ...{ clock: systemClock, store: { last: async () => [], query: async () => [] }, liveWithinS: 900 },
     book: { all: () => (rules === 0 ? [] : [threshold]), revision: 1 },
     ...{ cropOf: () => ({}), zoneName: () => undefined, due: () => {} },
   });

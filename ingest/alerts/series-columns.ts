@@ -44,6 +44,11 @@ export class SeriesColumns {
     return id === undefined || this.heardMs[id] === 0 ? undefined : this.heardMs[id];
   }
 
+  /** Nobody spoke later than this. */
+  heardBy(mostMs: number): void {
+    for (let id = 0; id < this.#size; id++) this.heardMs[id] = Math.min(this.heardMs[id]!, mostMs);
+  }
+
   gatewayHeard(site: string, gateway: string): { readonly heardMs: number; readonly devices: number } {
     let heardMs = 0;
     const devices = new Set<string>();

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
-import { packStatus, type SeriesKey, seriesKey } from '../../core/reading.ts';
+import { packStatus, type SeriesKey, seriesKey, setTags } from '../../core/reading.ts';
 import { ReadingBatch, SeriesTable } from '../../core/reading-batch.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import type { Rule, Threshold, ThresholdScope } from '../../core/thresholds/threshold.ts';
-import type { LastReading } from '../stores/store.ts';
+import type { LastReading, SeriesData } from '../stores/store.ts';
 import { type Condition, isPending } from './condition.ts';
 import { ThresholdWatch } from './threshold-watch.ts';
 
@@ -17,6 +17,7 @@ let table: SeriesTable;
 let thresholds: Threshold[];
 let revision: number;
 let last: LastReading[];
+let past: SeriesData[];
 let dues: number[];
 let zones: Record<string, { crop?: string; stage?: string }>;
 
@@ -26,6 +27,7 @@ beforeEach(() => {
   thresholds = [];
   revision = 1;
   last = [];
+  past = [];
   dues = [];
   zones = {};
 });
@@ -56,7 +58,7 @@ function probe(device: string, parts: Partial<SeriesKey> = {}): SeriesKey {
 class Watch {
   readonly watch = new ThresholdWatch({
     clock,
-    store: { last: async () => last },
+    store: { last: async () => last, query: async () => past },
     book: {
       all: () => thresholds,
       get revision() {
@@ -302,4 +304,127 @@ it('goes by what grows in the zone, and by bounds that are moved, from then on',
   revision++;
   await one.watch.build();
   expect(one.told()).toEqual([]);
+});
+
+it('compares with all of the zone, judged or not, and counts each once', async () => {
+  // Only one of them is judged; and two thresholds over two series are no four neighbours.
+  thresholds = [threshold('odd', { kind: 'neighbours', by: 8 }, { scope: { device: 's4' } })];
+  const one = await Watch.started();
+  for (const [device, value] of Object.entries({ s1: 24, s2: 25, s3: 26, s4: 40 }))
+    one.put(probe(device), value);
+  expect(one.told()).toEqual(['neighbours farm/pump/s4']);
+  expect([...one.watch.judged()].map(({ key }) => key.device)).toEqual(['s4']);
+
+  const rule: Rule = { kind: 'neighbours', by: 8 };
+  thresholds = [threshold('odd', rule), threshold('very', rule, { severity: 'critical' })];
+  table = new SeriesTable();
+  const two = await Watch.started();
+  two.put(probe('t1'), 10);
+  two.put(probe('t2'), 60);
+  expect(two.told()).toEqual([]);
+});
+
+it('compares with no value that is bad by its own quality', async () => {
+  thresholds = [threshold('odd', { kind: 'neighbours', by: 8 })];
+  last = ['s1', 's2', 's3'].map((device, n) => ({
+    ...{
+      series: new SeriesTable().intern(probe(device)),
+      timeMs: clock.nowMs() - S,
+      value: n === 0 ? 99 : 25,
+    },
+    status: n === 0 ? packStatus('bad', 'synced') : GOOD,
+  }));
+  const one = await Watch.started();
+  expect(one.told()).toEqual([]);
+});
+
+it('takes one late reading for no clock that was set back, however long ago the last late one was', async () => {
+  thresholds = [threshold('dry', DRY)];
+  const one = await Watch.started();
+  for (let n = 0; n < 5; n++) {
+    one.put(probe('s1'), 25);
+    one.put(probe('s1'), 17, { timeMs: clock.nowMs() - 5 * S });
+    await clock.advance(40 * S);
+  }
+  expect(one.told()).toEqual([]);
+});
+
+it('calls nobody silent who says what cannot be', async () => {
+  thresholds = [threshold('any', { kind: 'no-data', afterS: 300 })];
+  const one = await Watch.started();
+  one.put(probe('s1'), 25);
+  for (let n = 0; n < 5; n++) {
+    await clock.advance(200 * S);
+    one.watch.refused(probe('s1'), clock.nowMs(), 180);
+    expect(one.told()).toEqual([]);
+  }
+});
+
+it('waits the time of the threshold, and no more, for who spoke before the clock was set back', async () => {
+  thresholds = [threshold('any', { kind: 'no-data', afterS: 300 })];
+  last = [
+    {
+      ...{
+        series: new SeriesTable().intern(probe('s1')),
+        timeMs: clock.nowMs() - S,
+        value: 25,
+        status: GOOD,
+      },
+    },
+  ];
+  const one = await Watch.started();
+  await clock.advance(100 * S);
+  one.put(probe('s1'), 25);
+  clock.stepWall(-3_600 * S);
+  one.watch.clockSetBack();
+  one.sinceMs = clock.nowMs();
+  await clock.advance(299 * S);
+  expect(one.told()).toEqual([]);
+  await clock.advance(S);
+  expect(one.told()).toEqual(['no-data farm/pump/s1']);
+});
+
+it('says how bad it became and what it is now, and that again once a minute at most', async () => {
+  thresholds = [threshold('dry', DRY)];
+  const one = await Watch.started();
+  one.put(probe('s1'), 19);
+  const [raised] = one.all();
+  await clock.advance(30 * S);
+  one.put(probe('s1'), 12);
+  expect(one.all()).toEqual([raised]);
+  await clock.advance(30 * S);
+  one.put(probe('s1'), 15);
+  const [later] = one.all();
+  expect(later!.words).toEqual({
+    en: 'Soil moisture (volumetric) in 北区 is 19 %, below 20 %; at worst 12 %, now 15 % (farm/pump/s1)',
+    zh: '北区 的土壤含水率（体积）为 19 %，低于 20 %；最差 12 %，现为 15 %（farm/pump/s1）',
+  });
+  expect(later).toMatchObject({ noticedMs: raised!.noticedMs, sinceMs: raised!.sinceMs });
+  await clock.advance(60 * S);
+  expect(one.all()[0]).toBe(later);
+});
+
+it('knows after a restart what came within the time of a rate and of being stuck', async () => {
+  const nowMs = clock.nowMs();
+  thresholds = [
+    threshold('fall', { kind: 'rate', overS: 1_600, fall: 5 }),
+    threshold('still', { kind: 'stuck', band: 0.5, overS: 1_600 }),
+  ];
+  const ago = [1_500, 1_000, 500, 100];
+  const series = (device: string, value: number[]) => ({
+    ...{ measurement: 'soil', field: 'moisture', tags: setTags(probe(device)), value },
+    timeMs: ago.map((s) => nowMs - s * S),
+  });
+  past = [series('s1', [30, 29, 28, 28]), series('s2', [25, 25, 25, 25])];
+  last = ['s1', 's2'].map((device) => ({
+    ...{ series: new SeriesTable().intern(probe(device)), timeMs: nowMs - 100 * S, status: GOOD },
+    value: device === 's1' ? 28 : 25,
+  }));
+  const one = await Watch.started();
+  one.put(probe('s1'), 24.9);
+  one.put(probe('s2'), 25);
+  expect(one.told()).toEqual(['rate farm/pump/s1']);
+  await clock.advance(200 * S);
+  one.put(probe('s2'), 25);
+  expect(one.told().sort()).toEqual(['rate farm/pump/s1', 'stuck farm/pump/s2']);
 });

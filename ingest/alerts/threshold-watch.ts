@@ -1,46 +1,29 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import { asSluiceError } from '../../core/errors.ts';
-import { clockOf, qualityOf, type SeriesKey, seriesIdentity, seriesKey } from '../../core/reading.ts';
+import { clockOf, qualityOf, type SeriesKey } from '../../core/reading.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
-import type { Threshold } from '../../core/thresholds/threshold.ts';
 import { isSetBack, type Late } from '../pipeline/set-back.ts';
 import type { JudgedNow } from '../self/threshold-points.ts';
 import type { LastReading, Store } from '../stores/store.ts';
 import type { JudgeInput } from '../thresholds/assess.ts';
-import { Assignments, type CropOf } from '../thresholds/assign.ts';
-import { CALM, FLAPS, type JudgeState } from '../thresholds/judge-state.ts';
+import type { CropOf } from '../thresholds/assign.ts';
+import type { JudgeState } from '../thresholds/judge-state.ts';
+import { type Past, readPast } from '../thresholds/read-past.ts';
 import { dueMs, stepJudge } from '../thresholds/step-judge.ts';
 import type { ThresholdBook } from '../thresholds/threshold-book.ts';
 import type { Condition } from './condition.ts';
+import { conditionOf, isRemembered, isTimed, type Judge, type JudgedSeries } from './judged-series.ts';
 import { medians } from './medians.ts';
 import { SeriesColumns } from './series-columns.ts';
-import { wrongWords, type ZoneName } from './wrong-words.ts';
+import { SeriesRoster } from './series-roster.ts';
+import type { ZoneName } from './wrong-words.ts';
 
 const BAD = 2;
-const NEVER = Number.NEGATIVE_INFINITY;
-
-interface Judge {
-  readonly threshold: Threshold;
-  state: JudgeState;
-  condition: Condition | undefined;
-  /** It is new or was changed, and has not judged what is known yet. */
-  isFresh: boolean;
-}
-
-/** One series that somebody has set a threshold for. */
-export interface JudgedSeries {
-  readonly key: SeriesKey;
-  /** When it last spoke, by this host's clock; undefined where it never has. */
-  heardMs: number | undefined;
-  /** The time of its newest reading in the store, when that was last asked. */
-  storedMs: number;
-  value: number | undefined;
-  judges: readonly Judge[];
-}
+/** How often the figures in the words of what is raised are told anew. */
+const RESAID_MS = 60_000;
 
 export interface WatchParts {
-  readonly store: Pick<Store, 'last'>;
+  readonly store: Pick<Store, 'last' | 'query'>;
   readonly clock: Clock;
   readonly book: Pick<ThresholdBook, 'all' | 'revision'>;
   readonly cropOf: CropOf;
@@ -68,15 +51,10 @@ export class ThresholdWatch {
   readonly #columns = new SeriesColumns();
   /** By series id: null where nothing judges it, undefined where that is not worked out yet. */
   #slots: (JudgedSeries | null | undefined)[] = [];
-  readonly #late = new Map<number, Late>();
-  #judged = new Map<string, JudgedSeries>();
-  /** The same by all but the zone. */
-  readonly #byDevice = new Map<string, JudgedSeries>();
-  #assignments: Assignments;
+  readonly #late = new Map<number, Late & { readonly behindMs: number }>();
+  readonly #roster: SeriesRoster;
   /** Those that time alone may change. */
   readonly #active = new Map<Judge, JudgedSeries>();
-  /** By key of the condition: what was wrong at the end of the run before, until its series is judged again. */
-  #kept = new Map<string, Condition>();
   #builtRevision = -1;
   #zonesChanged = 0;
   #builtZones = 0;
@@ -84,12 +62,12 @@ export class ThresholdWatch {
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-    this.#assignments = new Assignments([], parts.cropOf);
+    this.#roster = new SeriesRoster(parts.cropOf, (one) => this.#forget(one));
   }
 
   /** What was wrong when this was last kept. */
   restore(conditions: Iterable<Condition>): void {
-    for (const one of conditions) if (one.judged) this.#kept.set(one.key, one);
+    this.#roster.restore(conditions);
   }
 
   /** What grows where has changed, so other thresholds may hold. */
@@ -98,12 +76,13 @@ export class ThresholdWatch {
   }
 
   *judged(): Generator<JudgedNow> {
-    for (const one of this.#judged.values())
-      yield {
-        key: one.key,
-        heardMs: this.#heardOf(one),
-        thresholds: one.judges.map(({ threshold }) => threshold),
-      };
+    for (const one of this.#roster.all())
+      if (one.judges.length > 0)
+        yield {
+          key: one.key,
+          heardMs: this.#heardOf(one),
+          thresholds: one.judges.map(({ threshold }) => threshold),
+        };
   }
 
   /** When a gateway last spoke, by any of its series; and whether more than one of its devices did. */
@@ -143,12 +122,21 @@ export class ThresholdWatch {
     }
   }
 
-  /** A live value of a series that cannot be. */
+  /** A live value of a series that cannot be; whoever says it is not silent. */
   refused(key: SeriesKey, timeMs: number, value: number): void {
-    const one = this.#judged.get(seriesIdentity(key)) ?? this.#open(key);
+    const one = this.#of(key);
     const nowMs = this.#parts.clock.nowMs();
-    if (one && timeMs >= nowMs - 1000 * this.#parts.liveWithinS)
-      this.#put(one, { kind: 'refused', timeMs: Math.min(timeMs, nowMs), value }, nowMs);
+    if (!one || timeMs < nowMs - 1000 * this.#parts.liveWithinS) return;
+    one.heardMs = nowMs;
+    this.#put(one, { kind: 'refused', timeMs: Math.min(timeMs, nowMs), value }, nowMs);
+  }
+
+  /** This host's clock was: whoever spoke at a time that is yet to come did so just now. */
+  clockSetBack(): void {
+    const nowMs = this.#parts.clock.nowMs();
+    this.#columns.heardBy(nowMs);
+    for (const one of this.#roster.all())
+      if (one.heardMs !== undefined && one.heardMs > nowMs) one.heardMs = nowMs;
   }
 
   /** What is wrong now, also what is not told yet. Nothing is forgotten while it is not known which thresholds there are. */
@@ -166,10 +154,11 @@ export class ThresholdWatch {
         ...(median === undefined || one.value === undefined ? {} : { median, value: one.value }),
       };
       this.#step(one, judge, input, nowMs);
+      this.#sayAnew(one, judge, nowMs);
       nextMs = Math.min(nextMs, dueMs(judge.threshold, judge.state, heardMs));
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#parts.due(Math.max(nextMs, nowMs + 1));
-    const found = [...this.#kept.values()];
+    const found = [...this.#roster.kept()];
     for (const judge of this.#active.keys()) if (judge.condition) found.push(judge.condition);
     return found;
   }
@@ -182,7 +171,7 @@ export class ThresholdWatch {
     let one = this.#slots[id];
     if (one === undefined) {
       const key = batch.table.get(id);
-      one = this.#judged.get(seriesIdentity(key)) ?? this.#open(key) ?? null;
+      one = this.#of(key) ?? null;
       this.#slots[id] = one;
       this.#setCalm(id, one);
       if (one && one.storedMs > columns.newestMs[id]! && columns.heardMs[id] === 0)
@@ -208,10 +197,12 @@ export class ThresholdWatch {
     this.#setCalm(id, one);
   }
 
+  /** A run of late readings is over once a newer one came, also by the short way of `stored`. */
   #isSetBack(id: number, timeMs: number): boolean {
+    const newestMs = this.#columns.newestMs[id]!;
     let late = this.#late.get(id);
-    if (!late) {
-      late = { lateSinceMs: undefined, newestLateMs: 0 };
+    if (!late || late.behindMs !== newestMs) {
+      late = { lateSinceMs: undefined, newestLateMs: 0, behindMs: newestMs };
       this.#late.set(id, late);
     }
     return isSetBack(late, timeMs, this.#parts.clock.monotonicMs());
@@ -243,24 +234,19 @@ export class ThresholdWatch {
     else this.#active.delete(judge);
   }
 
-  #conditionOf(one: JudgedSeries, { threshold, state, condition }: Judge, nowMs: number): Condition {
-    const { key } = one;
-    const { site, zone, gateway, device, link } = key;
-    const place = Object.fromEntries(
-      Object.entries({ site, zone, gateway, device, link }).filter(([, value]) => value !== ''),
-    );
-    const isRaised = state.phase === 'raised';
-    const isNew = condition?.judged?.state.phase !== 'raised' || condition.judged.state.side !== state.side;
-    const isSilence = threshold.rule.kind === 'no-data';
-    return {
-      ...{ key: keyOf(threshold, key), kind: threshold.rule.kind, severity: threshold.severity, place },
-      subject: [site, gateway, device].filter((tag) => tag !== '').join('/'),
-      sinceMs: isSilence ? (this.#heardOf(one) ?? threshold.setMs) : state.sinceMs,
-      noticedMs: isRaised && isNew ? nowMs : (condition?.noticedMs ?? nowMs),
-      explains: false,
-      judged: { series: plain(key), threshold: threshold.id, version: threshold.version, state },
-      words: wrongWords(key, threshold, state, this.#parts.zoneName),
-    };
+  /** What is raised has become worse, or is another value by now. */
+  #sayAnew(one: JudgedSeries, judge: Judge, nowMs: number): void {
+    const { condition, state } = judge;
+    if (state.phase !== 'raised' || !condition?.judged) return;
+    if (Math.abs(nowMs - (condition.saidMs ?? 0)) < RESAID_MS) return;
+    const said = condition.judged;
+    const isSame = said.state.worst === state.worst && (said.latest ?? one.value) === one.value;
+    if (!isSame) judge.condition = this.#conditionOf(one, judge, nowMs);
+  }
+
+  #conditionOf(one: JudgedSeries, judge: Judge, nowMs: number): Condition {
+    const { zoneName } = this.#parts;
+    return conditionOf(one, judge, { nowMs, heardMs: this.#heardOf(one), zoneName });
   }
 
   #heardOf(one: JudgedSeries): number | undefined {
@@ -271,6 +257,7 @@ export class ThresholdWatch {
   /** Between which values nothing can be wrong with it; NaN where each has to be looked at. */
   #setCalm(id: number, one: JudgedSeries | null): void {
     let [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    if (one?.isCompared) low = high = Number.NaN;
     for (const { threshold, state } of one?.judges ?? []) {
       const { rule } = threshold;
       const isCalm = state.phase === 'calm' && ['bounds', 'no-data', 'implausible'].includes(rule.kind);
@@ -285,39 +272,22 @@ export class ThresholdWatch {
   }
 
   #neighbours(nowMs: number): Map<JudgedSeries, number> {
-    const asked = [...this.#active].filter(([{ threshold }]) => threshold.rule.kind === 'neighbours');
-    if (asked.length === 0) return new Map();
     const fromMs = nowMs - 1000 * this.#parts.liveWithinS;
-    return medians(asked.map(([, one]) => one).filter((one) => (this.#heardOf(one) ?? 0) >= fromMs));
+    const compared = [...this.#roster.all()].filter(({ isCompared }) => isCompared);
+    return medians(compared.filter((one) => (this.#heardOf(one) ?? 0) >= fromMs));
   }
 
-  /** A series that spoke for the first time. */
-  #open(key: SeriesKey): JudgedSeries | undefined {
-    if (!this.#assignments.has(key)) return undefined;
-    const one: JudgedSeries = {
-      key: plain(key),
-      heardMs: undefined,
-      storedMs: NEVER,
-      value: undefined,
-      judges: [],
-    };
-    one.judges = this.#judgesOf(one, new Map());
-    if (one.judges.length === 0) return undefined;
-    this.#add(one);
-    for (const judge of one.judges) if (isTimed(judge)) this.#active.set(judge, one);
+  /** Also one that spoke for the first time. */
+  #of(key: SeriesKey): JudgedSeries | undefined {
+    const one = this.#roster.of(key);
+    for (const judge of one?.judges ?? []) if (isTimed(judge)) this.#active.set(judge, one!);
     return one;
   }
 
-  #judgesOf({ key }: JudgedSeries, before: ReadonlyMap<string, Judge>): Judge[] {
-    return this.#assignments.of(key).map((threshold) => {
-      const old = before.get(threshold.id);
-      if (old?.threshold.version === threshold.version) return old;
-      const kept = this.#kept.get(keyOf(threshold, key));
-      this.#kept.delete(keyOf(threshold, key));
-      if (kept?.judged?.version === threshold.version)
-        return { threshold, state: kept.judged.state, condition: kept, isFresh: false };
-      return { threshold, state: carriedOver(old, threshold), condition: undefined, isFresh: true };
-    });
+  #forget(gone: JudgedSeries): void {
+    for (const judge of gone.judges) this.#active.delete(judge);
+    this.#slots = this.#slots.map((slot) => (slot === gone ? undefined : slot));
+    this.#columns.forgetBounds();
   }
 
   /** Works out anew who is judged by what, once thresholds or zones have changed, and again until the store has answered. */
@@ -329,7 +299,9 @@ export class ThresholdWatch {
     this.#building = true;
     try {
       const last = await store.last({});
-      this.#rebuild(last, this.#builtRevision === -1);
+      const isFirst = this.#builtRevision === -1;
+      const past = await readPast(isFirst ? book.all() : [], store, clock.nowMs());
+      this.#rebuild(last, isFirst, past);
       this.#builtRevision = revision;
       this.#builtZones = zones;
       due(clock.nowMs());
@@ -341,33 +313,21 @@ export class ThresholdWatch {
     }
   }
 
-  #rebuild(last: readonly LastReading[], isFirst: boolean): void {
-    const { clock, book, cropOf } = this.#parts;
-    const nowMs = clock.nowMs();
-    this.#assignments = new Assignments(book.all(), cropOf);
-    const before = this.#judged;
-    this.#judged = new Map();
-    this.#byDevice.clear();
+  #rebuild(last: readonly LastReading[], isFirst: boolean, past: Past): void {
+    const nowMs = this.#parts.clock.nowMs();
     this.#active.clear();
     this.#slots = [];
     this.#columns.forgetBounds();
-    const newest = new Map<JudgedSeries, LastReading>();
-    for (const reading of [...last].sort((a, b) => a.timeMs - b.timeMs)) {
-      const one = this.#again(reading.series, before);
-      if (!one) continue;
-      const heardMs = Math.min(reading.timeMs, nowMs);
-      one.heardMs = Math.max(one.heardMs ?? heardMs, heardMs);
-      one.storedMs = reading.timeMs;
-      if (typeof reading.value === 'number') one.value ??= reading.value;
-      newest.set(one, reading);
-    }
-    for (const one of before.values()) if (!this.#hasMoved(one.key)) this.#again(one.key, before);
-    for (const { judged } of [...this.#kept.values()])
-      if (!this.#hasMoved(judged!.series)) this.#again(judged!.series, before);
-    for (const threshold of this.#assignments.expecting()) this.#expect(threshold);
-    this.#kept.clear();
-    for (const one of this.#judged.values())
-      for (const judge of one.judges) this.#judgeKnown(one, judge, newest.get(one), isFirst);
+    const newest = this.#roster.rebuild(this.#parts.book.all(), last, nowMs);
+    for (const [one, { value, status }] of newest)
+      if (typeof value === 'number' && qualityOf(status) !== 'bad') one.value ??= value;
+    for (const one of this.#roster.all())
+      for (const judge of one.judges) {
+        const { state, threshold } = judge;
+        const memory = isFirst && !state.memory && past.of(one.key, threshold.rule);
+        if (memory) judge.state = { ...state, memory };
+        this.#judgeKnown(one, judge, newest.get(one), isFirst);
+      }
   }
 
   /** A bound that was moved judges what is known already, from now on; after a restart what was said last counts from when it was. */
@@ -385,82 +345,4 @@ export class ThresholdWatch {
     }
     judge.isFresh = false;
   }
-
-  /** The same series under the thresholds of now. */
-  #again(key: SeriesKey, before: ReadonlyMap<string, JudgedSeries>): JudgedSeries | undefined {
-    if (!this.#assignments.has(key)) return undefined;
-    const identity = seriesIdentity(key);
-    const done = this.#judged.get(identity);
-    if (done) return done;
-    const old = before.get(identity);
-    const one = old ?? { key: plain(key), heardMs: undefined, storedMs: NEVER, value: undefined, judges: [] };
-    one.judges = this.#judgesOf(one, new Map(one.judges.map((judge) => [judge.threshold.id, judge])));
-    if (one.judges.length === 0) return undefined;
-    this.#add(one);
-    return one;
-  }
-
-  #hasMoved(key: SeriesKey): boolean {
-    const now = this.#byDevice.get(seriesIdentity({ ...key, zone: '' }));
-    return now !== undefined && now.key.zone !== key.zone;
-  }
-
-  /** A device that was placed in another zone goes on as another series there, and is not silent where it was. */
-  #add(one: JudgedSeries): void {
-    const name = seriesIdentity({ ...one.key, zone: '' });
-    const before = this.#byDevice.get(name);
-    if (before && before !== one) {
-      for (const judge of before.judges) this.#active.delete(judge);
-      this.#judged.delete(seriesIdentity(before.key));
-      this.#slots = this.#slots.map((slot) => (slot === before ? undefined : slot));
-      this.#columns.forgetBounds();
-    }
-    this.#byDevice.set(name, one);
-    this.#judged.set(seriesIdentity(one.key), one);
-  }
-
-  /** A device that is named by a threshold and has never said anything counts as silent from when that was set. */
-  #expect({ measurement, field, scope }: Threshold): void {
-    const { site = '', gateway = '', device = '', point = '' } = scope;
-    for (const { key } of this.#judged.values())
-      if (
-        key.measurement === measurement &&
-        key.field === field &&
-        key.site === site &&
-        key.gateway === gateway &&
-        key.device === device &&
-        (point === '' || key.point === point)
-      )
-        return;
-    this.#again(seriesKey({ measurement, field, unit: '', site, gateway, device, point }), new Map());
-  }
-}
-
-/** What is raised stays so until a value says otherwise; what waits goes on waiting where nothing of the rule was changed. */
-function carriedOver(old: Judge | undefined, { rule, forS }: Threshold): JudgeState {
-  if (!old) return CALM;
-  const isSame = forS === old.threshold.forS && isDeepStrictEqual(rule, old.threshold.rule);
-  if (isSame) return old.state;
-  const { memory: _memory, ...state } = old.state;
-  return state.phase === 'raised' && rule.kind === old.threshold.rule.kind ? state : CALM;
-}
-
-/** Whether time alone may change it although it is calm. */
-function isTimed({ threshold: { rule } }: Judge): boolean {
-  return rule.kind === 'no-data' || rule.kind === 'neighbours';
-}
-
-/** It is calm, but came and went so lately that the next time may be flapping. */
-function isRemembered({ raises }: JudgeState, nowMs: number): boolean {
-  return raises.some((one) => one > nowMs - FLAPS.withinMs);
-}
-
-function keyOf(threshold: Threshold, { site, gateway, device, point, zone, link }: SeriesKey): string {
-  return `${threshold.rule.kind}:${threshold.id}:${[site, gateway, device, point, zone, link].join('/')}`;
-}
-
-/** Without the id that a table gives it, which means nothing after a restart. */
-function plain(key: SeriesKey): SeriesKey {
-  const { measurement, field, unit, ...tags } = key;
-  return seriesKey({ ...tags, measurement, field, unit });
 }

@@ -6,14 +6,19 @@ import type { JudgeState } from '../thresholds/judge-state.ts';
 
 export type ZoneName = (site: string, zone: string) => string | undefined;
 
-/** Such as "Soil moisture in north is 17.8 %, below 20 % for 10 min (farm/pump/s1)", without a full stop. */
+/**
+ * Such as "Soil moisture in north is 17.8 %, below 20 % for 10 min; at worst 12 %, now 15 % (farm/pump/s1)", without a full stop. `latest`: its
+ * value by now.
+ */
 export function wrongWords(
   series: SeriesKey,
   { rule, forS }: Pick<Threshold, 'rule' | 'forS'>,
   state: JudgeState,
   zoneName: ZoneName,
+  latest?: number,
 ): Words {
   const { en, zh } = how(series, rule, state);
+  const since = sinceWords(series, rule, state, latest);
   const what = quantityWords(series);
   const place = placeWords(series, zoneName);
   const who = [series.site, series.gateway, series.device, series.point]
@@ -26,8 +31,8 @@ export function wrongWords(
     ? { en: '; it flaps: it comes and goes', zh: '；反复波动，时有时无' }
     : { en: '', zh: '' };
   return {
-    en: `${what.en}${place.en} ${en}${forEn}${flaps.en} (${who})`,
-    zh: `${place.zh}${what.zh}${zh}${forZh}${flaps.zh}（${who}）`,
+    en: `${what.en}${place.en} ${en}${forEn}${since.en}${flaps.en} (${who})`,
+    zh: `${place.zh}${what.zh}${zh}${forZh}${since.zh}${flaps.zh}（${who}）`,
   };
 }
 
@@ -89,6 +94,27 @@ function how(series: SeriesKey, rule: Rule, { side, value }: JudgeState): Words 
       };
     }
   }
+}
+
+/** What became of the value since it was raised, as far as that reads differently. */
+function sinceWords(
+  series: SeriesKey,
+  { kind }: Rule,
+  { value, worst, phase }: JudgeState,
+  latest: number | undefined,
+): Words {
+  const [first, far, now] = [value, worst ?? value, latest].map((one) => withUnit(series, one));
+  if (phase !== 'raised' || value === undefined) return { en: '', zh: '' };
+  const isWorse = far !== first;
+  // What a rate has risen by is no value that it could be now.
+  const isOther = ['bounds', 'neighbours'].includes(kind) && latest !== undefined && now !== first;
+  const en = [isWorse ? `at worst ${far}` : '', isOther && now !== far ? `now ${now}` : ''];
+  const zh = [isWorse ? `最差 ${far}` : '', isOther && now !== far ? `现为 ${now}` : ''];
+  const joined = (all: string[], lead: string, comma: string) => {
+    const said = all.filter((one) => one !== '').join(comma);
+    return said === '' ? '' : `${lead}${said}`;
+  };
+  return { en: joined(en, '; ', ', '), zh: joined(zh, '；', '，') };
 }
 
 function withUnit({ measurement, field, unit }: SeriesKey, value: number | undefined): string {

@@ -30,7 +30,7 @@ export interface Assessment {
 
 const BETWEEN: Assessment = { verdict: 'between' };
 /** Parts that the time of a rate is held in: values older than it are let go so many at a time. */
-const RATE_PARTS = 16;
+export const RATE_PARTS = 16;
 /** What is no bound with a clear of its own ends at this share of it. */
 const CLEAR_SHARE = 0.8;
 /** Fewer values in a row say nothing of being stuck. */
@@ -107,6 +107,26 @@ function ofRate(
   const isOver =
     (rise === undefined || up < CLEAR_SHARE * rise) && (fall === undefined || down < CLEAR_SHARE * fall);
   return { verdict: isOver ? 'right' : 'between', memory };
+}
+
+/**
+ * What a rule that looks back knows by the values of its time, in parts oldest first. A run that is stuck is taken to have begun at the
+ * end of its first part: nobody is told early.
+ */
+export function remembered(
+  rule: Extract<Rule, { kind: 'rate' | 'stuck' }>,
+  parts: readonly { readonly fromMs: number; readonly min: number; readonly max: number }[],
+): JudgeState['memory'] {
+  if (parts.length === 0) return undefined;
+  const overMs = 1000 * rule.overS;
+  if (rule.kind === 'rate') return { kind: 'rate', parts: parts.slice(-RATE_PARTS - 1) };
+  let run: StuckMemory | undefined;
+  for (const { fromMs, min, max } of parts) {
+    const timeMs = fromMs + Math.ceil(overMs / RATE_PARTS);
+    run = runWith(run, rule.band, overMs, timeMs, min);
+    if (max !== min) run = runWith(run, rule.band, overMs, timeMs, max);
+  }
+  return run;
 }
 
 function withValue(

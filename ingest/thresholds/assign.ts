@@ -25,6 +25,11 @@ export class Assignments {
     return this.#of.has(nameOf(quantity));
   }
 
+  /** Whether anybody of its quantity is judged by its neighbours. */
+  compares(quantity: Pick<SeriesKey, 'measurement' | 'field'>): boolean {
+    return this.#of.get(nameOf(quantity))?.some(({ rule }) => rule.kind === 'neighbours') ?? false;
+  }
+
   /** What judges a series: of each kind of rule and severity one, as `ThresholdScope` says. */
   of(key: SeriesKey): Threshold[] {
     const found = this.#of.get(nameOf(key));

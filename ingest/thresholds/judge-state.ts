@@ -43,6 +43,8 @@ export interface JudgeState {
   readonly sinceMs: number;
   /** What it was wrong by when it began, was raised, or turned. */
   readonly value?: number;
+  /** Of what is raised: the value that was furthest out since it began. */
+  readonly worst?: number;
   /** When it was raised lately: as many as flapping is told by. */
   readonly raises: readonly number[];
   readonly flaps: boolean;

@@ -193,7 +193,28 @@ it('is the same object where nothing has changed, so that what is calm costs not
   const input: JudgeInput = { kind: 'value', timeMs: 0, value: 30 };
   expect(stepJudge({ rule: DRY, forS: 0 }, CALM, input).state).toBe(CALM);
   const raised = play(DRY, 0, [[0, 15]]).state;
-  expect(stepJudge({ rule: DRY, forS: 0 }, raised, { ...input, timeMs: S, value: 14 }).state).toBe(raised);
+  expect(stepJudge({ rule: DRY, forS: 0 }, raised, { ...input, timeMs: S, value: 15 }).state).toBe(raised);
+});
+
+it('remembers the worst value of what is wrong, also while it flaps, and forgets it with the event', () => {
+  const { state } = play(DRY, 600, [[0, 19], [60, 12], [300, 18], 600, [700, 14]]);
+  expect(state).toMatchObject({ phase: 'raised', value: 19, worst: 12 });
+  const high: Rule = { kind: 'bounds', high: { raise: 40, clear: 38 } };
+  const hot = [
+    [0, 41],
+    [1, 55],
+    [2, 42],
+  ] as const;
+  expect(play(high, 0, hot).state).toMatchObject({ value: 41, worst: 55 });
+  expect(play(DRY, 0, [[800, 25]], state).state.worst).toBeUndefined();
+  const flapping = { ...state, flaps: true, quietMs: 800 * S };
+  expect(play(DRY, 0, [[900, 17]], flapping).state).toMatchObject({ value: 17, worst: 12 });
+});
+
+it('waits no longer than the threshold says when the clock of this host is set back', () => {
+  const { state } = play(DRY, 600, [[7_200, 19], 3_600]);
+  expect(state.sinceMs).toBe(3_600 * S);
+  expect(play(DRY, 600, [4_199, 4_200], state).told).toEqual(['4200 raised low']);
 });
 
 it('says when time alone would change something', () => {

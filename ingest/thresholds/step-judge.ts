@@ -24,7 +24,7 @@ export function stepJudge({ rule, forS }: Judging, before: JudgeState, input: Ju
   const { timeMs } = input;
   const remembered =
     seen.memory && seen.memory !== before.memory ? { ...before, memory: seen.memory } : before;
-  const moved = turned(remembered, seen, timeMs);
+  const moved = worsened(turned(withoutFuture(remembered, input), seen, timeMs), seen);
   const state = settled(moved, 1000 * forS, timeMs);
   // One that turns from low to high has ended, and is another from here on.
   const isOther = before.phase === 'raised' && state.side !== before.side;
@@ -54,14 +54,38 @@ function turned(state: JudgeState, { verdict, sinceMs, value }: Assessment, time
   return wrong(state, 'pending', verdict, sinceMs ?? timeMs, value);
 }
 
+/** What waits since a time to come does so by a clock that was set back since: it waits from now on, and not for as long as that. */
+function withoutFuture(state: JudgeState, { kind, timeMs }: JudgeInput): JudgeState {
+  if (kind !== 'time') return state;
+  const isWaiting = state.phase === 'pending' && state.sinceMs > timeMs;
+  const isQuiet = state.quietMs !== undefined && state.quietMs > timeMs;
+  if (!isWaiting && !isQuiet) return state;
+  return { ...state, ...(isWaiting && { sinceMs: timeMs }), ...(isQuiet && { quietMs: timeMs }) };
+}
+
+/** Of sides that have a further out. */
+function worsened(state: JudgeState, { verdict, value }: Assessment): JudgeState {
+  if (state.phase === 'calm' || state.side !== verdict || value === undefined) return state;
+  const { worst = state.value ?? value } = state;
+  const isLess = verdict === 'low' || verdict === 'below';
+  const isMore = ['high', 'above', 'rise', 'fall'].includes(verdict);
+  if ((isLess && value < worst) || (isMore && value > worst)) return { ...state, worst: value };
+  return state;
+}
+
 function wrong(
-  { quietMs: _quiet, value: _value, ...state }: JudgeState,
+  { quietMs: _quiet, value: before, worst: far = before, ...state }: JudgeState,
   phase: 'pending' | 'raised',
   side: Side,
   sinceMs: number,
   value: number | undefined,
 ): JudgeState {
-  return { ...state, phase, side, sinceMs, ...(value === undefined ? {} : { value }) };
+  const isOn = state.phase === 'raised' && phase === 'raised' && state.side === side && far !== value;
+  return {
+    ...{ ...state, phase, side, sinceMs },
+    ...(value === undefined ? {} : { value }),
+    ...(isOn && far !== undefined ? { worst: far } : {}),
+  };
 }
 
 function righted(state: JudgeState, timeMs: number): JudgeState {

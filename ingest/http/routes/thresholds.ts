@@ -70,6 +70,10 @@ const WrongReply = Type.Object({
   severity: Type.Enum([...THRESHOLD_SEVERITIES]),
   sinceMs: TimeMs,
   value: Type.Optional(Type.Number({ description: 'That it was found wrong by, in the unit.' })),
+  worst: Type.Optional(
+    Type.Number({ description: 'The one that was furthest out since, where that is another.' }),
+  ),
+  latest: Type.Optional(Type.Number({ description: 'The series itself, a minute ago at most.' })),
   words: WordsReply,
 });
 
@@ -283,12 +287,14 @@ function notFound(threshold: string): SluiceError {
 }
 
 function shownWrong({ judged, kind, sinceMs, severity, words }: Condition): Static<typeof WrongReply> {
-  const { series, threshold, state } = judged!;
+  const { series, threshold, state, latest } = judged!;
   const { measurement, field, unit } = series;
   return {
     ...{ measurement, field, unit, tags: setTags(series), threshold, kind, severity, sinceMs, words },
     ...(state.side === undefined ? {} : { side: state.side }),
     ...(state.value === undefined ? {} : { value: state.value }),
+    ...(state.worst === undefined ? {} : { worst: state.worst }),
+    ...(latest === undefined ? {} : { latest }),
   };
 }
 
