@@ -62,6 +62,14 @@ describe('the built console', () => {
     expect(gzippedBytes(first)).toBeLessThan(FIRST_LOAD_BUDGET_BYTES);
   });
 
+  it('names all of that in the page itself, so that a slow link waits once, and in few files', () => {
+    const html = readFileSync(join(DIST, 'index.html'), 'utf8');
+    const first = firstLoad('farm');
+    expect(first.filter((file) => !html.includes(file))).toEqual([]);
+    expect(first.length).toBeLessThanOrEqual(9);
+    expect(first.some((file) => file.includes('uPlot'))).toBe(false);
+  });
+
   it('stays small with all of its pages, and each of them too', () => {
     const scripts = globSync('assets/*.{js,css}', { cwd: DIST });
     expect(gzippedBytes(scripts)).toBeLessThan(TOTAL_BUDGET_BYTES);

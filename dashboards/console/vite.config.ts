@@ -35,27 +35,51 @@ function listDashboards(): Plugin {
 /** Where most people begin. */
 const FIRST_PAGE = 'farm';
 
-/** The first page is fetched beside the frame and not after it: on a slow link each turn costs half a second. */
+/**
+ * On a slow link each turn costs half a second. So the code and styles of the first page are fetched beside those of the frame and not after
+ * them, and a tiny script before both asks who is signed in and what the readings are.
+ */
 function fetchFirstPage(): Plugin {
+  let start: string | undefined;
   return {
     name: 'fetch-first-page',
+    apply: 'build',
+    buildStart() {
+      start = this.emitFile({ type: 'chunk', id: inConsole('src/start.ts'), name: 'start' });
+    },
     transformIndexHtml: {
       order: 'post',
-      handler(_html, { bundle = {} }) {
-        const page = Object.values(bundle).find((one) => one.type === 'chunk' && one.name === FIRST_PAGE);
-        if (page?.type !== 'chunk') return [];
-        const isEntry = (file: string) => {
+      handler(html, { bundle = {} }) {
+        const chunkOf = (file: string) => {
           const one = bundle[file];
-          return one?.type === 'chunk' && one.isEntry;
+          return one?.type === 'chunk' ? one : undefined;
         };
-        return [page.fileName, ...page.imports.filter((file) => !isEntry(file))].map((file) => ({
-          tag: 'link',
-          attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
-          injectTo: 'head' as const,
-        }));
+        const named = (name: string) =>
+          Object.values(bundle).find((one) => one.type === 'chunk' && one.name === name)?.fileName;
+        const needed = new Set<string>();
+        const need = (file: string) => {
+          const chunk = chunkOf(file);
+          if (!chunk || chunk.isEntry || needed.has(file)) return;
+          needed.add(file);
+          for (const other of chunk.imports) need(other);
+        };
+        need(named(FIRST_PAGE)!);
+        const styles = [...needed].flatMap((file) => [...(chunkOf(file)?.viteMetadata?.importedCss ?? [])]);
+        const first = { type: 'module', async: true, crossorigin: true, src: `/${this.getFileName(start!)}` };
+        const links = [
+          ...styles.map((file) => ({ rel: 'stylesheet', file })),
+          ...[...needed].map((file) => ({ rel: 'modulepreload', file })),
+        ]
+          .filter(({ file }) => !html.includes(file))
+          .map(link);
+        return [{ tag: 'script', attrs: first, injectTo: 'head-prepend' as const }, ...links];
       },
     },
   };
+}
+
+function link({ rel, file }: { readonly rel: string; readonly file: string }) {
+  return { tag: 'link', attrs: { rel, crossorigin: true, href: `/${file}` }, injectTo: 'head' as const };
 }
 
 export default defineConfig({
@@ -72,6 +96,19 @@ export default defineConfig({
     // An inlined asset would be a data: URL, which the content security policy does not allow for scripts and styles.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // A browser fetches six files at once, and each costs a turn: small parts that most pages share come as one.
+          groups: [
+            {
+              name: 'shared',
+              test: /rolldown.runtime|preact|core\/(clock|reading|access)\.ts$|console\/src\/(components\/(?!time-chart|chart-marks|figures)|i18n\/|(?!main|start\.|pages|shell))[\w-]+\.tsx?$/,
+            },
+          ],
+        },
+      },
+    },
   },
   logLevel: 'warn',
 });

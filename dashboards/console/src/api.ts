@@ -2,6 +2,7 @@ import type { Language } from '../../../core/errors.ts';
 import type { Quantity } from '../../../core/quantities.ts';
 import type { ClockState, Quality, Tag } from '../../../core/reading.ts';
 import { SESSION_PATH } from './session.ts';
+import { takeStarted } from './started.ts';
 
 /** Replies of the HTTP API as /api/openapi.json describes them. */
 export type SetTags = Readonly<Partial<Record<Tag, string>>>;
@@ -111,13 +112,15 @@ export function createApi(language: () => Language, onSignedOut: () => void): Ap
   const get = async <T>(path: string, signal?: AbortSignal) => {
     const asOf = signIns;
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    return bodyOf<T>(await ask(path, signal ? AbortSignal.any([signal, timeout]) : timeout), asOf);
+    const all = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    return bodyOf<T>((await takeStarted(path)) ?? (await ask(path, all)), asOf);
   };
 
   async function poll<T>(path: string, { signal, onlyChanges }: Poll): Promise<T | undefined> {
     const asOf = signIns;
     const known = onlyChanges ? tags.get(path) : undefined;
-    const response = await ask(path, signal, known === undefined ? {} : { 'if-none-match': known });
+    const headers = known === undefined ? {} : { 'if-none-match': known };
+    const response = (await takeStarted(path)) ?? (await ask(path, signal, headers));
     if (response.status === 304) return undefined;
     const body = await bodyOf<T>(response, asOf);
     const tag = response.headers.get('etag');

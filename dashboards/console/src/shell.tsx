@@ -5,9 +5,12 @@ import type { Language } from '../../../core/errors.ts';
 import type { Api } from './api.ts';
 import { Curtain } from './components/curtain.tsx';
 import { Header } from './components/header.tsx';
+import { Later } from './components/later.tsx';
+import { NotLoaded } from './components/not-loaded.tsx';
 import { ConsoleContext } from './console.ts';
 import { createLocale } from './i18n/locale.ts';
 import { type Observable, useObservable } from './observable.ts';
+import SignIn from './pages/sign-in/sign-in.tsx';
 import { PAGES } from './pages.ts';
 import { hrefOf, type Place } from './place.ts';
 import { remember } from './remembered.ts';
@@ -23,7 +26,6 @@ interface ShellProps {
 
 const RETRY_MS = 5_000;
 const NOBODY: Identity = { name: '', kind: 'open', role: 'viewer', sites: [], links: [] };
-const loadSignIn = () => import('./pages/sign-in/sign-in.tsx');
 
 /** The frame of every page: who we are, where we can go, in which language. */
 export function Shell({ api, language, place, session }: ShellProps) {
@@ -49,7 +51,7 @@ export function Shell({ api, language, place, session }: ShellProps) {
     // What was refused meanwhile is asked again by whatever asks again after a time without a network.
     if (isBack) dispatchEvent(new Event('online'));
   };
-  const signIn = <Opened load={loadSignIn} props={{ wasIn: wasIn.current, onSignedIn: setSession }} />;
+  const signIn = <SignIn wasIn={wasIn.current} onSignedIn={setSession} />;
   useEffect(() => {
     document.documentElement.lang = locale.htmlLang;
     document.title = page ? `${page.title[spoken]} · Sluice` : 'Sluice';
@@ -121,37 +123,10 @@ interface OpenedProps<T> {
 
 /** A page once its code is here; until then nothing, and a word where it cannot be had. */
 function Opened<T extends object>({ load, props }: OpenedProps<T>) {
-  const [Content, setContent] = useState<ComponentType<T>>();
-  const [error, setError] = useState<unknown>();
-  const [tries, setTries] = useState(0);
-  useEffect(() => {
-    load().then((loaded) => setContent(() => loaded.default), setError);
-  }, [load, tries]);
-  if (Content) return <Content {...props} />;
-  if (!error) return <main class="page" aria-busy="true" />;
-  return (
+  const failed = (onRetry: () => void) => (
     <main class="page">
-      <NotLoaded
-        onRetry={() => {
-          setError(undefined);
-          setTries(tries + 1);
-        }}
-      />
+      <NotLoaded onRetry={onRetry} />
     </main>
   );
-}
-
-function NotLoaded({ onRetry }: { readonly onRetry: () => void }) {
-  return (
-    <ConsoleContext.Consumer>
-      {(found) => (
-        <p class="card" role="alert">
-          {found!.locale.words.pageNotLoaded}{' '}
-          <button type="button" onClick={onRetry}>
-            {found!.locale.words.tryAgain}
-          </button>
-        </p>
-      )}
-    </ConsoleContext.Consumer>
-  );
+  return <Later load={load} props={props} waiting={<main class="page" aria-busy="true" />} failed={failed} />;
 }

@@ -4,7 +4,7 @@ import { figureWithUnit, shortLabel } from '../format-metric.ts';
 import { tagsKey, usePoints } from '../history.ts';
 import { RANGES } from '../ranges.ts';
 import { useView } from '../view.ts';
-import { TimeChart } from './time-chart.tsx';
+import { LateChart } from './late-chart.tsx';
 
 const COLOURS: Readonly<Record<string, string>> = {
   moisture: '--moisture',
@@ -50,7 +50,7 @@ export function QuantityChart({ metrics, isVisible, heightPx }: QuantityChartPro
         {quantity.unit !== '' && <span class="unit"> {quantity.unit}</span>}
       </figcaption>
       {all && lines.length === 0 && <p class="chart-empty">{words.chartEmpty}</p>}
-      <TimeChart
+      <LateChart
         lines={lines}
         fromMs={shown.fromMs}
         toMs={shown.toMs}

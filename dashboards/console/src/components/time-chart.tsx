@@ -8,7 +8,7 @@ import { usualGapMs } from '../usual-gap.ts';
 import { drawMarks, type Marks } from './chart-marks.ts';
 
 /** Room left of the plot for its figures; the state bands below keep the same, so that times stand in line. */
-export const GUTTER_PX = 44;
+const GUTTER_PX = 44;
 
 /** Room right of the plot for half of the last label of the time axis. */
 const PADDING_PX = 20;
@@ -47,7 +47,7 @@ export interface TimeChartProps {
 }
 
 /** Lines over time. It knows nothing of farms: values, a time and how to write them come in from outside. */
-export function TimeChart(props: TimeChartProps) {
+export default function TimeChart(props: TimeChartProps) {
   const { lines, fromMs, toMs, everyMs, heightPx, summary, locale, marks } = props;
   const holder = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLOutputElement>(null);

@@ -1,7 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { systemClock } from '../../../../../core/clock.ts';
 import { ConnectionBanner } from '../../components/connection-banner.tsx';
+import { Later } from '../../components/later.tsx';
 import { LiveStateLine } from '../../components/live-state.tsx';
+import { NotLoaded } from '../../components/not-loaded.tsx';
 import { NoReadings, Skeleton } from '../../components/waiting.tsx';
 import { useConsole } from '../../console.ts';
 import { arrangeFarm } from '../../farm.ts';
@@ -15,14 +17,21 @@ import './farm.css';
 import { FarmContext } from './farm-context.ts';
 import { FarmPage } from './farm-page.tsx';
 import { useFacts } from './use-facts.ts';
-import { ZonesPage } from './zones-page.tsx';
 
 const DEFAULT_RANGE: RangeName = '1h';
 const TICK_MS = 1_000;
+const loadZones = () => import('./zones-page.tsx');
 
 /** The live farm, or, one step further, its zones as they are set. */
 export default function Farm() {
-  return useConsole().place.path[0] === 'zones' ? <ZonesPage /> : <LiveFarm />;
+  if (useConsole().place.path[0] !== 'zones') return <LiveFarm />;
+  const waiting = <main class="page" aria-busy="true" />;
+  const failed = (onRetry: () => void) => (
+    <main class="page">
+      <NotLoaded onRetry={onRetry} />
+    </main>
+  );
+  return <Later load={loadZones} props={{}} waiting={waiting} failed={failed} />;
 }
 
 /** What is wrong first, then every zone and device. */

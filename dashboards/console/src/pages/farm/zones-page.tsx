@@ -21,7 +21,7 @@ import { ZoneForm } from './zone-form.tsx';
 import { ZoneImport } from './zone-import.tsx';
 
 /** Zones as they are set: names, crops, outlines, and which device stands in which. */
-export function ZonesPage() {
+export default function ZonesPage() {
   const { me } = useConsole();
   const words = useWords(FARM_WORDS);
   const status = useStatus();

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { Quantity } from '../../../../../core/quantities.ts';
 import type { Rule, ThresholdWish } from '../../../../../core/thresholds/threshold.ts';
 import type { Bound, Marks } from '../../components/chart-marks.ts';
-import { TimeChart } from '../../components/time-chart.tsx';
+import TimeChart from '../../components/time-chart.tsx';
 import { useConsole } from '../../console.ts';
 import { figureWithUnit } from '../../format-metric.ts';
 import type { Locale } from '../../i18n/locale.ts';
