@@ -40,12 +40,11 @@ const FIRST_PAGE = 'farm';
  * them, and a tiny script before both asks who is signed in and what the readings are.
  */
 function fetchFirstPage(): Plugin {
-  let start: string | undefined;
   return {
     name: 'fetch-first-page',
     apply: 'build',
     buildStart() {
-      start = this.emitFile({ type: 'chunk', id: inConsole('src/start.ts'), name: 'start' });
+      this.emitFile({ type: 'chunk', id: inConsole('src/start.ts'), name: 'start' });
     },
     transformIndexHtml: {
       order: 'post',
@@ -65,7 +64,7 @@ function fetchFirstPage(): Plugin {
         };
         need(named(FIRST_PAGE)!);
         const styles = [...needed].flatMap((file) => [...(chunkOf(file)?.viteMetadata?.importedCss ?? [])]);
-        const first = { type: 'module', async: true, crossorigin: true, src: `/${this.getFileName(start!)}` };
+        const first = { type: 'module', async: true, crossorigin: true, src: `/${named('start')}` };
         const links = [
           ...styles.map((file) => ({ rel: 'stylesheet', file })),
           ...[...needed].map((file) => ({ rel: 'modulepreload', file })),
