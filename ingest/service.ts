@@ -148,6 +148,7 @@ export function createIngest(
   const alerts: AlertDesk = new AlertDesk(config.alerts, {
     ...{ ...linkParts, folder, maintenance },
     gateways: () => bornGateways(host),
+    tell: (events) => notify.along(events),
     changed: () => notify.look(),
     undelivered: () => notify.undelivered(),
     judging: {

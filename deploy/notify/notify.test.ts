@@ -265,6 +265,36 @@ describe('a GSM modem', () => {
   });
 });
 
+describe('SMS on the real process', () => {
+  test('go on after a modem that was stuck, and one whose line died unnoticed', async () => {
+    const modem = new SimulatedModem(join(temporaryFolder(), 'modem'), systemClock);
+    modem.faults.sim = 'pin';
+    await modem.plug();
+    onTestFinished(() => modem.unplug());
+    const told = await ToldIngest.start((folder) => {
+      writeFileSync(join(folder, 'pin'), '1234', { mode: 0o600 });
+      return { sms: { path: modem.path, pinFile: 'pin' } };
+    });
+    await told.contact([{ kind: 'sms', to: '+8613800138000' }]);
+    const sent = async (count: number) => {
+      const deliveries = await told.deliveries();
+      return deliveries.length === count && deliveries.every(({ state }) => state === 'sent');
+    };
+    told.vanish();
+    await eventually(() => sent(1), WITHIN);
+    modem.faults.isStuck = true;
+    await told.back();
+    await eventually(() => sent(2), WITHIN);
+    expect(modem.pinTries, 'a SIM wants its PIN again after a restart').toBe(2);
+    // Ingest was started after the pseudo-terminal and holds its other end too: so it is not told that the line is dead.
+    await modem.unplug();
+    told.vanish();
+    await eventually(async () => (await told.deliveries())[0]?.error !== undefined, WITHIN);
+    await modem.plug();
+    await eventually(() => sent(3), { withinMs: 100_000 });
+  });
+});
+
 /** Of all parts put together, once they are all there. */
 function textOf({ sent }: SimulatedModem): string | undefined {
   const of = sent[0]?.part?.of ?? 1;

@@ -37,6 +37,7 @@ export class SimulatedModem {
   #pty: Pty | undefined;
   #text = '';
   #isEchoing = true;
+  #hasPin = false;
   /** Octets that AT+CMGS has announced, while it waits for them. */
   #announced: number | undefined;
 
@@ -69,6 +70,8 @@ export class SimulatedModem {
     this.#isEchoing = true;
     this.#announced = undefined;
     this.faults.isStuck = false;
+    // A SIM forgets that it was given its PIN.
+    if (this.#hasPin) this.faults.sim = 'pin';
   }
 
   #receive(text: string): void {
@@ -110,6 +113,7 @@ export class SimulatedModem {
     }
     if (command.startsWith('AT+CPIN=')) {
       this.pinTries++;
+      this.#hasPin = true;
       if (command !== `AT+CPIN="${this.pin}"`) return '\r\n+CME ERROR: 16\r\n';
       this.faults.sim = 'ready';
       return ok;

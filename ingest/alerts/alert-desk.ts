@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, SluiceError } from '../../core/errors.ts';
@@ -42,6 +43,19 @@ const FRESH = { records: 3, moreMs: 60_000 };
 /** What is remembered of past evidence when this begins: what the longest window looks at. */
 const REMEMBERED_MS = BURN_WINDOWS_MS.at(-1)! + HOUR_MS;
 
+export interface EventsNow {
+  readonly open: readonly AlertEvent[];
+  /** Those that are not yet on the disk like that; some of them have ended. */
+  readonly changed: readonly AlertEvent[];
+}
+
+export interface PlannedTelling {
+  /** Puts it into `alerts.db`, as part of a commit. */
+  readonly write: (db: DatabaseSync) => void;
+  /** It is on the disk. */
+  readonly done: () => void;
+}
+
 interface AlertDeskParts {
   readonly folder: string;
   readonly clock: Clock;
@@ -54,8 +68,10 @@ interface AlertDeskParts {
   readonly judging: Omit<WatchParts, 'clock' | 'store' | 'due'>;
   /** What ails this program itself just now. */
   readonly own: () => readonly OwnTrouble[];
-  /** Whom messages about alerts do not reach. */
-  readonly undelivered?: () => readonly Condition[];
+  /** Whom messages about alerts do not reach; undefined while that is not known: then what was so still is. */
+  readonly undelivered?: () => readonly Condition[] | undefined;
+  /** What is to be told of events as they are about to be kept: in one commit with them. Never throws. */
+  readonly tell?: (events: EventsNow) => PlannedTelling | undefined;
   /** Events have changed, and are on the disk as they are now. */
   readonly changed?: () => void;
 }
@@ -293,7 +309,12 @@ export class AlertDesk implements Service {
     const isSame = step.effects.length + put.length + removed.length === 0;
     if (!isSame || !isDeepStrictEqual(step.state.excused, this.#book.excused)) {
       const events = step.effects.map(({ event }) => event);
-      this.#opened().save({ events, put, removed, excused: step.state.excused });
+      const told =
+        events.length > 0
+          ? this.#parts.tell?.({ open: [...step.state.open.values()], changed: events })
+          : undefined;
+      this.#opened().save({ events, put, removed, excused: step.state.excused }, told?.write);
+      told?.done();
     }
     this.#book = step.state;
     this.#conditions = found;
@@ -322,7 +343,9 @@ export class AlertDesk implements Service {
       }
       return (['outage', 'loss', 'latency'] as const).flatMap((kind) => before(`${kind}:${link.id}`) ?? []);
     });
-    const undelivered = (this.#parts.undelivered?.() ?? []).map((one) => before(one.key) ?? one);
+    const undelivered =
+      this.#parts.undelivered?.()?.map((one) => before(one.key) ?? one) ??
+      [...this.#conditions.values()].filter(({ kind }) => kind === 'delivery');
     return [...silent, ...ofLinks, ...undelivered, ...this.#ofReadings(nowMs)];
   }
 

@@ -74,9 +74,13 @@ export class AlertFile {
     });
   }
 
-  /** All or nothing, so that an event is never kept without what it was raised by, nor raised a second time for it. */
-  save({ events, put, removed, excused }: AlertChanges): void {
+  /**
+   * All or nothing, so that an event is never kept without what it was raised by, nor raised a second time for it. `along` is what
+   * others keep of it in the same file.
+   */
+  save({ events, put, removed, excused }: AlertChanges, along?: (db: DatabaseSync) => void): void {
     this.#state.commit((db) => {
+      along?.(db);
       const keep = db.prepare(
         `INSERT INTO event (id, key, raised_ms, cleared_ms, text) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET cleared_ms = excluded.cleared_ms, text = excluded.text`,

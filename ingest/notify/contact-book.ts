@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError, type Words } from '../../core/errors.ts';
 import type { Audit } from '../access/audit.ts';
+import { isTimeZone } from './is-quiet.ts';
 import type { NotifyFile } from './notify-file.ts';
 import { silenceEndMs } from './silenced-by.ts';
 
@@ -161,15 +162,6 @@ export class ContactBook {
 
 function invalid(field: string, problem: Words): SluiceError {
   return new SluiceError('REQUEST_INVALID', { field, problem });
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether somebody may keep quiet what matches: every place that is named must be seen. */

@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import type { Contact } from '../../core/alerts/contact.ts';
+import type { Contact, WayKind } from '../../core/alerts/contact.ts';
 import type { Silence } from '../../core/alerts/silence.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, SluiceError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { EventsNow, PlannedTelling } from '../alerts/alert-desk.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
 import type { Delivery } from './delivery.ts';
-import type { NotifyFile } from './notify-file.ts';
+import { type NotifyFile, writePlan } from './notify-file.ts';
 import type { PlanStep } from './plan-draft.ts';
 import { planResult } from './plan-result.ts';
 import {
   type BrokenLane,
   EMPTY_PLAN,
+  isStateWay,
   type PlanOptions,
   type PlanState,
   readyDeliveries,
+  resumed,
 } from './plan-state.ts';
 import { planTellings } from './plan-tellings.ts';
 import { silencedBy } from './silenced-by.ts';
@@ -29,7 +32,7 @@ interface CourierParts {
   readonly file: NotifyFile;
   readonly open: () => readonly AlertEvent[];
   readonly peek: (id: string) => AlertEvent | undefined;
-  readonly ways: ReadonlyMap<string, Way>;
+  readonly ways: ReadonlyMap<WayKind, Way>;
   readonly options: PlanOptions;
   readonly consoleUrl: string | undefined;
   readonly zone: string;
@@ -45,6 +48,8 @@ export class Courier {
   #contacts: readonly Contact[] = [];
   #silences: readonly Silence[] = [];
   readonly #underWay = new Map<string, Delivery>();
+  /** Ways that could send when that was last looked at. */
+  readonly #up = new Set<WayKind>();
   readonly #sending = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   readonly #cancels = new Set<Cancel>();
@@ -57,7 +62,10 @@ export class Courier {
     this.#parts = parts;
     const lanes = new Map<string, Delivery[]>();
     for (const one of parts.file.waiting()) lanes.set(one.lane, [...(lanes.get(one.lane) ?? []), one]);
-    this.#state = { ...EMPTY_PLAN, tellings: parts.file.tellings(), lanes };
+    const { perContact, perWay } = parts.options;
+    const longestMs = Math.max(perContact.perMs, ...Object.values(perWay).map(({ perMs }) => perMs));
+    const past = pastOf(parts.file.done(parts.clock.nowMs() - longestMs));
+    this.#state = { ...EMPTY_PLAN, ...past, tellings: parts.file.tellings(), lanes };
     this.refresh();
   }
 
@@ -97,18 +105,35 @@ export class Courier {
   /** Plans what there is to be told now, and sends what may be sent. Never throws. */
   look(): void {
     if (this.#abort.signal.aborted) return;
-    const { clock, open, peek, options } = this.#parts;
-    const nowMs = clock.nowMs();
-    this.#tried(() =>
-      this.#take(
-        planTellings(this.#state, {
-          ...{ nowMs, options, open: open(), ended: peek, contacts: this.#contacts, newId: randomUUID },
-          isSilenced: (event) => silencedBy(event, this.#silences, nowMs) !== undefined,
-          underWay: new Set(this.#underWay.keys()),
-        }),
-      ),
-    );
+    const { open, peek } = this.#parts;
+    this.#tried(() => this.#take(this.#planned(open(), peek)));
     this.#send();
+  }
+
+  /** What is to be told of events that are about to be kept: whoever keeps them keeps it with them. Never throws. */
+  along({ open, changed }: EventsNow): PlannedTelling | undefined {
+    if (this.#abort.signal.aborted) return undefined;
+    const { peek } = this.#parts;
+    const byId = new Map(changed.map((event) => [event.id, event]));
+    let planned: PlannedTelling | undefined;
+    this.#tried(() => {
+      const { state, changes } = this.#planned(open, (id) => byId.get(id) ?? peek(id));
+      const done = () => {
+        this.#state = state;
+      };
+      planned = { write: (db) => writePlan(db, changes), done };
+    });
+    return planned;
+  }
+
+  #planned(open: readonly AlertEvent[], ended: (id: string) => AlertEvent | undefined): PlanStep {
+    const { clock, options } = this.#parts;
+    const nowMs = clock.nowMs();
+    return planTellings(this.#state, {
+      ...{ nowMs, options, open, ended, contacts: this.#contacts, newId: randomUUID },
+      isSilenced: (event) => silencedBy(event, this.#silences, nowMs) !== undefined,
+      underWay: new Set(this.#underWay.keys()),
+    });
   }
 
   /** One message by each way of a contact, whatever the hour. Throws `LEDGER_UNAVAILABLE`. */
@@ -131,6 +156,12 @@ export class Courier {
   #send(): void {
     if (this.#abort.signal.aborted) return;
     const { clock, options, ways } = this.#parts;
+    for (const [kind, way] of ways) {
+      const isUp = way.trouble?.() === undefined;
+      if (isUp && !this.#up.has(kind)) this.#state = resumed(this.#state, kind, clock.nowMs());
+      if (isUp) this.#up.add(kind);
+      else this.#up.delete(kind);
+    }
     const contacts = new Map(this.#contacts.map((one) => [one.id, one]));
     const now = { nowMs: clock.nowMs(), contacts, underWay: this.#underWay };
     for (const delivery of readyDeliveries(this.#state, options, now)) {
@@ -212,4 +243,22 @@ export class Courier {
     });
     this.#cancels.add(cancel);
   }
+}
+
+/** What a plan remembers of messages that are done, given in their order: how much was sent lately, and by which lanes nothing gets out. */
+function pastOf(done: readonly Delivery[]): Pick<PlanState, 'sentMs' | 'broken'> {
+  const sentMs = new Map<string, number[]>();
+  const broken = new Map<string, BrokenLane>();
+  for (const { lane, way, contact, state, doneMs = 0, error } of done) {
+    if (isStateWay(way)) continue;
+    if (state === 'failed')
+      broken.set(lane, {
+        ...{ contact, kind: way.kind, reason: error?.message ?? '' },
+        sinceMs: broken.get(lane)?.sinceMs ?? doneMs,
+      });
+    if (state !== 'sent') continue;
+    broken.delete(lane);
+    for (const key of [lane, way.kind]) sentMs.set(key, [...(sentMs.get(key) ?? []), doneMs]);
+  }
+  return { sentMs, broken };
 }

@@ -10,13 +10,27 @@ export function isQuiet({ from, to, zone }: QuietHours, nowMs: number): boolean 
 }
 
 /** `HH:MM`, which sorts as it runs. */
-export function timeOfDay(zone: string, nowMs: number): string {
+function timeOfDay(zone: string, nowMs: number): string {
   let format = formats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat('en-GB', {
-      ...{ timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+      ...{ timeZone: knownZone(zone), hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
     });
     formats.set(zone, format);
   }
   return format.format(nowMs);
+}
+
+/** UTC where this program knows the zone no more, as after a change of Node.js: a wrong hour is better than no message to anybody. */
+export function knownZone(zone: string): string {
+  return isTimeZone(zone) ? zone : 'UTC';
+}
+
+export function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 }

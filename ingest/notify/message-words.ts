@@ -1,8 +1,12 @@
 import type { Contact } from '../../core/alerts/contact.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
 import type { AlertSeverity, DeliveryItem } from './delivery.ts';
+import { knownZone } from './is-quiet.ts';
 
-/** What is said of one alert, and the alert as it is now, where it is kept still. */
+/**
+ * What is said of one alert, and the alert as it is now, where it is kept still. What is over when it is sent is said to be over,
+ * however long ago it was planned.
+ */
 export interface Entry {
   readonly item: DeliveryItem;
   readonly event: AlertEvent | undefined;
@@ -64,7 +68,7 @@ const LINE: Record<Contact['language'], (entry: Entry, zone: string) => string> 
     if (item.what === 'test') return 'This is a test: alerts reach you by this way.';
     const { words, hasTime } = wordsOf(event?.words.en ?? 'An alert that is kept no more.', zone, 'en');
     const since = event && !hasTime ? `Since ${at(event.sinceMs, zone, 'en')}` : '';
-    const endedMs = item.endedMs ?? (item.what === 'cleared' ? event?.clearedMs : undefined);
+    const endedMs = item.endedMs ?? event?.clearedMs;
     if (endedMs !== undefined || item.what === 'cleared')
       return joined([
         `Over: ${words}`,
@@ -82,7 +86,7 @@ const LINE: Record<Contact['language'], (entry: Entry, zone: string) => string> 
     if (item.what === 'test') return '这是一条测试消息：告警可通过此方式送达。';
     const { words, hasTime } = wordsOf(event?.words.zh ?? '该告警已不再保存。', zone, 'zh');
     const since = event && !hasTime ? `${at(event.sinceMs, zone, 'zh')}起。` : '';
-    const endedMs = item.endedMs ?? (item.what === 'cleared' ? event?.clearedMs : undefined);
+    const endedMs = item.endedMs ?? event?.clearedMs;
     if (endedMs !== undefined || item.what === 'cleared')
       return `【已恢复】${words}${since}${endedMs === undefined ? '' : `至${at(endedMs, zone, 'zh')}。`}`;
     const how = {
@@ -106,7 +110,8 @@ function joined([first = '', ...rest]: readonly string[]): string {
 }
 
 function digestHead(entries: readonly Entry[], more: number, language: Contact['language']): string {
-  const isOver = ({ item }: Entry) => item.endedMs !== undefined || item.what === 'cleared';
+  const isOver = ({ item, event }: Entry) =>
+    item.what === 'cleared' || (item.endedMs ?? event?.clearedMs) !== undefined;
   const over = entries.filter(isOver).length;
   const open = entries.length - over;
   const beyond = { en: more > 0 ? ` and ${more} more` : '', zh: more > 0 ? `，另有 ${more} 条` : '' };
@@ -117,7 +122,7 @@ function digestHead(entries: readonly Entry[], more: number, language: Contact['
 
 function at(timeMs: number, zone: string, language: Contact['language']): string {
   const format = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'zh-CN', {
-    ...{ timeZone: zone, month: language === 'en' ? 'short' : 'numeric', day: 'numeric' },
+    ...{ timeZone: knownZone(zone), month: language === 'en' ? 'short' : 'numeric', day: 'numeric' },
     ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   });
   return format.format(timeMs).replace(',', '');

@@ -1,15 +1,19 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Identity } from '../../core/access.ts';
+import type { WayKind } from '../../core/alerts/contact.ts';
 import { checkConfig } from '../../core/config.ts';
+import { SluiceError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import type { AuditEntry } from '../access/audit.ts';
+import { AlertFile } from '../alerts/alert-file.ts';
 import { IngestConfig } from '../config.ts';
 import { OPEN } from '../http/identity.ts';
 import { NotifyDesk } from './notify-desk.ts';
 import { partSeen } from './places-of.ts';
 import { contactWish, gatewayAlert } from './testing/alerts.ts';
+import type { Way } from './ways/way.ts';
 
 const DAY_MS = 86_400_000;
 const ANNA: Identity = { name: 'anna', kind: 'person', role: 'agronomist', sites: ['farm'], links: [] };
@@ -124,4 +128,93 @@ it('acknowledges an open alert, with a line in the trail; one that has ended no 
   expect(trail).toMatchObject([{ action: 'alert.acknowledged', subject: 'pump', why: 'on my way' }]);
   end('pump');
   expect(() => desk.acknowledge('pump', ANNA)).toThrow(/has ended/);
+});
+
+it('knows after a restart how much was sent, and whom nothing reaches', async () => {
+  const folder = temporaryFolder();
+  const clock = new FakeClock();
+  const events = [gatewayAlert('pump')];
+  const heard: string[] = [];
+  const open = async () => {
+    const desk = new NotifyDesk(
+      { ...checkConfig(IngestConfig, {}).notify, perContact: { most: 1, perS: 600 } },
+      {
+        ...{ folder, clock, log: createLog('silent'), audit: { record: () => {} } },
+        alerts: {
+          open: () => events,
+          peek: (id: string) => events.find((one) => one.id === id),
+          ...{ get: () => events[0]!, acknowledge: () => events[0]! },
+        },
+        ways: new Map<WayKind, Way>([
+          ['mail', { atOnce: 1, send: async ({ delivery }) => void heard.push(delivery.id) }],
+          [
+            'sms',
+            {
+              atOnce: 1,
+              async send() {
+                throw new SluiceError('DELIVERY_REFUSED', { way: 'sms', to: '+1', reason: 'no' });
+              },
+            },
+          ],
+        ]),
+      },
+    );
+    expect(desk.undelivered(), 'not known yet').toBeUndefined();
+    await desk.start();
+    return desk;
+  };
+  const first = await open();
+  const ways = [{ kind: 'mail', to: 'a@b.example' } as const, { kind: 'sms', to: '+8613800138000' } as const];
+  first.addContact(contactWish({ ways }), 'admin');
+  await clock.advance(10_000);
+  expect(heard).toHaveLength(1);
+  const broken = first.undelivered()!.map(({ key }) => key);
+  expect(broken).toMatchObject([/^delivery:.*\/sms$/].map((one) => expect.stringMatching(one)));
+  await first.stop();
+  events.push(gatewayAlert('dam'));
+  const second = await open();
+  onTestFinished(() => second.stop());
+  expect(second.undelivered()!.map(({ key }) => key)).toEqual(broken);
+  await clock.advance(300_000);
+  expect(heard, 'there is no room for a second').toHaveLength(1);
+  await clock.advance(300_000);
+  expect(heard).toHaveLength(2);
+});
+
+it('plans in the commit that an event is kept in: raised and over before anything else, it is told', async () => {
+  const folder = temporaryFolder();
+  const clock = new FakeClock();
+  const alertFile = new AlertFile(folder);
+  onTestFinished(() => alertFile.close());
+  const heard: string[] = [];
+  const send: Way['send'] = async ({ delivery }) => void heard.push(delivery.items[0]!.what);
+  const alerts = {
+    open: () => [],
+    peek: (id: string) => alertFile.get(id),
+    ...{ get: (id: string) => alertFile.get(id)!, acknowledge: (id: string) => alertFile.get(id)! },
+  };
+  const open = () =>
+    new NotifyDesk(checkConfig(IngestConfig, {}).notify, {
+      ...{ folder, clock, log: createLog('silent'), audit: { record: () => {} }, alerts },
+      ways: new Map<WayKind, Way>([['mail', { atOnce: 1, send }]]),
+    });
+  const first = open();
+  await first.start();
+  first.addContact(contactWish(), 'admin');
+  const event = gatewayAlert('pump');
+  const told = first.along({ open: [event], changed: [event] })!;
+  alertFile.save({ events: [event], put: [], removed: [], excused: new Map() }, told.write);
+  // As if killed here: what it had in mind is gone, and before the next looks, the gateway is back.
+  await first.stop();
+  expect(heard).toEqual([]);
+  const over = { ...event, clearedMs: clock.nowMs() };
+  alertFile.save({ events: [over], put: [], removed: [], excused: new Map() });
+  const second = open();
+  await second.start();
+  onTestFinished(() => second.stop());
+  await clock.advance(10_000);
+  expect(heard).toEqual(['raised']);
+  expect(second.deliveries({ limit: 9 })).toMatchObject([
+    { items: [{ endedMs: over.clearedMs }], state: 'sent' },
+  ]);
 });

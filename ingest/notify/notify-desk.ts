@@ -7,7 +7,7 @@ import { SluiceError, type Words } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import type { Audit } from '../access/audit.ts';
-import type { AlertDesk } from '../alerts/alert-desk.ts';
+import type { AlertDesk, EventsNow, PlannedTelling } from '../alerts/alert-desk.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
 import type { Condition } from '../alerts/condition.ts';
 import type { NotifyConfig } from './config.ts';
@@ -105,14 +105,20 @@ export class NotifyDesk implements Service {
     return this.#courier?.trouble() ?? ways.map((way) => way.trouble?.()).find((one) => one !== undefined);
   }
 
+  /** What is to be told of events that are about to be kept. Never throws. */
+  along(events: EventsNow): PlannedTelling | undefined {
+    return this.#courier?.along(events);
+  }
+
   /** Events have changed. Never throws. */
   look(): void {
     this.#courier?.look();
   }
 
-  /** Whom messages do not reach: until one does, or the contact is changed. */
-  undelivered(): Condition[] {
-    const broken = [...(this.#courier?.broken().values() ?? [])];
+  /** Whom messages do not reach: until one does, or the contact is changed. Undefined while that is not known. */
+  undelivered(): Condition[] | undefined {
+    if (!this.#courier) return undefined;
+    const broken = [...this.#courier.broken().values()];
     if (broken.length === 0) return [];
     const names = new Map(this.contacts().map(({ id, name }) => [id, name]));
     return broken.map(({ contact, kind, sinceMs }): Condition => {

@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import type { Contact } from '../../core/alerts/contact.ts';
 import type { Silence } from '../../core/alerts/silence.ts';
 import { Conditions, StateDatabase } from '../state-database.ts';
@@ -72,25 +73,22 @@ export class NotifyFile {
     return this.#texts("SELECT text FROM delivery WHERE state = 'waiting' ORDER BY seq");
   }
 
+  /** Messages that were sent or given up since, and of each lane the last that was, in that order; none of ways that show a state. */
+  done(fromMs: number): Delivery[] {
+    return this.#texts(
+      `WITH done AS (
+         SELECT text, text ->> '$.doneMs' AS done_ms, row_number() OVER (
+           PARTITION BY text ->> '$.lane' ORDER BY text ->> '$.doneMs' DESC, seq DESC) AS n
+         FROM delivery WHERE state IN ('sent', 'failed') AND text ->> '$.way.kind' <> 'mqtt'
+       )
+       SELECT text FROM done WHERE n = 1 OR done_ms > ? ORDER BY done_ms`,
+      fromMs,
+    );
+  }
+
   /** All or nothing: what is planned is never planned again, and what was told never without a note of it. */
-  save({ deliveries, removed, tellings, forgotten }: PlanChanges): void {
-    this.#state.commit((db) => {
-      const put = db.prepare(
-        `INSERT INTO delivery (id, state, time_ms, text) VALUES (?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET state = excluded.state, text = excluded.text`,
-      );
-      const about = db.prepare('INSERT OR IGNORE INTO delivery_alert VALUES (?, ?)');
-      for (const one of deliveries) {
-        put.run(one.id, one.state, one.createdMs, JSON.stringify(one));
-        for (const { alert } of one.items) if (alert !== '') about.run(alert, one.id);
-      }
-      const drop = db.prepare('DELETE FROM delivery WHERE id = ?');
-      for (const id of removed) drop.run(id);
-      const tell = db.prepare('INSERT OR REPLACE INTO telling VALUES (?, ?, ?)');
-      for (const one of tellings) tell.run(one.alert, one.contact, JSON.stringify(one));
-      const forget = db.prepare('DELETE FROM telling WHERE alert = ? AND contact = ?');
-      for (const key of forgotten) forget.run(...(key.split(' ') as [string, string]));
-    });
+  save(changes: PlanChanges): void {
+    this.#state.commit((db) => writePlan(db, changes));
   }
 
   /** Newest first. */
@@ -138,4 +136,23 @@ export class NotifyFile {
       .run((db) => db.prepare(statement).all(...values))
       .map(({ text }) => JSON.parse(String(text)) as T);
   }
+}
+
+/** As part of a commit of somebody else to `alerts.db`. */
+export function writePlan(db: DatabaseSync, { deliveries, removed, tellings, forgotten }: PlanChanges): void {
+  const put = db.prepare(
+    `INSERT INTO delivery (id, state, time_ms, text) VALUES (?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET state = excluded.state, text = excluded.text`,
+  );
+  const about = db.prepare('INSERT OR IGNORE INTO delivery_alert VALUES (?, ?)');
+  for (const one of deliveries) {
+    put.run(one.id, one.state, one.createdMs, JSON.stringify(one));
+    for (const { alert } of one.items) if (alert !== '') about.run(alert, one.id);
+  }
+  const drop = db.prepare('DELETE FROM delivery WHERE id = ?');
+  for (const id of removed) drop.run(id);
+  const tell = db.prepare('INSERT OR REPLACE INTO telling VALUES (?, ?, ?)');
+  for (const one of tellings) tell.run(one.alert, one.contact, JSON.stringify(one));
+  const forget = db.prepare('DELETE FROM telling WHERE alert = ? AND contact = ?');
+  for (const key of forgotten) forget.run(...(key.split(' ') as [string, string]));
 }

@@ -1,4 +1,5 @@
 import type { Contact, ContactWay } from '../../core/alerts/contact.ts';
+import { THRESHOLD_SEVERITIES } from '../../core/thresholds/threshold.ts';
 import { type Delivery, type DeliveryItem, type Telling, tellingKey } from './delivery.ts';
 import type { PlanChanges } from './notify-file.ts';
 import {
@@ -9,10 +10,13 @@ import {
   laneOf,
   type PlanOptions,
   type PlanState,
+  roomLeft,
 } from './plan-state.ts';
 
 /** A digest names so many; the rest is counted. */
 const MOST_ITEMS = 50;
+/** More messages at once are one: whoever gets twenty in a minute reads none. */
+const MOST_APART = 3;
 
 export interface PlanStep {
   readonly state: PlanState;
@@ -94,7 +98,10 @@ export class PlanDraft {
     return isFound;
   }
 
-  /** Whatever waits together becomes one message: what somebody sleeps through, and what comes faster than it may be sent. */
+  /**
+   * Whatever waits together becomes one message: what somebody sleeps through, what comes faster than it may be sent, and an outage
+   * of everything, which would use up all that may be sent with the first few of it.
+   */
   sumUp(
     contacts: ReadonlyMap<string, Contact>,
     options: PlanOptions,
@@ -107,12 +114,14 @@ export class PlanDraft {
       if (!contact || waiting.length < 2 || isStateWay(first.way)) continue;
       const open = waiting.filter((one) => one.tries === 0 && !underWay.has(one.id));
       const held = open.filter((one) => isHeld(one, contact, nowMs));
+      const now = open.filter((one) => !held.includes(one));
+      const room = Math.min(MOST_APART, roomLeft(this.sentMs.get(lane), options.perContact, nowMs));
       const isStuck =
         waiting.some(({ tries }) => tries > 0) ||
-        !hasRoom(this.sentMs.get(lane), options.perContact, nowMs) ||
+        now.length > room ||
         !hasRoom(this.sentMs.get(first.way.kind), options.perWay[first.way.kind], nowMs);
       this.#merge(held);
-      if (isStuck) this.#merge(open.filter((one) => !held.includes(one)));
+      if (isStuck) this.#merge(now);
     }
   }
 
@@ -135,8 +144,7 @@ export class PlanDraft {
     if (!into || others.length === 0) return;
     const all = [into, ...others].flatMap(({ items }) => items);
     const more = [into, ...others].reduce((sum, one) => sum + one.more, 0);
-    // What is over already is the first that need not be named.
-    const named = [...all].sort((a, b) => Number(a.endedMs !== undefined) - Number(b.endedMs !== undefined));
+    const named = [...all].sort((a, b) => nameRank(a) - nameRank(b));
     const items = named.slice(0, MOST_ITEMS);
     for (const { id, lane } of others) {
       this.#setLane(
@@ -153,4 +161,10 @@ export class PlanDraft {
     if (waiting.length > 0) this.lanes.set(lane, waiting);
     else this.lanes.delete(lane);
   }
+}
+
+/** What is wrong now is named before what is over already, and what is worst first. */
+function nameRank({ what, endedMs, severity }: DeliveryItem): number {
+  const isOver = what === 'cleared' || endedMs !== undefined;
+  return THRESHOLD_SEVERITIES.indexOf(severity) + (isOver ? THRESHOLD_SEVERITIES.length : 0);
 }

@@ -1,9 +1,8 @@
 import type { Delivery } from './delivery.ts';
 import { PlanDraft, type PlanStep } from './plan-draft.ts';
-import { isStateWay, type PlanOptions, type PlanState } from './plan-state.ts';
+import { isStateWay, LONGEST_WAIT_MS, type PlanOptions, type PlanState } from './plan-state.ts';
 
 const FIRST_WAIT_MS = 10_000;
-const LONGEST_WAIT_MS = 1_800_000;
 
 export interface DeliveryResult {
   readonly delivery: Delivery;
@@ -33,7 +32,7 @@ export function planResult(state: PlanState, result: DeliveryResult, options: Pl
   }
   const { code, message, retryable } = error;
   const tried: Delivery = { ...delivery, tries, firstTryMs, error: { code, message } };
-  if (retryable && nowMs - firstTryMs < options.giveUpMs) {
+  if ((retryable || isWaitedFor(code, delivery)) && nowMs - firstTryMs < options.giveUpMs) {
     const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.8 + 0.4 * jitter);
     draft.replace({ ...tried, dueMs: nowMs + Math.round(waitMs) });
     return draft.done();
@@ -45,6 +44,11 @@ export function planResult(state: PlanState, result: DeliveryResult, options: Pl
       sinceMs: state.broken.get(lane)?.sinceMs ?? nowMs,
     });
   return draft.done();
+}
+
+/** A way that is not set up may be so after the next restart. Whoever tests it wants to know now, and a state is stated again. */
+function isWaitedFor(code: string, { way, items }: Delivery): boolean {
+  return code === 'WAY_NOT_SET_UP' && !isStateWay(way) && items.every(({ what }) => what !== 'test');
 }
 
 function remember(draft: PlanDraft, key: string, nowMs: number, perMs: number): void {

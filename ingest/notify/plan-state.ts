@@ -47,6 +47,11 @@ export function isStateWay({ kind }: ContactWay): boolean {
   return kind === 'mqtt';
 }
 
+/** Longest time between two tries of a message. */
+export const LONGEST_WAIT_MS = 1_800_000;
+/** What was tried so often holds up nobody behind it: it may be this message that the other end chokes on. */
+const TRIES_IN_FRONT = 5;
+
 export function laneOf(contact: string, way: ContactWay, alert: string): string {
   return isStateWay(way) ? `${contact}|${way.kind}|${alert}` : `${contact}|${way.kind}|${toOf(way)}`;
 }
@@ -76,10 +81,23 @@ export function hasRoom(
   nowMs: number,
   underWay = 0,
 ): boolean {
-  return sentMs.filter((ms) => ms > nowMs - perMs).length + underWay < most;
+  return roomLeft(sentMs, { most, perMs }, nowMs) > underWay;
 }
 
-/** What may be sent now: of each lane that nothing is being sent in the first that is due. */
+/** What was sent ahead of now was sent before the clock was set back: how long ago nobody knows. */
+export function roomLeft(sentMs: readonly number[] = [], { most, perMs }: Rate, nowMs: number): number {
+  return most - sentMs.filter((ms) => ms > nowMs - perMs && ms <= nowMs).length;
+}
+
+/** Nothing is ever planned so far ahead but by a clock that was set back since. */
+function isDue({ dueMs }: Delivery, nowMs: number): boolean {
+  return dueMs <= nowMs || dueMs > nowMs + 2 * LONGEST_WAIT_MS;
+}
+
+/**
+ * What may be sent now: of each lane that nothing is being sent in the first that is due. Where there is not room for all of it, what
+ * is critical goes first, then what has not been tried yet.
+ */
 export function readyDeliveries(
   { lanes, sentMs }: PlanState,
   options: PlanOptions,
@@ -94,22 +112,41 @@ export function readyDeliveries(
   const busy = new Set(Array.from(underWay.values(), ({ lane }) => lane));
   const counts = new Map<WayKind, number>();
   for (const { way } of underWay.values()) counts.set(way.kind, (counts.get(way.kind) ?? 0) + 1);
-  const ready: Delivery[] = [];
+  const due: Delivery[] = [];
   for (const [lane, waiting] of lanes) {
     if (busy.has(lane)) continue;
     const first = waiting.find((one) => {
       const contact = contacts.get(one.contact);
-      return contact && !isHeld(one, contact, nowMs);
+      if (!contact || isHeld(one, contact, nowMs)) return false;
+      return one.tries < TRIES_IN_FRONT || isDue(one, nowMs);
     });
-    if (!first || first.dueMs > nowMs) continue;
-    const { kind } = first.way;
-    const count = counts.get(kind) ?? 0;
-    if (!isStateWay(first.way)) {
-      if (!hasRoom(sentMs.get(lane), options.perContact, nowMs)) continue;
-      if (!hasRoom(sentMs.get(kind), options.perWay[kind], nowMs, count)) continue;
-    }
-    counts.set(kind, count + 1);
-    ready.push(first);
+    if (first && isDue(first, nowMs)) due.push(first);
   }
-  return ready;
+  const order = new Map(due.map((one) => [one, (isCritical(one) ? 0 : 1_000) + one.tries]));
+  due.sort((a, b) => order.get(a)! - order.get(b)!);
+  return due.filter((one) => {
+    const { lane, way } = one;
+    const count = counts.get(way.kind) ?? 0;
+    if (!isStateWay(way)) {
+      if (!hasRoom(sentMs.get(lane), options.perContact, nowMs)) return false;
+      if (!hasRoom(sentMs.get(way.kind), options.perWay[way.kind], nowMs, count)) return false;
+    }
+    counts.set(way.kind, count + 1);
+    return true;
+  });
+}
+
+function isCritical({ items }: Delivery): boolean {
+  return items.some(({ severity }) => severity === 'critical');
+}
+
+/** A way can send again: whatever was tried meanwhile need not wait for its next time. */
+export function resumed(state: PlanState, kind: WayKind, nowMs: number): PlanState {
+  const lanes = new Map(
+    Array.from(state.lanes, ([lane, waiting]) => [
+      lane,
+      waiting.map((one) => (one.way.kind === kind && one.tries > 0 ? { ...one, dueMs: nowMs } : one)),
+    ]),
+  );
+  return { ...state, lanes };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { resumed } from './plan-state.ts';
 import { Planned } from './testing/planned.ts';
 
 const HOUR_MS = 3_600_000;
@@ -83,6 +84,33 @@ describe('somebody who sleeps', () => {
     expect(plan.clear('frost').tell()).toEqual(['cleared frost → li']);
   });
 
+  it.each([
+    // Clocks go from 2:00 to 3:00 on 29 March 2026 in Berlin, and from 3:00 back to 2:00 on 25 October.
+    ['the hour that is left out', Date.UTC(2026, 2, 29, 0, 30), '01:00', '02:30', Date.UTC(2026, 2, 29, 1)],
+    [
+      'the hour that comes twice',
+      Date.UTC(2026, 9, 24, 23, 30),
+      '01:00',
+      '02:30',
+      Date.UTC(2026, 9, 25, 0, 30),
+    ],
+    ['midnight', Date.UTC(2026, 5, 1, 21, 59), '23:30', '00:30', Date.UTC(2026, 5, 1, 22, 30)],
+  ])('sleeps until the clock on the wall says so: %s', (_what, fromMs, from, to, wakesMs) => {
+    const plan = new Planned().person('li', {
+      quiet: { from, to, zone: 'Europe/Berlin', exceptCritical: false },
+    });
+    plan.nowMs = fromMs;
+    plan.raise('pump');
+    for (; plan.nowMs < wakesMs; plan.pass(60_000)) expect(plan.tell()).toEqual([]);
+    expect(plan.tell()).toEqual(['raised pump → li']);
+  });
+
+  it('is told, and everybody else, where the zone is known no more', () => {
+    const plan = new Planned().person('li', { quiet: { ...QUIET, zone: 'Gone/Away' } }).person('boss');
+    plan.nowMs = Date.UTC(2026, 5, 1, 12);
+    expect(plan.raise('pump').tell()).toHaveLength(2);
+  });
+
   it('is not woken at all without that exception', () => {
     const plan = new Planned().person('li', { quiet: { ...QUIET, exceptCritical: false } });
     plan.nowMs = NIGHT_MS;
@@ -127,6 +155,15 @@ describe('escalation', () => {
     expect(plan.clear('pump').tell()).toEqual(['li', 'boss', 'chief'].map((one) => `cleared pump → ${one}`));
   });
 
+  it('that goes round ends where it began', () => {
+    const plan = new Planned()
+      .person('a', { escalateTo: 'b', escalateAfterS: 60 })
+      .person('b', { severities: [], escalateTo: 'a', escalateAfterS: 60 })
+      .raise('pump');
+    const told = Array.from({ length: 100 }, () => plan.pass(60_000).tell()).flat();
+    expect(told).toEqual(['raised pump → a', 'escalated pump → b', 'escalated pump → a']);
+  });
+
   it('ends with an acknowledgement', () => {
     const plan = escalating();
     plan.tell();
@@ -145,12 +182,64 @@ describe('escalation', () => {
 describe('a way', () => {
   it('is sent so much in a while, then one digest', () => {
     const plan = new Planned().person('li');
-    for (let n = 1; n <= 15; n++) plan.raise(`g${n}`);
-    expect(plan.tell()).toHaveLength(3);
+    for (let n = 1; n <= 3; n++) expect(plan.raise(`g${n}`).tell()).toHaveLength(1);
+    for (let n = 4; n <= 15; n++) expect(plan.raise(`g${n}`).tell()).toEqual([]);
     expect(plan.pass(300_000).tell(), 'no room yet').toEqual([]);
     const [digest, ...none] = plan.pass(300_001).tell();
     expect(none).toEqual([]);
     expect(digest!.split(' + ')).toHaveLength(12);
+  });
+
+  it('is sent an outage of everything as one message, what is worst first, and its end as one', () => {
+    const plan = new Planned().person('li');
+    for (let n = 1; n <= 1_000; n++) plan.raise(`g${n}`, n === 700 ? { severity: 'critical' } : {});
+    const told = plan.tell();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^raised g700 \+ raised g1 \+ .* and 950 more → li$/);
+    for (let n = 1; n <= 1_000; n++) plan.clear(`g${n}`);
+    expect(plan.tell()).toHaveLength(1);
+    expect(plan.pass(HOUR_MS).tell()).toEqual([]);
+    expect(plan.state.tellings.size).toBe(0);
+  });
+
+  it('that is not set up keeps what waits until it is too old; a test of it fails at once', () => {
+    const plan = new Planned().person('li').raise('pump');
+    const fail = { retryable: false, code: 'WAY_NOT_SET_UP' };
+    expect(plan.tell(fail)).toEqual(['raised pump → li']);
+    expect(plan.pass(3_500_000).tell(fail)).toEqual(['raised pump → li']);
+    expect(plan.state.broken.size).toBe(0);
+    plan.pass(200_000).state = resumed(plan.state, 'mail', plan.nowMs);
+    expect(plan.tell(), 'at once when it can send').toEqual(['raised pump → li']);
+    plan.raise('dam').tell(fail);
+    plan.pass(4_000_000).tell(fail);
+    expect(plan.state.broken.size, 'an hour is too old here').toBe(1);
+  });
+
+  it('that could not send does so at once when it can again, and tries at once what is critical', () => {
+    const plan = new Planned().person('li').raise('pump');
+    for (let n = 0; n < 4; n++) plan.pass(100_000).tell({ retryable: true });
+    plan.state = resumed(plan.state, 'sms', plan.nowMs);
+    expect(plan.tell(), 'another way').toEqual([]);
+    plan.raise('frost', { severity: 'critical' });
+    expect(plan.tell()).toEqual(['raised pump → li', 'raised frost → li']);
+  });
+
+  it('is not stopped by one message that the other end chokes on', () => {
+    const plan = new Planned().person('li').raise('pump');
+    for (let n = 0; n < 5; n++) plan.pass(200_000).tell({ retryable: true });
+    expect(plan.raise('dam').tell()).toEqual(['raised dam → li']);
+  });
+
+  it('goes on when the clock is set back', () => {
+    const plan = new Planned().person('li', { escalateTo: 'boss', escalateAfterS: 900 });
+    plan.person('boss', { severities: [] });
+    for (const id of ['a', 'b', 'c']) expect(plan.raise(id).tell()).toHaveLength(1);
+    plan.change('a', { acknowledged: { who: 'li', timeMs: 1 } });
+    plan.change('b', { acknowledged: { who: 'li', timeMs: 1 } });
+    plan.pass(-365 * 24 * HOUR_MS);
+    expect(plan.raise('d').tell()).toEqual(['raised d → li']);
+    plan.change('d', { acknowledged: { who: 'li', timeMs: 1 } });
+    expect(plan.pass(900_000).tell()).toEqual(['escalated c → boss']);
   });
 
   it('that is dead holds up no other, and gets what came meanwhile as one message', () => {

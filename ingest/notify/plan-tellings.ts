@@ -154,7 +154,10 @@ class Planner {
       this.#draft.tellings.set(tellingKey(event.id, contact.id), { ...telling, toldMs: nowMs });
       return;
     }
-    if (nowMs - telling.toldMs < 1000 * escalateAfterS) return;
+    // Told ahead of now: the clock was set back since.
+    const toldMs = Math.min(telling.toldMs, nowMs);
+    if (toldMs !== telling.toldMs) this.#draft.put({ ...telling, toldMs });
+    if (nowMs - toldMs < 1000 * escalateAfterS) return;
     this.#draft.put({ ...telling, isEscalated: true });
     if (!this.#draft.tellings.has(tellingKey(event.id, next.id)))
       this.#draft.put({
@@ -204,6 +207,11 @@ class Planner {
         return;
       }
     }
+    // What is critical does not wait for the next try of what failed before it: whatever failed may be well again.
+    const waiting = this.#draft.lanes.get(laneOf(contact.id, way, item.alert)) ?? [];
+    if (item.severity === 'critical')
+      for (const one of waiting)
+        if (one.tries > 0 && !underWay.has(one.id)) this.#draft.replace({ ...one, dueMs: nowMs });
     this.#draft.add({
       ...{ id: newId(), contact: contact.id, way, lane: laneOf(contact.id, way, item.alert) },
       ...{ items: [item], more: 0, state: 'waiting', createdMs: nowMs, dueMs: nowMs, tries: 0 },

@@ -87,8 +87,11 @@ export class GsmModem {
     port.open((error) => {
       if (this.#isStopped) {
         if (!error) port.close(() => {});
-      } else if (error) this.#reopenLater();
-      else {
+      } else if (error) {
+        this.#cancelTimer?.();
+        this.#step({ kind: 'closed' });
+        this.#reopenLater();
+      } else {
         this.#port = port;
         this.#text = '';
         this.#step({ kind: 'opened' });
@@ -159,12 +162,19 @@ export class GsmModem {
     }
   }
 
-  /** A modem that listens to DTR restarts by it; one that has no such line says so, which does no harm. */
+  /**
+   * A modem that listens to DTR restarts by it; one that has no such line says so, which does no harm. The port is opened anew: not
+   * every driver tells that what it leads to is gone, or has come back as another device of the same name.
+   */
   #hangUp(): void {
     const port = this.#port;
     port?.set({ dtr: false }, () => {
       this.#parts.clock.after(HANG_UP_MS, () => {
-        if (port === this.#port) port.set({ dtr: true }, () => {});
+        if (port !== this.#port) return;
+        this.#port = undefined;
+        port.close(() => {
+          if (!this.#isStopped) this.#open();
+        });
       });
     });
   }

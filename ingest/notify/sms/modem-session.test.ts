@@ -118,6 +118,14 @@ describe('a modem', () => {
     );
   });
 
+  it('that asks for the PIN again after a restart, having taken it, is given it again', () => {
+    const talk = new Talk('4321').on('opened', 'OK', 'OK', 'OK', '+CPIN: SIM PIN', 'OK').on('OK');
+    talk.on('+CPIN: READY', 'OK', '+CREG: 0,1', 'OK', '+CSQ: 20,99', 'OK');
+    expect(talk.on('closed', 'opened', 'OK', 'OK', 'OK', '+CPIN: SIM PIN', 'OK').written).toBe(
+      'AT+CPIN="4321"\r',
+    );
+  });
+
   it('that is stuck is spoken to anew, restarted, and has its lines pulled', () => {
     const talk = new Talk().ready().on(SMS, 'prompt', 'timeout');
     expect(talk.outcome).toMatchObject({ kind: 'failed', isForEver: false });
@@ -127,7 +135,9 @@ describe('a modem', () => {
     expect(talk.state.trouble).toBe('silent');
     talk.on('timeout', 'timeout');
     expect(talk.effects.some(({ kind }) => kind === 'hang-up')).toBe(true);
-    expect(talk.on('timeout', 'OK').state.silences).toBe(0);
+    expect(talk.on('opened').written, 'has its time to start, though the port is another').toBe('');
+    expect(talk.on('timeout').written).toBe('\x1bATE0\r');
+    expect(talk.on('OK').state.silences).toBe(0);
   });
 
   it('that is unplugged fails what it was sending', () => {

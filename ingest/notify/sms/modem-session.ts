@@ -48,7 +48,7 @@ export interface ModemState {
   readonly job?: Job | undefined;
   readonly trouble?: ModemTrouble | undefined;
   readonly signalDbm?: number | undefined;
-  /** A PIN is tried once in the life of this program. */
+  /** A PIN that the SIM has not taken is tried once in the life of this program. */
   readonly isPinTried: boolean;
   /** Commands in a row that had no answer. */
   readonly silences: number;
@@ -69,7 +69,7 @@ export type ModemEffect =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'sent'; readonly id: string }
   | { readonly kind: 'failed'; readonly id: string; readonly reason: Words; readonly isForEver: boolean }
-  /** Pull its control lines, for a modem that hears nothing more. */
+  /** Pull its control lines and open the port anew, for a modem that hears nothing more, or is another under this name by now. */
   | { readonly kind: 'hang-up' };
 
 export interface ModemStep {
@@ -81,6 +81,8 @@ export interface ModemStep {
 export function stepModem(state: ModemState, input: ModemInput, pin?: string): ModemStep {
   switch (input.kind) {
     case 'opened':
+      // Opened anew by us: it has its time to start.
+      if (state.phase === 'restarting') return { state, effects: [] };
       return ask({ ...state, silences: 0 }, 0, [{ kind: 'write', text: ESCAPE }]);
     case 'closed':
       return failed({ ...state, phase: 'closed', trouble: 'unplugged' }, MODEM_TROUBLES.unplugged);
@@ -133,7 +135,10 @@ function line(state: ModemState, text: string, pin: string | undefined): ModemSt
   const heard = { ...state, silences: 0 };
   if (state.phase === 'asking') return answered(heard, isOk, text, pin);
   if (state.phase === 'pin')
-    return isOk ? ask(heard, FIRST_CHECK) : troubled(heard, 'pin-wrong', CHECK_EVERY_MS);
+    // What it has taken once it may be given again: after a restart it asks again.
+    return isOk
+      ? ask({ ...heard, isPinTried: false }, FIRST_CHECK)
+      : troubled(heard, 'pin-wrong', CHECK_EVERY_MS);
   if (!isOk) return refused(heard, text);
   // Some answer OK to a prompt that garbage has ended: only a reference says that the network has it.
   const isSent = state.phase === 'sending' && state.lines.some((one) => one.startsWith('+CMGS:'));

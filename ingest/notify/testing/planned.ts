@@ -70,7 +70,7 @@ export class Planned {
   }
 
   /** Looks, and sends whatever may be sent; `fail`: nothing gets through. */
-  tell(fail?: { readonly retryable: boolean }): string[] {
+  tell(fail?: { readonly retryable: boolean; readonly code?: string }): string[] {
     this.look();
     const told: string[] = [];
     for (let ready = this.ready(); ready.length > 0; ready = this.ready()) {
