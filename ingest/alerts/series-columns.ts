@@ -44,6 +44,12 @@ export class SeriesColumns {
     return id === undefined || this.heardMs[id] === 0 ? undefined : this.heardMs[id];
   }
 
+  /** What comes next of it has to be looked at: time alone has changed how it is judged. */
+  forgetBoundsOf(key: SeriesKey): void {
+    const id = this.#ids.get(seriesIdentity(key));
+    if (id !== undefined) this.calmLow[id] = this.calmHigh[id] = Number.NaN;
+  }
+
   /** Nobody spoke later than this. */
   heardBy(mostMs: number): void {
     for (let id = 0; id < this.#size; id++) this.heardMs[id] = Math.min(this.heardMs[id]!, mostMs);

@@ -17,7 +17,7 @@ async function farm() {
   await broker.start();
   onTestFinished(() => broker.stop());
   const ingest = new IngestProcess(temporaryFolder(), {
-    ...{ broker: { url: broker.url }, http: { port: 0 } },
+    ...{ broker: { url: broker.url }, http: { port: 0, signIn: 'off' } },
     alerts: { everyS: 5, silentAfterS: 2 },
   });
   await ingest.start();

@@ -428,3 +428,16 @@ it('knows after a restart what came within the time of a rate and of being stuck
   one.put(probe('s2'), 25);
   expect(one.told().sort()).toEqual(['rate farm/pump/s1', 'stuck farm/pump/s2']);
 });
+
+it('ends a silence with the next reading, also of a series that was calm before', async () => {
+  thresholds = [threshold('any', { kind: 'no-data', afterS: 300 })];
+  const one = await Watch.started();
+  for (const value of [25, 26]) {
+    one.put(probe('s1'), value);
+    await clock.advance(10 * S);
+  }
+  await clock.advance(300 * S);
+  expect(one.told()).toEqual(['no-data farm/pump/s1']);
+  one.put(probe('s1'), 25);
+  expect(one.told()).toEqual([]);
+});

@@ -153,7 +153,9 @@ export class ThresholdWatch {
         ...(isSilence ? { heardMs } : {}),
         ...(median === undefined || one.value === undefined ? {} : { median, value: one.value }),
       };
+      const before = judge.state.phase;
       this.#step(one, judge, input, nowMs);
+      if (before === 'calm' && judge.state.phase !== 'calm') this.#columns.forgetBoundsOf(one.key);
       this.#sayAnew(one, judge, nowMs);
       nextMs = Math.min(nextMs, dueMs(judge.threshold, judge.state, heardMs));
     }

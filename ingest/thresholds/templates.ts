@@ -26,7 +26,7 @@ const TABLE_22: Record<string, readonly [line: string, roots: string, p: number]
   pepper: ['Sweet peppers (bell)', '0.5–1.0', 0.3],
   cucumber: ['Cucumber, fresh market', '0.7–1.2', 0.5],
   maize: ['Maize, field (grain)', '1.0–1.7', 0.55],
-  wheat: ['Winter wheat, non-frozen soils', '1.5–1.8', 0.55],
+  wheat: ['Winter wheat', '1.5–1.8', 0.55],
   rapeseed: ['Rapeseed, canola', '1.0–1.5', 0.6],
   citrus: ['Citrus, 70 % canopy', '1.2–1.5', 0.5],
   grape: ['Grapes, table or raisin', '1.0–2.0', 0.35],
@@ -47,13 +47,12 @@ const FAO_29_TABLE_4: Record<string, readonly [whole: number, most: number]> = {
 
 interface Temperatures {
   readonly crop: string;
-  readonly stage?: string;
   readonly low?: readonly [raise: number, clear: number];
   readonly high?: readonly [raise: number, clear: number];
   readonly says: string;
 }
 
-/** Doorenbos and Kassam 1979. */
+/** Doorenbos and Kassam 1979. What it says of daily means, as for the germination of maize, is no bound for readings. */
 const FAO_33: readonly Temperatures[] = [
   {
     crop: 'citrus',
@@ -62,12 +61,6 @@ const FAO_33: readonly Temperatures[] = [
     says: 'growth is markedly reduced above 38 °C and below 13 °C',
   },
   { crop: 'tomato', low: [10, 12], says: 'night temperatures between 10 and 20 °C' },
-  {
-    crop: 'maize',
-    stage: 'initial',
-    low: [10, 12],
-    says: 'lowest mean daily temperature for germination about 10 °C',
-  },
 ];
 
 export const TEMPLATES: readonly ThresholdTemplate[] = [
@@ -108,17 +101,17 @@ function salinity(crop: string): ThresholdTemplate {
   });
 }
 
-function temperature({ crop, stage, low, high, says }: Temperatures): ThresholdTemplate {
+function temperature({ crop, low, high, says }: Temperatures): ThresholdTemplate {
   const bounds = {
     ...(low && { low: { raise: low[0], clear: low[1] } }),
     ...(high && { high: { raise: high[0], clear: high[1] } }),
   };
   return template({
     id: `${crop}-air-temperature`,
-    ...{ crop, ...(stage === undefined ? {} : { stage }) },
+    crop,
     source: `FAO-33 (Doorenbos and Kassam 1979), ${crop}: ${says}`,
     title: { en: 'Air temperature', zh: '气温界限' },
-    thresholds: [wish(crop, ['weather', 'air_temperature'], bounds, 3_600, stage)],
+    thresholds: [wish(crop, ['weather', 'air_temperature'], bounds, 3_600)],
   });
 }
 
@@ -138,9 +131,8 @@ function wish(
   [measurement, field]: readonly [string, string],
   bounds: Omit<Extract<ThresholdWish['rule'], { kind: 'bounds' }>, 'kind'>,
   forS: number,
-  stage?: string,
 ): ThresholdWish {
-  const scope = { crop, ...(stage === undefined ? {} : { stage }) };
+  const scope = { crop };
   const rule = { kind: 'bounds', ...bounds } as const;
   return { measurement, field, scope, rule, forS, severity: 'warning', enabled: true };
 }
