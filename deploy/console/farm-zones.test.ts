@@ -195,7 +195,7 @@ describeWith('chromium')('zones and valves on the page Farm', () => {
     const open = place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 minutes' });
     await open.waitFor();
     sources.storeError = new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason: 'x', mend: 'y' });
-    await place(page, 'south').getByText('Not connected: no command can be sent').waitFor();
+    await place(page, 'south').getByText('Not connected: the state is not known').waitFor();
     expect(await open.getAttribute('aria-disabled')).toBe('true');
     await open.click({ force: true });
     expect(await page.getByRole('dialog').count()).toBe(0);

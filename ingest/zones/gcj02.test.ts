@@ -1,8 +1,16 @@
 import { expect, it } from 'vitest';
 import { toGcj02 } from './gcj02.ts';
 
-// Latitude first, as published with the eviltransform library.
+// Latitude first, as published in the tests of three libraries: googollee/eviltransform (three), wandergis/coordtransform, geotool.
 it.each([
+  [
+    [39.915, 116.404],
+    [39.91640428150164, 116.41024449916938],
+  ],
+  [
+    [30.6107779, 121.0917077],
+    [30.608604331756705, 121.09626935575027],
+  ],
   [
     [31.1774276, 121.5272106],
     [31.17530398364597, 121.531541859215],

@@ -19,9 +19,12 @@ const NAMES = {
   note: ['note', '备注', 'description', '说明'],
 } as const;
 
-/** What CRS members (of GeoJSON before RFC 7946) say WGS-84 in degrees. */
+/**
+ * What CRS members (of GeoJSON before RFC 7946) say WGS-84 in degrees; or CGCS2000 (EPSG:4490), in which surveys of China are kept and which
+ * agrees with it within a metre, by which the land has drifted since 2000: less than a receiver or a drawn edge is right.
+ */
 const WGS84 =
-  /^(urn:ogc:def:crs:OGC:(1\.3)?:CRS84|urn:ogc:def:crs:EPSG:[\d.]*:4326|EPSG:4326|OGC:CRS84|CRS84|WGS-?84)$/i;
+  /^(urn:ogc:def:crs:OGC:(1\.3)?:CRS84|urn:ogc:def:crs:EPSG:[\d.]*:(4326|4490)|EPSG:(4326|4490)|OGC:CRS84|CRS84|WGS-?84|CGCS-?2000)$/i;
 
 export interface ReadZone {
   readonly index: number;

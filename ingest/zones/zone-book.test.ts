@@ -140,6 +140,22 @@ it('takes a file that says that it is WGS-84', async () => {
   expect(book.find()).toHaveLength(1);
 });
 
+it('takes CGCS2000, in which surveys of China are kept, but none of its projected zones', async () => {
+  const { book } = await open();
+  const named = (name: string) => ({ crs: { type: 'name', properties: { name } } });
+  for (const name of ['urn:ogc:def:crs:EPSG::4490', 'EPSG:4490', 'CGCS2000']) {
+    const { refused } = book.importGeoJson(
+      { ...collection(feature({ name: 'e' })), ...named(name) },
+      'farm',
+      ME,
+    );
+    expect(refused).toEqual([]);
+  }
+  // CGCS2000 / 3-degree Gauss-Kruger zone 38.
+  const projected = { ...collection(feature({ name: 'e' })), ...named('urn:ogc:def:crs:EPSG::4526') };
+  expect(() => book.importGeoJson(projected, 'farm', ME)).toThrow(/save it as WGS-84/);
+});
+
 it('imports the file of the settings once, and never over what people have changed', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'zones.geojson');

@@ -13,6 +13,8 @@ export interface View {
   readonly shown: TimeSpan;
   /** By the server's clock. */
   readonly nowMs: number;
+  /** Answers come, and none of them is late: only then does what was read last say what is now. */
+  readonly isLive: boolean;
 }
 
 export const ViewContext = createContext<View | undefined>(undefined);

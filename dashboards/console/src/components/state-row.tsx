@@ -8,26 +8,27 @@ import { ConditionBadge } from './condition-badge.tsx';
 /** How far back a state is followed to say since when it holds, to the minute. */
 const LOOK_BACK = { every: '1m', everyMs: 60_000, lengthMs: 86_400_000, fn: 'last' } as const;
 
-/** A valve or pump: its state in a word, and since when. */
+/** A valve or pump: its state in a word, and since when. What was read last is no state of now where its source is silent. */
 export function StateRow({ metric }: { readonly metric: StateMetric }) {
-  const { locale, history, nowMs } = useView();
+  const { locale, history, nowMs, isLive } = useView();
   const { words } = locale;
   const { reading, quantity, condition, ageMs, closesAtMs } = metric;
   const { measurement, field } = quantity;
   const points = usePoints(history, { measurement, field, ...LOOK_BACK }, true);
   const isOn = reading.value !== 0;
-  const isCurrent = condition === 'good' || condition === 'uncertain';
+  const isCurrent = isLive && (condition === 'good' || condition === 'uncertain');
+  const { figure } = formatMetric(metric, locale);
   const name = [shortLabel(quantity, locale), reading.tags.point ?? reading.tags.device].join(' ');
   return (
-    <li class="state" data-on={isOn} data-condition={condition} data-quantity={field}>
+    <li class="state" data-on={isOn && isCurrent} data-condition={condition} data-quantity={field}>
       <span class="state-name">{name}</span>
       <span class="pill">
         <span class="pill-mark" aria-hidden="true" />
-        {formatMetric(metric, locale).figure}
+        {isCurrent ? figure : words.unknownWas(figure)}
       </span>
       <span class="age">
         <ConditionBadge condition={condition} /> {isCurrent ? points && since() : locale.age(ageMs)}
-        {closesAtMs !== undefined && (
+        {isCurrent && closesAtMs !== undefined && (
           <strong class="closes">{words.closesIn(locale.duration(Math.max(0, closesAtMs - nowMs)))}</strong>
         )}
       </span>

@@ -8,9 +8,11 @@ const SHOWN_PROBLEMS = 4;
 
 /** What a person wants to know before anything else: is something wrong, and is water running. */
 export function Summary({ farm, gateways }: { readonly farm: Farm; readonly gateways: readonly Gateway[] }) {
-  const { locale, nowMs } = useView();
+  const { locale, nowMs, isLive } = useView();
   const { words } = locale;
-  const known = farm.valves.filter(({ condition }) => condition === 'good' || condition === 'uncertain');
+  const known = farm.valves.filter(
+    ({ condition }) => isLive && (condition === 'good' || condition === 'uncertain'),
+  );
   const open = known.filter(({ reading }) => reading.value !== 0);
   const devices = gateways.flatMap((one) => one.devices.map((device) => one.online && device.online));
   const { problems } = farm;

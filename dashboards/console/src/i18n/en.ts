@@ -38,6 +38,7 @@ export const en = {
     `Readings: ${received} received, ${stored} stored, ${rejected} rejected`,
   online: 'online',
   offline: 'offline',
+  unknownWas: (state: string) => `unknown, was ${state}`,
   offlineSince: (time: string) => `offline since ${time}`,
   onlineSince: (time: string) => `online since ${time}`,
   bad: 'not plausible',

@@ -39,6 +39,7 @@ export const zh: Messages = {
   counts: (received, stored, rejected) => `读数：接收 ${received}，入库 ${stored}，拒收 ${rejected}`,
   online: '在线',
   offline: '离线',
+  unknownWas: (state) => `未知（此前${state}）`,
   offlineSince: (time) => `自 ${time} 起离线`,
   onlineSince: (time) => `自 ${time} 起在线`,
   bad: '数值异常',

@@ -77,15 +77,28 @@ describe('the word for a zone', () => {
       threshold('zone', { zone: 'north' }, 30, undefined, { enabled: false }),
       threshold('elsewhere', { zone: 'south' }, 99),
     ];
-    expect(boundsFor(tags, undefined, all)).toMatchObject({ threshold: 'site', low: 10 });
+    expect(boundsFor(tags, undefined, all)).toMatchObject({ thresholds: ['site'], low: 10 });
     expect(boundsFor(tags, { crop: 'tomato', stage: 'mid' }, all)).toMatchObject({
-      threshold: 'crop',
+      thresholds: ['crop'],
       low: 25,
     });
-    expect(boundsFor(tags, { crop: 'tomato', stage: 'late' }, all)).toMatchObject({ threshold: 'site' });
+    expect(boundsFor(tags, { crop: 'tomato', stage: 'late' }, all)).toMatchObject({ thresholds: ['site'] });
     expect(boundsFor(tags, undefined, [...all, threshold('own', { device: 'probe' }, 31)])).toMatchObject({
       low: 31,
     });
+  });
+
+  it('goes by every severity that judges, each by its own most specific, and of equals by the one that was set last', () => {
+    const { tags } = moisture(0).reading;
+    const all = [
+      threshold('alarm', { site: 'farm' }, 12, 50, { severity: 'critical' }),
+      threshold('old', { zone: 'north' }, 18, 40),
+      threshold('new', { zone: 'north' }, 20, 44, { setMs: 1 }),
+    ];
+    expect(boundsFor(tags, undefined, all)).toEqual({ thresholds: ['alarm', 'new'], low: 20, high: 44 });
+    const zone = { zone: undefined, gauges: [moisture(21)], states: [] };
+    expect(zoneWord(zone, all, judgedBy('alarm'))).toBe('dry');
+    expect(zoneWord(zone, all, judgedBy('old'))).toBe('fine');
   });
 });
 

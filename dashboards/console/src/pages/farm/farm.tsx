@@ -52,11 +52,13 @@ function LiveFarm() {
   const { readings, gateways, quantities, failure } = state;
   const nowMs = live.nowMs();
   const farm = arrangeFarm(readings ?? [], gateways, quantities, nowMs);
-  const facts = useFacts(farm, readings !== undefined && failure === undefined && !state.isLate);
+  const isLive = failure === undefined && !state.isLate;
+  const facts = useFacts(farm, { isConnected: readings !== undefined && isLive, nowMs });
   const isEmpty = readings?.length === 0;
+  const shown = shownSpan(range, nowMs, oldestMs);
   return (
-    <ViewContext.Provider value={{ locale, history, range, nowMs, shown: shownSpan(range, nowMs, oldestMs) }}>
-      <main class="page" data-connected={failure === undefined && !state.isLate}>
+    <ViewContext.Provider value={{ locale, history, range, nowMs, isLive, shown }}>
+      <main class="page" data-connected={isLive}>
         <LiveStateLine sites={farm.sites} state={state} />
         {failure && <ConnectionBanner failure={failure} hasValues={readings !== undefined} />}
         {readings === undefined && <Skeleton />}

@@ -7,7 +7,10 @@ const SOON_MS = 5_000;
 const LATER_MS = 60_000;
 
 /** Everything beside the readings, each asked for as often as it changes; what cannot be had is left out, and the rest shown. */
-export function useFacts(farm: Farm, isConnected: boolean): FarmFacts {
+export function useFacts(
+  farm: Farm,
+  { isConnected, nowMs }: { readonly isConnected: boolean; readonly nowMs: number },
+): FarmFacts {
   const zones = useAsked<ZonesReply>('/api/v1/zones', LATER_MS);
   const placements = useAsked<{ placements: readonly Placement[] }>('/api/v1/placements', LATER_MS);
   const thresholds = useAsked<ThresholdsReply>(
@@ -15,7 +18,7 @@ export function useFacts(farm: Farm, isConnected: boolean): FarmFacts {
     LATER_MS,
   );
   const judged = useAsked<JudgedReply>('/api/v1/thresholds/state', SOON_MS);
-  const water = useAsked<WaterReply>(`/api/v1/water?from=${startOfDay()}`, LATER_MS);
+  const water = useAsked<WaterReply>(`/api/v1/water?from=${startOfDay(nowMs)}`, LATER_MS);
   const gauges = [...farm.zones, ...farm.devices].flatMap((place) => place.gauges);
   return {
     isConnected,
@@ -28,7 +31,7 @@ export function useFacts(farm: Farm, isConnected: boolean): FarmFacts {
   };
 }
 
-/** Of the viewer's day. */
-function startOfDay(): number {
-  return new Date().setHours(0, 0, 0, 0);
+/** Of the viewer's day: in the zone of the phone, but by the server's clock, for that of a phone may be wrong. */
+function startOfDay(nowMs: number): number {
+  return new Date(nowMs).setHours(0, 0, 0, 0);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { may } from '../../../../../core/access.ts';
+import { ApiError } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { useConsole } from '../../console.ts';
@@ -18,28 +19,39 @@ const ASK_EVERY_MS = 1_000;
 /** A command that has not reached its gateway by then must not act any more. */
 const VALID_FOR_S = 30;
 
+/** Where no answer came to a command, it is asked for so long whether it was taken. */
+const UNSURE_MS = 60_000;
+
 /** What was asked for, and what has become of it. */
 interface Following {
-  readonly command: Command;
+  /** Chosen here, so that a tap that is repeated for want of an answer is the same command. */
+  readonly id: string;
+  /** Undefined while nobody has said that it was taken. */
+  readonly command: Command | undefined;
   /** 0 for closing. */
   readonly minutes: number;
   readonly beforeLPerMin: number;
-  /** Whether it could not be asked about the last time. */
-  readonly isLost: boolean;
+  /** `lost`: it could not be asked about the last time. `missing`: the server does not know it. */
+  readonly trouble?: 'lost' | 'missing' | undefined;
 }
 
 /** Opens a valve under a lease or closes it, and follows what comes of it. What state it is in stands above, as it is read back. */
 export function ValveControl({ valve, place }: { readonly valve: StateMetric; readonly place: string }) {
   const { me } = useConsole();
   const { locale } = useView();
-  const { isConnected } = useFarm();
+  const { isConnected, flows } = useFarm();
   const words = useWords(FARM_WORDS);
-  const [asked, setAsked] = useState<number>();
+  const [asked, setAsked] = useState<{ readonly id: string; readonly minutes: number }>();
   const [following, setFollowing] = useFollowing();
+  // A tap without an answer was taken after all: nothing is left to ask.
+  const isTaken = following?.command !== undefined && following.id === asked?.id;
+  useEffect(() => {
+    if (isTaken) setAsked(undefined);
+  }, [isTaken]);
   if (!may(me, 'command')) return null;
   const { tags } = valve.reading;
   const name = `${shortLabel(valve.quantity, locale)} ${tags.point ?? tags.device ?? ''}`;
-  const isOpen = isCurrent(valve) && valve.reading.value !== 0;
+  const isOpen = isConnected && isCurrent(valve) && valve.reading.value !== 0;
   const trouble = !isConnected ? words.commandOffline : isCurrent(valve) ? undefined : words.valveOffline;
   return (
     <fieldset class="valve">
@@ -52,18 +64,17 @@ export function ValveControl({ valve, place }: { readonly valve: StateMetric; re
               key={minutes}
               aria-label={words.openForLabel(name, n)}
               aria-disabled={trouble ? true : undefined}
-              onClick={() => !trouble && setAsked(minutes)}
+              onClick={() => !trouble && setAsked({ id: commandId(), minutes })}
             >
               {words.minutes(n)}
             </Button>
           );
         })}
-        {/* Also where it seems closed: what was read back may be wrong. */}
+        {/* Also where it seems closed, or nothing is known of it: what was read may be wrong, and it may be reached all the same. */}
         <Button
           kind={isOpen ? 'main' : 'quiet'}
           aria-label={words.closeLabel(name)}
-          aria-disabled={trouble ? true : undefined}
-          onClick={() => !trouble && setAsked(0)}
+          onClick={() => setAsked({ id: commandId(), minutes: 0 })}
         >
           {words.close}
         </Button>
@@ -73,7 +84,8 @@ export function ValveControl({ valve, place }: { readonly valve: StateMetric; re
       {asked !== undefined && (
         <AskFirst
           {...{ valve, name, place }}
-          minutes={asked}
+          {...asked}
+          beforeLPerMin={Number(meterOf(valve, flows)?.reading.value ?? 0)}
           onClose={() => setAsked(undefined)}
           onSent={setFollowing}
         />
@@ -86,27 +98,34 @@ interface AskFirstProps {
   readonly valve: StateMetric;
   readonly name: string;
   readonly place: string;
+  readonly id: string;
   readonly minutes: number;
+  readonly beforeLPerMin: number;
   onClose(): void;
   onSent(following: Following): void;
 }
 
-function AskFirst({ valve, name, place, minutes, onClose, onSent }: AskFirstProps) {
+function AskFirst({ valve, name, place, id, minutes, beforeLPerMin, onClose, onSent }: AskFirstProps) {
   const { api, locale } = useConsole();
-  const { flows } = useFarm();
   const words = useWords(FARM_WORDS);
   const n = locale.number(minutes, 0);
   const { site, gateway, device, point } = valve.reading.tags;
   const { measurement, field } = valve.reading;
   const send = async () => {
-    const beforeLPerMin = Number(meterOf(valve, flows)?.reading.value ?? 0);
-    const command = await api.send<Command>('POST', '/api/v1/commands', {
-      ...{ site, gateway, device, measurement, field, point },
+    const sent = { id, minutes, beforeLPerMin };
+    const body = {
+      ...{ id, site, gateway, device, measurement, field, point },
       value: minutes > 0,
       validForS: VALID_FOR_S,
       ...(minutes > 0 && { leaseS: minutes * 60 }),
-    });
-    onSent({ command, minutes, beforeLPerMin, isLost: false });
+    };
+    try {
+      onSent({ ...sent, command: await api.send<Command>('POST', '/api/v1/commands', body) });
+    } catch (error) {
+      // What the server refuses was not taken; of all else nobody knows.
+      if (!(error instanceof ApiError)) onSent({ ...sent, command: undefined });
+      throw error;
+    }
   };
   return (
     <Confirm
@@ -124,20 +143,22 @@ function AskFirst({ valve, name, place, minutes, onClose, onSent }: AskFirstProp
 function useFollowing(): [Following | undefined, (following: Following) => void] {
   const { api } = useConsole();
   const [following, setFollowing] = useState<Following>();
-  const id = following?.command.id;
-  const isPending = following?.command.state === 'pending';
+  const id = following?.id;
+  const isPending = following !== undefined && (following.command?.state ?? 'pending') === 'pending';
   useEffect(() => {
     if (!isPending || id === undefined) return;
     let timer: ReturnType<typeof setTimeout>;
     let isOver = false;
+    const beganMs = performance.now();
     const ask = async () => {
       const change = await api
         .get<Command>(`/api/v1/commands/${encodeURIComponent(id)}`)
-        .then((command) => ({ command, isLost: false }))
-        .catch(() => ({ isLost: true }));
+        .then((command) => ({ command, trouble: undefined }))
+        .catch((error) => ({ trouble: isUnknown(error) ? ('missing' as const) : ('lost' as const) }));
       if (isOver) return;
-      setFollowing((known) => (known?.command.id === id ? { ...known, ...change } : known));
-      timer = setTimeout(() => void ask(), ASK_EVERY_MS);
+      setFollowing((known) => (known?.id === id ? { ...known, ...change } : known));
+      const isGivenUp = change.trouble === 'missing' && performance.now() - beganMs > UNSURE_MS;
+      if (!isGivenUp) timer = setTimeout(() => void ask(), ASK_EVERY_MS);
     };
     void ask();
     return () => {
@@ -146,6 +167,16 @@ function useFollowing(): [Following | undefined, (following: Following) => void]
     };
   }, [api, id, isPending]);
   return [following, setFollowing];
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
+/** Not `randomUUID`, which pages have over HTTPS only. */
+function commandId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 function Outcome({
@@ -162,7 +193,15 @@ function Outcome({
   // How soon the water came is told of the first value that shows it, while the flow is that of now.
   const first = useRef<{ readonly id: string; readonly afterMs: number } | undefined>(undefined);
   if (!following) return <p class="valve-outcome" role="status" />;
-  const { command, minutes, beforeLPerMin, isLost } = following;
+  const { command, minutes, beforeLPerMin, trouble } = following;
+  if (!command) {
+    const said = trouble === 'missing' ? words.commandMissing : words.commandUnsure;
+    return (
+      <p class="valve-outcome" data-bad role="status">
+        {said}
+      </p>
+    );
+  }
   const { state, reason, answeredMs } = command;
   const said = words.states[state];
   const meter = meterOf(valve, flows);
@@ -177,7 +216,7 @@ function Outcome({
   return (
     <div class="valve-outcome" data-state={state} data-bad={isBad || undefined} role="status">
       <p>{reason ? words.withReason(said, reason[locale.language]) : said}</p>
-      {isLost && state === 'pending' && <p>{words.commandLost}</p>}
+      {trouble && state === 'pending' && <p>{words.commandLost}</p>}
       {isApplied && valve.reading.timeMs >= answeredMs && (
         <p>{words.readBack(formatMetric(valve, locale).figure)}</p>
       )}

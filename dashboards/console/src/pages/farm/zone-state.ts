@@ -1,4 +1,5 @@
-import type { Threshold, ThresholdScope } from '../../../../../core/thresholds/threshold.ts';
+import { mostSpecific, scopeHolds } from '../../../../../core/thresholds/scope.ts';
+import type { Threshold } from '../../../../../core/thresholds/threshold.ts';
 import type { Zone } from '../../../../../core/zones/zone.ts';
 import type { SetTags } from '../../api.ts';
 import type { CataloguedMetric, StateMetric } from '../../farm.ts';
@@ -8,7 +9,8 @@ import type { Judged } from './api.ts';
 export type ZoneWord = 'watering' | 'dry' | 'wet' | 'fine' | 'unjudged' | 'unknown';
 
 export interface MoistureBounds {
-  readonly threshold: string;
+  /** Ids of those that judge. */
+  readonly thresholds: readonly string[];
   readonly low?: number;
   readonly high?: number;
 }
@@ -46,51 +48,37 @@ function sideOf(value: number, { low, high }: MoistureBounds, wrong: boolean): '
   return low !== undefined && value - low < high - value ? 'dry' : 'wet';
 }
 
-/** Of the thresholds that hold, the most specific: device before zone before crop and stage before site. */
+/**
+ * What judges a sensor, as ingest has it: of each severity the most specific. Between them what all of those call well; undefined where nobody
+ * has set any.
+ */
 export function boundsFor(
   tags: SetTags,
   zone: ZoneFacts['zone'],
   thresholds: readonly Threshold[],
 ): MoistureBounds | undefined {
-  const held = thresholds
-    .filter(({ enabled, measurement, field, scope }) => {
-      return enabled && measurement === 'soil' && field === 'moisture' && holds(scope, tags, zone);
-    })
-    .sort((a, b) => rank(b.scope) - rank(a.scope));
-  for (const { id, rule } of held) {
-    if (rule.kind !== 'bounds') continue;
-    const { low, high } = rule;
-    return { threshold: id, ...(low && { low: low.raise }), ...(high && { high: high.raise }) };
-  }
-  return undefined;
+  const of = { ...tags, crop: zone?.crop, stage: zone?.stage };
+  const held = thresholds.filter(({ enabled, measurement, field, scope, rule }) => {
+    const isMoistures = measurement === 'soil' && field === 'moisture' && rule.kind === 'bounds';
+    return enabled && isMoistures && scopeHolds(scope, of);
+  });
+  const judging = mostSpecific(held);
+  if (judging.length === 0) return undefined;
+  const bounds = judging.flatMap(({ rule }) => (rule.kind === 'bounds' ? [rule] : []));
+  const lows = bounds.flatMap(({ low }) => low?.raise ?? []);
+  const highs = bounds.flatMap(({ high }) => high?.raise ?? []);
+  return {
+    thresholds: judging.map(({ id }) => id),
+    ...(lows.length > 0 && { low: Math.max(...lows) }),
+    ...(highs.length > 0 && { high: Math.min(...highs) }),
+  };
 }
 
-function holds(scope: ThresholdScope, tags: SetTags, zone: ZoneFacts['zone']): boolean {
-  const { crop, stage, ...place } = scope;
-  if (crop !== undefined && crop !== zone?.crop) return false;
-  if (stage !== undefined && stage !== zone?.stage) return false;
-  return Object.entries(place).every(([tag, value]) => tags[tag as keyof SetTags] === value);
-}
-
-/** One key outweighs all behind it; the same weights as in ingest/thresholds/assign.ts, so that the page shows the bounds that judge. */
-function rank(scope: ThresholdScope): number {
-  const weights: [keyof ThresholdScope, number][] = [
-    ['device', 64],
-    ['zone', 32],
-    ['gateway', 16],
-    ['crop', 8],
-    ['stage', 4],
-    ['site', 2],
-    ['point', 1],
-  ];
-  return weights.reduce((sum, [key, weight]) => sum + (scope[key] === undefined ? 0 : weight), 0);
-}
-
-function isWrong(tags: SetTags, { threshold }: MoistureBounds, judged: readonly Judged[]): boolean {
+function isWrong(tags: SetTags, { thresholds }: MoistureBounds, judged: readonly Judged[]): boolean {
   return judged.some((one) => {
     const { site, gateway, device, point } = one.tags;
     return (
-      one.threshold === threshold &&
+      thresholds.includes(one.threshold) &&
       site === tags.site &&
       gateway === tags.gateway &&
       device === tags.device &&

@@ -9,8 +9,9 @@ import { boundsFor, isCurrent, isMoisture, isValve, type ZoneWord, zoneWord } fr
 
 /** The word for a zone, from what is known of it here. */
 export function useZoneWord(): (place: Place) => ZoneWord {
-  const { zones, thresholds, judged } = useFarm();
+  const { isConnected, zones, thresholds, judged } = useFarm();
   return (place) => {
+    if (!isConnected) return 'unknown';
     const zone = zones.find(({ site, id }) => site === place.site && id === place.name);
     return zoneWord({ zone, gauges: place.gauges, states: place.states }, thresholds, judged);
   };
@@ -19,7 +20,7 @@ export function useZoneWord(): (place: Place) => ZoneWord {
 /** A zone in a line: its word, what its moisture is judged by, and today's water. */
 export function ZoneStrip({ place }: { readonly place: Place }) {
   const { locale } = useConsole();
-  const { zones, thresholds, water, flows } = useFarm();
+  const { isConnected, zones, thresholds, water, flows } = useFarm();
   const words = useWords(FARM_WORDS);
   const word = useZoneWord()(place);
   const zone = zones.find(({ site, id }) => site === place.site && id === place.name);
@@ -35,10 +36,12 @@ export function ZoneStrip({ place }: { readonly place: Place }) {
         <span class="zone-word" data-word={word}>
           {words.zoneStates[word]}
         </span>
-        {word === 'unknown' && <span class="age"> {words.unknownWhy}</span>}
+        {word === 'unknown' && (
+          <span class="age"> {isConnected ? words.unknownWhy : words.notConnected}</span>
+        )}
         {bounds && <span class="zone-bounds"> {boundsWords()}</span>}
       </p>
-      {meter && isCurrent(meter) && (
+      {meter && isConnected && isCurrent(meter) && (
         <p>
           {words.flowNow}{' '}
           <strong>{figureWithUnit(Number(meter.reading.value), meter.quantity, locale)}</strong>
