@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join, relative } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import type { TSchema } from 'typebox';
 import { expect, test } from 'vitest';
@@ -20,6 +20,7 @@ const OURS = ['broker', 'gateway', 'ingest', 'node-red'];
 
 interface Service {
   readonly command?: readonly string[];
+  readonly cap_add?: readonly string[];
   readonly cap_drop?: readonly string[];
   readonly cpus?: number;
   readonly devices?: readonly string[];
@@ -32,6 +33,7 @@ interface Service {
   readonly ports?: readonly string[];
   readonly read_only?: boolean;
   readonly restart?: string;
+  readonly secrets?: readonly { readonly source: string }[];
   readonly security_opt?: readonly string[];
   readonly user?: string;
   readonly volumes?: readonly string[];
@@ -120,10 +122,23 @@ describeWith('docker-compose')('deploy/compose.yaml', () => {
     await prepareSite({ ...site, gateway: 'pump-house', demo: false, isForUnits: false, nowMs: Date.now() });
     for (const { file } of Object.values(merged().secrets)) expect(existsSync(file), file).toBe(true);
     const mounts = Object.values(merged().services).flatMap(({ volumes = [] }) => volumes);
-    for (const mount of mounts.filter((one) => one.startsWith(folder)))
-      expect(existsSync(mount.split(':')[0]!), mount).toBe(true);
+    const sources = mounts.map((mount) => relative(folder, mount.split(':')[0]!));
+    for (const source of sources.filter((one) => /^(site|docker)\//.test(one)))
+      expect(existsSync(join(source.startsWith('site/') ? folder : 'deploy', source)), source).toBe(true);
     const { status } = spawnSync('git', ['check-ignore', 'deploy/site/secrets/influx_token', 'deploy/.env']);
     expect(status).toBe(0);
+  });
+
+  test('Grafana has a password of its own for the database, with which it can read and nothing else', () => {
+    const { services } = merge(['compose.yaml']).merged();
+    const secretsOf = (name: string) => services[name]?.secrets?.map(({ source }) => source);
+    expect(secretsOf('grafana')).toEqual(['grafana_admin', 'influx_grafana']);
+    expect(secretsOf('influxdb')).toContain('influx_grafana');
+  });
+
+  // Docker's init stays root beside a program that does not, and Linux lets it signal that one with CAP_KILL alone.
+  test('the database is told to stop, and not killed', () => {
+    expect(merge(['compose.yaml']).merged().services.influxdb?.cap_add).toContain('KILL');
   });
 
   test('a serial adapter is named, or the start is refused with words', () => {
@@ -146,6 +161,30 @@ test.each(['compose', 'units', 'demo'])('the settings that are made for %s are v
   expect(ingest.http.host).toBe(kind === 'units' ? '127.0.0.1' : '0.0.0.0');
   expect(load(BrokerConfig, 'broker').usersFile).toBe('users.yaml');
   expect(load(GatewayConfig, 'gateway').broker.username).toBe('pump-house');
+});
+
+test('what InfluxDB runs at its first start asks for reading one bucket, and ends with an error where it cannot', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'influx'), '#!/bin/sh\nprintf "%s\\n" "$@" >"$ASKED"\n');
+  chmodSync(join(folder, 'influx'), 0o755);
+  writeFileSync(join(folder, 'password'), '-a b$c\n');
+  const asked = join(folder, 'asked');
+  const run = (file: string) =>
+    spawnSync('deploy/docker/influxdb/grafana-reads.sh', {
+      env: {
+        ...{ PATH: `${folder}${delimiter}${process.env.PATH}`, ASKED: asked, GRAFANA_PASSWORD_FILE: file },
+        ...{ DOCKER_INFLUXDB_INIT_ORG: 'sluice', DOCKER_INFLUXDB_INIT_BUCKET_ID: '00aa' },
+      },
+    }).status;
+  expect(run(join(folder, 'password'))).toBe(0);
+  const words = readFileSync(asked, 'utf8').trim().split('\n');
+  expect(words.slice(0, 3)).toEqual(['v1', 'auth', 'create']);
+  const told = Object.fromEntries(
+    words.slice(3).flatMap((word, n, all) => (n % 2 === 0 ? [[word, all[n + 1]]] : [])),
+  );
+  expect(told).toMatchObject({ '--read-bucket': '00aa', '--username': 'grafana', '--password': '-a b$c' });
+  expect(words.join()).not.toMatch(/write|all-access|operator/);
+  expect(run(join(folder, 'nothing'))).not.toBe(0);
 });
 
 test('the images are of the Node that the lock file pins', () => {

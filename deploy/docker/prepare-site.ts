@@ -18,6 +18,7 @@ const SECRETS = [
   'node_red',
   'influx_admin',
   'influx_token',
+  'influx_grafana',
   'grafana_admin',
   'console_admin',
 ] as const;

@@ -27,7 +27,7 @@ const analyze = (...parameters: string[]) => spawnSync('systemd-analyze', parame
 describeWith('systemd-analyze')('deploy/systemd', () => {
   test('systemd finds nothing wrong with any unit', () => {
     const folder = install();
-    const instances = ['sluice-watch@ingest.service', 'sluice-watch@ingest.timer'];
+    const instances = ['watch-sluice@ingest.service', 'watch-sluice@ingest.timer'];
     for (const unit of [...UNITS.map((name) => `${name}.service`), ...instances]) {
       const { stderr } = analyze('verify', '--man=no', join(folder, unit));
       const ours = stderr.split('\n').filter((line) => line.includes('sluice'));
@@ -45,6 +45,17 @@ describeWith('systemd-analyze')('deploy/systemd', () => {
     const [, figure] = /exposure level for \S+ ([\d.]+)/.exec(stdout) ?? [];
     expect(Number(figure)).toBeLessThanOrEqual(MOST_EXPOSED);
     expect(Number(figure)).toBeGreaterThan(0);
+  });
+
+  // What shuts off the services goes by the beginning of a unit's name: under it, the watch could start nothing again.
+  test('the watch is root, and no service is', () => {
+    const folder = install();
+    const isRoot = (unit: string) =>
+      /runs as root user/.test(
+        analyze('security', '--offline=true', '--no-pager', join(folder, unit)).stdout,
+      );
+    expect(isRoot('watch-sluice@ingest.service')).toBe(true);
+    for (const unit of UNITS) expect(isRoot(`${unit}.service`), unit).toBe(false);
   });
 });
 
