@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import { useWords } from '../i18n/use-words.ts';
 import { Button, type ButtonKind } from './button.tsx';
 import { Dialog } from './dialog.tsx';
-import { FormProblem, TextField } from './form.tsx';
+import { TextField } from './form.tsx';
+import { SendForm } from './send-form.tsx';
 import { useSending } from './use-sending.ts';
 import { PART_WORDS } from './words.ts';
 
@@ -41,13 +42,12 @@ export function Confirm({
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
+      <SendForm
+        sending={sending}
+        action={action}
+        kind={kind}
+        onSubmit={submit}
+        beside={<Button onClick={onClose}>{words.cancel}</Button>}
       >
         {children}
         {label !== undefined && (
@@ -61,14 +61,7 @@ export function Confirm({
             error={sending.at('reason') ?? sending.at('why') ?? sending.at('note')}
           />
         )}
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" kind={kind} isBusy={sending.isSending}>
-            {action}
-          </Button>
-          <Button onClick={onClose}>{words.cancel}</Button>
-        </p>
-      </form>
+      </SendForm>
     </Dialog>
   );
 }

@@ -133,15 +133,12 @@ export function NumberField({ value, onChange, ...field }: ValueProps<number | u
   return (
     <Field {...field} error={field.error ?? (isWrong ? words.notANumber : undefined)}>
       {(part) => (
-        <input
-          {...part}
-          type="text"
-          inputMode="decimal"
-          autocomplete="off"
-          value={text}
-          onInput={({ currentTarget }) => {
-            setText(currentTarget.value);
-            onChange(numberOf(currentTarget.value));
+        <DecimalInput
+          part={part}
+          text={text}
+          onText={(entry) => {
+            setText(entry);
+            onChange(numberOf(entry));
           }}
         />
       )}
@@ -149,11 +146,32 @@ export function NumberField({ value, onChange, ...field }: ValueProps<number | u
   );
 }
 
+interface DecimalInputProps {
+  readonly part: Part;
+  readonly text: string;
+  readonly onText: (text: string) => void;
+}
+
+/** Where a number is typed: text, so that "1." and a comma can stand there. */
+export function DecimalInput({ part, text, onText }: DecimalInputProps) {
+  return (
+    <input
+      {...part}
+      type="text"
+      inputMode="decimal"
+      autocomplete="off"
+      value={text}
+      onInput={({ currentTarget }) => onText(currentTarget.value)}
+    />
+  );
+}
+
 function textOf(value: number | undefined): string {
   return value === undefined || Number.isNaN(value) ? '' : String(value);
 }
 
-function numberOf(text: string): number | undefined {
+/** NaN where no number stands, undefined where nothing does. */
+export function numberOf(text: string): number | undefined {
   const plain = text.trim().replace(',', '.').replace('−', '-');
   return plain === '' ? undefined : Number(plain);
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { SPAN_UNITS, type SpanUnit, unitOfSpan } from '../format-span.ts';
 import { useWords } from '../i18n/use-words.ts';
-import { Field, type FieldProps } from './form.tsx';
+import { DecimalInput, Field, type FieldProps, numberOf } from './form.tsx';
 import { PART_WORDS } from './words.ts';
 
 interface SpanFieldProps extends FieldProps {
@@ -17,23 +17,20 @@ export function SpanField({ value, onChange, ...field }: SpanFieldProps) {
   const shown = value === undefined || Number.isNaN(value) ? '' : String(value / SPAN_UNITS[unit]);
   const [text, setText] = useState(shown);
   const told = (entry: string, of: SpanUnit) => {
-    const plain = entry.trim().replace(',', '.');
-    onChange(plain === '' ? undefined : Number(plain) * SPAN_UNITS[of]);
+    const count = numberOf(entry);
+    onChange(count === undefined ? undefined : count * SPAN_UNITS[of]);
   };
   const isWrong = Number.isNaN(value);
   return (
     <Field {...field} error={field.error ?? (isWrong ? words.notANumber : undefined)}>
       {(part) => (
         <>
-          <input
-            {...part}
-            type="text"
-            inputMode="decimal"
-            autocomplete="off"
-            value={text}
-            onInput={({ currentTarget }) => {
-              setText(currentTarget.value);
-              told(currentTarget.value, unit);
+          <DecimalInput
+            part={part}
+            text={text}
+            onText={(entry) => {
+              setText(entry);
+              told(entry, unit);
             }}
           />
           <select

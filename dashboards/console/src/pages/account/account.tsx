@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { FormProblem, TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { useStatus } from '../../components/status-line.tsx';
 import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
@@ -83,14 +84,7 @@ function PasswordForm({ onChanged }: { readonly onChanged: (session: Session) =>
   };
   return (
     <section class="card">
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <SendForm sending={sending} action={words.save} onSubmit={submit}>
         <h2>{words.change}</h2>
         {/* For programs that keep passwords: whose it is. */}
         <input type="text" hidden readOnly autocomplete="username" value={me.name} />
@@ -119,13 +113,7 @@ function PasswordForm({ onChanged }: { readonly onChanged: (session: Session) =>
           onChange={setAgain}
           error={sending.at('again')}
         />
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" kind="main" isBusy={sending.isSending}>
-            {words.save}
-          </Button>
-        </p>
-      </form>
+      </SendForm>
     </section>
   );
 }

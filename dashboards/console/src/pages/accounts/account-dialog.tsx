@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { CheckField, FormProblem, TextField } from '../../components/form.tsx';
+import { CheckField, TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
@@ -38,14 +38,7 @@ export function AccountDialog({ account, onSaved, onClose }: AccountDialogProps)
     });
   return (
     <Dialog title={account ? words.editOf(account.name) : words.add} onClose={onClose}>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <SendForm sending={sending} action={account ? words.save : words.add} onSubmit={save}>
         {!account && (
           <TextField
             label={words.name}
@@ -59,13 +52,7 @@ export function AccountDialog({ account, onSaved, onClose }: AccountDialogProps)
         )}
         <ReachFields reach={reach} onChange={setReach} sending={sending} isToken={false} />
         {account && <CheckField label={words.isDisabled} value={disabled} onChange={setDisabled} />}
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" kind="main" isBusy={sending.isSending}>
-            {account ? words.save : words.add}
-          </Button>
-        </p>
-      </form>
+      </SendForm>
     </Dialog>
   );
 }
@@ -91,14 +78,7 @@ export function TokenDialog({ onMade, onClose }: TokenDialogProps) {
     });
   return (
     <Dialog title={words.addToken} onClose={onClose}>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void make();
-        }}
-      >
+      <SendForm sending={sending} action={words.addToken} onSubmit={make}>
         <TextField
           label={words.name}
           hint={words.nameHint}
@@ -117,13 +97,7 @@ export function TokenDialog({ onMade, onClose }: TokenDialogProps) {
           onChange={setLastDay}
           error={sending.at('expiresMs')}
         />
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" kind="main" isBusy={sending.isSending}>
-            {words.addToken}
-          </Button>
-        </p>
-      </form>
+      </SendForm>
     </Dialog>
   );
 }

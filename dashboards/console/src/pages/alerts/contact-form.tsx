@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Contact, WayKind } from '../../../../../core/alerts/contact.ts';
 import { Button } from '../../components/button.tsx';
-import { CheckField, Choice, FormProblem, SelectField, TextField } from '../../components/form.tsx';
+import { CheckField, Choice, SelectField, TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { SpanField } from '../../components/span-field.tsx';
 import { type Sending, useSending } from '../../components/use-sending.ts';
 import { PART_WORDS } from '../../components/words.ts';
@@ -51,14 +52,17 @@ export function ContactForm({ contacts, standing, onDone }: ContactFormProps) {
   };
   const others = contacts.filter(({ id }) => id !== base?.id);
   return (
-    <form
+    <SendForm
+      sending={sending}
+      action={words.save}
       class="form card contact-form"
-      noValidate
-      aria-labelledby="contact-title"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
+      labelledBy="contact-title"
+      onSubmit={save}
+      beside={
+        <a class="button button-plain" href={hrefOf('alerts', ['contacts'])}>
+          {parts.cancel}
+        </a>
+      }
     >
       <h2 id="contact-title">{base ? words.changeContact : words.newContact}</h2>
       <TextField
@@ -102,16 +106,7 @@ export function ContactForm({ contacts, standing, onDone }: ContactFormProps) {
           </div>
         </fieldset>
       )}
-      <FormProblem sending={sending} />
-      <p class="form-actions">
-        <Button type="submit" kind="main" isBusy={sending.isSending}>
-          {words.save}
-        </Button>
-        <a class="button button-plain" href={hrefOf('alerts', ['contacts'])}>
-          {parts.cancel}
-        </a>
-      </p>
-    </form>
+    </SendForm>
   );
 }
 

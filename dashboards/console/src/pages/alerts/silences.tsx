@@ -5,7 +5,8 @@ import { Button } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { DataTable } from '../../components/data-table.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { FormProblem, TextField } from '../../components/form.tsx';
+import { TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { SpanField } from '../../components/span-field.tsx';
 import { AskedPart, Empty } from '../../components/states.tsx';
 import { useSending } from '../../components/use-sending.ts';
@@ -153,13 +154,11 @@ function NewSilence({ onClose, onDone }: NewSilenceProps) {
   };
   return (
     <Dialog title={words.addSilence} onClose={onClose}>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
+      <SendForm
+        sending={sending}
+        action={words.silence}
+        onSubmit={save}
+        beside={<Button onClick={onClose}>{parts.cancel}</Button>}
       >
         <p class="field-hint">{words.matcherHint}</p>
         <div class="form-row">
@@ -191,14 +190,7 @@ function NewSilence({ onClose, onDone }: NewSilenceProps) {
           hint={words.silenceUntil(locale.time(untilMs, Date.now()))}
           error={sending.at('untilMs')}
         />
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" kind="main" isBusy={sending.isSending}>
-            {words.silence}
-          </Button>
-          <Button onClick={onClose}>{parts.cancel}</Button>
-        </p>
-      </form>
+      </SendForm>
     </Dialog>
   );
 }

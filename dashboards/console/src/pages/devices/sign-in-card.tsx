@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { Field, FormProblem, TextField } from '../../components/form.tsx';
+import { Field, TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
@@ -66,14 +67,7 @@ function Making({ found, user: known, onClose }: MakingProps) {
           <p class="soft">{words.order}</p>
         </div>
       ) : (
-        <form
-          class="form"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            void make();
-          }}
-        >
+        <SendForm sending={sending} action={words.make} onSubmit={make}>
           <p>{words.newPasswordHelp}</p>
           <TextField
             label={words.user}
@@ -82,13 +76,7 @@ function Making({ found, user: known, onClose }: MakingProps) {
             maxLength={64}
             error={sending.at('user')}
           />
-          <FormProblem sending={sending} />
-          <p class="form-actions">
-            <Button type="submit" kind="main" isBusy={sending.isSending}>
-              {words.make}
-            </Button>
-          </p>
-        </form>
+        </SendForm>
       )}
     </Dialog>
   );

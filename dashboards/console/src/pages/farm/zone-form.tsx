@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { CROPS, SOIL_NAMES, SOILS, type Soil } from '../../../../../core/zones/crops.ts';
 import type { Zone, ZoneWish } from '../../../../../core/zones/zone.ts';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { FormProblem, SelectField, TextField } from '../../components/form.tsx';
+import { SelectField, TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
@@ -61,14 +61,7 @@ export function ZoneForm({ zone, sites, onClose, onDone }: ZoneFormProps) {
   };
   return (
     <Dialog title={zone ? words.editZone(zone.name) : words.addZone} onClose={onClose}>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <SendForm sending={sending} action={words.save} onSubmit={save}>
         <TextField
           label={words.name}
           value={name}
@@ -122,13 +115,7 @@ export function ZoneForm({ zone, sites, onClose, onDone }: ZoneFormProps) {
           options={[none, ...SOILS.map((one) => optionOf({ id: one, ...SOIL_NAMES[one] }))]}
         />
         <TextField label={words.note} value={note} onChange={setNote} isOptional isLong maxLength={500} />
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" kind="main" isBusy={sending.isSending}>
-            {words.save}
-          </Button>
-        </p>
-      </form>
+      </SendForm>
     </Dialog>
   );
 }

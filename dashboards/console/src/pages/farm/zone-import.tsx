@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { Button } from '../../components/button.tsx';
-import { Field, FormProblem, SelectField } from '../../components/form.tsx';
+import { Field, SelectField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
@@ -34,14 +34,7 @@ export function ZoneImport({ sites, onDone }: { readonly sites: readonly string[
     <section class="card zones-part" aria-labelledby="import">
       <h2 id="import">{words.importTitle}</h2>
       <p>{words.importText}</p>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void take();
-        }}
-      >
+      <SendForm sending={sending} action={words.importTitle} kind="plain" onSubmit={take}>
         <Field label={words.importFile} error={sending.at('file')}>
           {(part) => (
             <input
@@ -60,13 +53,7 @@ export function ZoneImport({ sites, onDone }: { readonly sites: readonly string[
             options={sites.map((one) => ({ value: one, label: one }))}
           />
         )}
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" isBusy={sending.isSending}>
-            {words.importTitle}
-          </Button>
-        </p>
-      </form>
+      </SendForm>
       <div class="import-report" role="status">
         {report && <Report report={report} />}
       </div>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { Choice, Field, FormProblem, SelectField, TextField } from '../../components/form.tsx';
+import { Choice, Field, SelectField, TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
@@ -59,14 +59,7 @@ export function MaintenanceForm({ links, mesh, link, onClose, onEntered }: Maint
   };
   return (
     <Dialog title={words.addWindow} onClose={onClose}>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <SendForm sending={sending} action={words.addWindow} onSubmit={submit}>
         <Choice
           label={words.scope}
           value={scope}
@@ -118,13 +111,7 @@ export function MaintenanceForm({ links, mesh, link, onClose, onEntered }: Maint
           maxLength={500}
           error={sending.at('reason')}
         />
-        <FormProblem sending={sending} />
-        <p class="form-actions">
-          <Button type="submit" kind="main" isBusy={sending.isSending}>
-            {words.addWindow}
-          </Button>
-        </p>
-      </form>
+      </SendForm>
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Button } from '../../components/button.tsx';
-import { FormProblem, TextField } from '../../components/form.tsx';
+import { TextField } from '../../components/form.tsx';
+import { SendForm } from '../../components/send-form.tsx';
 import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
@@ -21,8 +21,8 @@ export default function SignIn({ wasIn, onSignedIn }: SignInProps) {
   const sending = useSending();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => box.current?.querySelector('input')?.focus(), []);
   const submit = async () => {
     const missing = {
       ...(name.trim() === '' && { name: words.needed }),
@@ -35,17 +35,9 @@ export default function SignIn({ wasIn, onSignedIn }: SignInProps) {
   };
   return (
     <main class="page">
-      <section class="card sign-in">
+      <section class="card sign-in" ref={box}>
         <h2>{words.title}</h2>
-        <form
-          ref={form}
-          class="form"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            void submit();
-          }}
-        >
+        <SendForm sending={sending} action={words.action} onSubmit={submit}>
           {wasIn && <p role="status">{words.again}</p>}
           <TextField
             label={words.name}
@@ -63,13 +55,7 @@ export default function SignIn({ wasIn, onSignedIn }: SignInProps) {
             autocomplete="current-password"
             error={sending.at('password')}
           />
-          <FormProblem sending={sending} />
-          <p class="form-actions">
-            <Button type="submit" kind="main" isBusy={sending.isSending}>
-              {words.action}
-            </Button>
-          </p>
-        </form>
+        </SendForm>
         <p class="sign-in-note">{words.forgotten}</p>
       </section>
     </main>
