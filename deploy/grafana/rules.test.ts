@@ -176,9 +176,15 @@ describeWith('influxd')('alert rules, on a real InfluxDB', () => {
     expect(await at('sluice-gateway-completeness', 'completeness', 99.6, 3, raised)).toEqual([]);
   });
 
-  it.each(['loss', 'latency'] as const)(
-    'a link that burns its %s budget fast is told, while it goes on',
-    async (kind) => {
+  const burns = (['loss', 'latency'] as const).flatMap((kind) => [
+    { kind, long: '1h', short: '5m', bound: 14.4 },
+    { kind, long: '6h', short: '30m', bound: 6 },
+    { kind, long: '3d', short: '6h', bound: 1 },
+  ]);
+
+  it.each(burns)(
+    'a link that burns its $kind budget $bound times too fast over $long is told, while it goes on',
+    async ({ kind, long: longName, short: shortName, bound }) => {
       const { id, from, to, class: className } = LINKS[0]!;
       const tags: Partial<Tags> = {
         site: 'backbone',
@@ -188,17 +194,19 @@ describeWith('influxd')('alert rules, on a real InfluxDB', () => {
         link: id,
         class: className,
       };
-      const rule = ruleOf(`sluice-link-${kind}-burn-1h`);
+      const rule = ruleOf(`sluice-link-${kind}-burn-${longName}`);
       const burn = async (long: number, short: number, minute: number) => {
         const timeMs = NOW_MS + minute * MINUTE_MS;
-        await say(store, { measurement: 'sla', field: `${kind}_burn_1h`, tags }, timeMs, long);
-        await say(store, { measurement: 'sla', field: `${kind}_burn_5m`, tags }, timeMs, short);
+        await say(store, { measurement: 'sla', field: `${kind}_burn_${longName}`, tags }, timeMs, long);
+        await say(store, { measurement: 'sla', field: `${kind}_burn_${shortName}`, tags }, timeMs, short);
         return firing(await look(rule, timeMs)).map(({ labels }) => labels.link);
       };
-      expect(await burn(20, 20, 1)).toEqual([id]);
-      expect(await burn(14, 20, 2)).toEqual([]);
-      // One burst an hour ago is over.
-      expect(await burn(20, 0, 3)).toEqual([]);
+      const [more, less] = [bound * 1.01, bound * 0.99];
+      expect(await burn(more, more, 1)).toEqual([id]);
+      expect(await burn(less, more, 2)).toEqual([]);
+      // A burst that is over.
+      expect(await burn(more, less, 3)).toEqual([]);
+      expect(rule.panelId).toBeGreaterThan(0);
     },
   );
 

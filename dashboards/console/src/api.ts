@@ -101,7 +101,7 @@ export function createApi(language: () => Language, onSignedOut: () => void): Ap
 
   /** `asOf`: sign-ins until it was asked, since what was asked before one says nothing of the session that it began. */
   async function bodyOf<T>(response: Response, asOf: number): Promise<T> {
-    const body = response.status === 204 ? undefined : await response.json();
+    const body = (response.status === 204 ? undefined : await response.json()) as T & ErrorBody;
     if (response.ok) return body;
     const error = new ApiError(response.status, body);
     // Not where a password was wrong.
@@ -143,7 +143,10 @@ export function createApi(language: () => Language, onSignedOut: () => void): Ap
     last: (how) => poll('/api/v1/last', how),
     gateways: (how) => poll('/api/v1/gateways', how),
     query: (query) => {
-      const parameters = Object.entries(query).map(([name, value]) => [name, String(value)]);
+      const parameters = Object.entries(query).map(([name, value]): [string, string] => [
+        name,
+        String(value),
+      ]);
       return get(`/api/v1/query?${new URLSearchParams(parameters)}`);
     },
   };

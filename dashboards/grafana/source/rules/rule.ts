@@ -25,6 +25,9 @@ export interface AlertRule {
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly isPaused: false;
+  /** The panel that shows it. */
+  readonly dashboardUid?: string;
+  readonly panelId?: number;
 }
 
 const EXPRESSION = { type: '__expr__', uid: '__expr__' } as const;
