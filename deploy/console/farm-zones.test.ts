@@ -176,7 +176,7 @@ describeWith('chromium')('zones and valves on the page Farm', () => {
     const url = await serve(sources);
     const { page } = await visit(url);
     const south = place(page, 'south');
-    await south.getByRole('button', { name: 'Open Valve v2 for 5 minutes' }).click();
+    await south.getByRole('button', { name: 'Open Valve v2 for 5 min' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Open for 5 minutes' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     answer(sources, 'refused', { en: 'the line is locked', zh: '管线已锁定' });
@@ -192,7 +192,7 @@ describeWith('chromium')('zones and valves on the page Farm', () => {
     const sources = farm();
     const url = await serve(sources);
     const { page } = await visit(url);
-    const open = place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 minutes' });
+    const open = place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 min' });
     await open.waitFor();
     sources.storeError = new SluiceError('STORE_UNAVAILABLE', { store: 'influx', reason: 'x', mend: 'y' });
     await place(page, 'south').getByText('Not connected: the state is not known').waitFor();

@@ -46,7 +46,9 @@ const SAMPLES = {
 };
 
 /** The demonstration farm on free ports, not yet started; a service that is deleted from it does not run. */
-export async function demoSettings(): Promise<{ settings: Settings; folder: string; mqttPort: number }> {
+export async function demoSettings(
+  folder = temporaryFolder(),
+): Promise<{ settings: Settings; folder: string; mqttPort: number }> {
   const services = Object.entries(SAMPLES);
   const settings: Settings = Object.fromEntries(
     services.map(([service, file]) => [service, parse(readFileSync(file, 'utf8'))]),
@@ -61,7 +63,7 @@ export async function demoSettings(): Promise<{ settings: Settings; folder: stri
   settings.ingest.http.signIn = 'off';
   settings.ingest.zones = resolve('ingest', settings.ingest.zones);
   settings.gateway.broker.url = `mqtt://127.0.0.1:${mqttPort}`;
-  return { settings, folder: temporaryFolder(), mqttPort };
+  return { settings, folder, mqttPort };
 }
 
 /** Starts the whole of Sluice through the same program that `npm start` runs. */
@@ -81,14 +83,19 @@ export async function startWith(settings: Settings, folder: string, mqttPort: nu
 
 /** Starts it without waiting for anything. */
 export function run(settings: Settings, folder: string, name = 'sluice.yaml'): RunningProcess {
+  const file = writeSettings(settings, folder, name);
+  return new RunningProcess('deploy/start.ts', ['--config', file, '--data', join(folder, 'data')]);
+}
+
+/** Each service's settings in a file of its own; returns the one that names them. */
+export function writeSettings(settings: Settings, folder: string, name = 'sluice.yaml'): string {
   const files: Record<string, string> = {};
   for (const [service, part] of Object.entries(settings)) {
     files[service] = `${service}-of-${name}`;
     writeFileSync(join(folder, files[service]), typeof part === 'string' ? part : stringify(part));
   }
   writeFileSync(join(folder, name), stringify(files));
-  const options = ['--config', join(folder, name), '--data', join(folder, 'data')];
-  return new RunningProcess('deploy/start.ts', options);
+  return join(folder, name);
 }
 
 /** Waits until `/api/v1/last` has a reading for which `accept` is true, and returns it. */

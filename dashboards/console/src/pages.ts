@@ -1,6 +1,6 @@
 import type { Page } from './console.ts';
 
-/** In the order of the menu; the first that somebody may open is where they begin. */
+/** In the order of the menu; the first that somebody may open is where they begin, and a carrier at the links. */
 export const PAGES: readonly Page[] = [
   { id: 'farm', title: { en: 'Farm', zh: '农场' }, load: () => import('./pages/farm/farm.tsx') },
   { id: 'alerts', title: { en: 'Alerts', zh: '告警' }, load: () => import('./pages/alerts/alerts.tsx') },

@@ -43,7 +43,8 @@ export function Shell({ api, language, place, session }: ShellProps) {
   const drawn = kept.current;
   const me = drawn ?? NOBODY;
   const pages = drawn ? PAGES.filter((page) => may(me, page.may ?? 'read')) : [];
-  const page = pages.find(({ id }) => id === here.page) ?? pages[0];
+  const home = pages.find(({ id }) => id === 'links' && me.role === 'carrier') ?? pages[0];
+  const page = pages.find(({ id }) => id === here.page) ?? home;
   const setSession = (next: Session | null) => {
     if (next === null) kept.current = undefined;
     const isBack = next !== null && session.value === null;

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { type Page, useConsole } from '../console.ts';
 import { hrefOf } from '../place.ts';
 import { AlertBadge } from './alert-badge.tsx';
@@ -12,6 +13,12 @@ interface HeaderProps {
 export function Header({ pages, current, onSwitchLanguage }: HeaderProps) {
   const { locale, me } = useConsole();
   const { words, language } = locale;
+  const nav = useRef<HTMLElement>(null);
+  // On a phone not all pages have room: where we are is among those that are seen.
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (link) nav.current!.scrollLeft = link.offsetLeft - (nav.current!.clientWidth - link.offsetWidth) / 2;
+  }, [current?.id, pages.length, language]);
   return (
     <header class="top">
       <div class="top-inner">
@@ -32,7 +39,7 @@ export function Header({ pages, current, onSwitchLanguage }: HeaderProps) {
         </button>
       </div>
       {pages.length > 1 && (
-        <nav class="pages" aria-label={words.pages}>
+        <nav ref={nav} class="pages" aria-label={words.pages}>
           {pages.map(({ id, title }) => (
             <a key={id} href={hrefOf(id)} {...(id === current?.id && { 'aria-current': 'page' })}>
               {title[language]}

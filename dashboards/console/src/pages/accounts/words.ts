@@ -86,7 +86,7 @@ const zh: Widened<typeof en> = {
   edit: '修改',
   editOf: (name) => `修改 ${name}`,
   reset: '重设密码',
-  resetOf: (name) => `重设 ${name} 的密码`,
+  resetOf: (name) => `重设密码：${name}`,
   resetText: '将生成新密码并仅显示一次，该用户在所有设备上退出登录。',
   remove: '删除',
   removeOf: (name) => `删除 ${name}`,

@@ -147,12 +147,24 @@ function Entries({ rows }: { readonly rows: readonly Entry[] }) {
       columns={[
         { id: 'time', title: words.time, cell: ({ timeMs }) => locale.time(timeMs, Date.now()) },
         { id: 'who', title: words.who, cell: ({ who }) => who },
-        { id: 'action', title: words.action, cell: ({ action }) => action },
+        { id: 'action', title: words.action, cell: ({ action }) => <Action action={action} /> },
         { id: 'subject', title: words.subject, cell: ({ subject }) => subject },
         { id: 'why', title: words.why, cell: ({ why = '' }) => why },
         { id: 'details', title: words.details, cell: (entry) => <Details entry={entry} /> },
       ]}
     />
+  );
+}
+
+/** In words, and by the name that it is found by. */
+function Action({ action }: { readonly action: string }) {
+  const words = useWords(WORDS);
+  const [thing = '', deed = ''] = action.split('.', 2);
+  const told = [words.things[thing], words.deeds[deed]];
+  return (
+    <>
+      {told.every(Boolean) && told.join(': ')} <span class="audit-head">{action}</span>
+    </>
   );
 }
 

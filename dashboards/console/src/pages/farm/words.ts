@@ -41,7 +41,7 @@ const en = {
   openFor: (valve: string) => `Open ${valve} for`,
   againFor: (valve: string) => `${valve} is open. Close it, or keep it open for`,
   minutes: (n: string) => `${n} min`,
-  openForLabel: (valve: string, n: string) => `Open ${valve} for ${n} minutes`,
+  openForLabel: (valve: string, n: string) => `Open ${valve} for ${n} min`,
   close: 'Close',
   closeLabel: (valve: string) => `Close ${valve}`,
   askOpen: (valve: string, n: string) => `Open ${valve} for ${n} minutes?`,

@@ -42,7 +42,7 @@ function Components({ health: { status, components } }: { readonly health: Healt
         <span aria-hidden="true">{status === 'up' ? '✓' : '!'}</span> <strong>{verdict}</strong>
       </p>
       {bad.map(({ name, message }) => {
-        const [what, advice] = words.parts[name] ?? words.otherPart;
+        const [what, advice] = words.parts[name] ?? words.parts[name.split(' ', 1)[0]!] ?? words.otherPart;
         return (
           <section key={name} class="card part trouble">
             <h2>
@@ -72,7 +72,8 @@ function Components({ health: { status, components } }: { readonly health: Healt
             {
               id: 'meaning',
               title: words.meaning,
-              cell: ({ name }) => (words.parts[name] ?? words.otherPart)[0],
+              cell: ({ name }) =>
+                (words.parts[name] ?? words.parts[name.split(' ', 1)[0]!] ?? words.otherPart)[0],
             },
           ]}
           rows={[...components].sort((a, b) => Number(a.state === 'up') - Number(b.state === 'up'))}

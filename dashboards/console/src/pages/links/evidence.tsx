@@ -114,9 +114,12 @@ function Judged({ name, judgement, children }: JudgedProps) {
         {name} <VerdictBadge verdict={judgement.verdict} />
       </h4>
       <p class="judgement-figure">
-        {shareText(share, locale)}{' '}
+        {share === null && samples > 0
+          ? range(shareText(bad.least / samples, locale), shareText(bad.most / samples, locale))
+          : shareText(share, locale)}{' '}
         <small class="aside">
-          {locale.number(bad.most, 0)} / {words.probes(locale.number(samples, 0))}
+          {range(locale.number(bad.least, 0), locale.number(bad.most, 0))} /{' '}
+          {words.probes(locale.number(samples, 0))}
         </small>
       </p>
       <div class="interval" aria-hidden="true">
@@ -134,6 +137,11 @@ function Judged({ name, judgement, children }: JudgedProps) {
       {children}
     </div>
   );
+}
+
+/** How many were not below the limit is known to a step of the distribution only. */
+function range(least: string, most: string): string {
+  return least === most ? most : `${least} – ${most}`;
 }
 
 interface MissingProps {

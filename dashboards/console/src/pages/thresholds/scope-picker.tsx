@@ -22,10 +22,13 @@ interface ScopePickerProps {
 /** Where it holds, of what there is; each choice narrows the next, and whom it reaches is said at once. */
 export function ScopePicker({ known, draft: { scope, quantity }, sending, onScope }: ScopePickerProps) {
   const words = useWords(WORDS);
+  const { me } = useConsole();
   const { zones, series } = known.places;
+  const isLimited = me.sites !== 'all';
   const sites = distinct([
     ...zones.map(({ site }) => site),
     ...series.map(({ tags }) => tags.site),
+    ...(me.sites === 'all' ? [] : me.sites),
     scope.site,
   ]);
   const inSite = zones.filter(({ site }) => scope.site === undefined || site === scope.site);
@@ -50,7 +53,7 @@ export function ScopePicker({ known, draft: { scope, quantity }, sending, onScop
           <SelectField
             label={words.site}
             value={scope.site ?? ''}
-            options={some(words.anySite, sites)}
+            options={isLimited ? sites.map((value) => ({ value, label: value })) : some(words.anySite, sites)}
             onChange={(site) => set({ site, zone: '', device: '' })}
             error={sending.at('scope.site')}
           />

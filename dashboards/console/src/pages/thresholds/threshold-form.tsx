@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { Scope } from '../../../../../core/access.ts';
 import type { Quantity } from '../../../../../core/quantities.ts';
 import type { Threshold } from '../../../../../core/thresholds/threshold.ts';
 import { Button } from '../../components/button.tsx';
@@ -28,13 +29,13 @@ interface ThresholdFormProps {
 /** Sets a threshold or changes one, with what it would have done beside it before it is saved. */
 export function ThresholdForm({ known, standing, onDone }: ThresholdFormProps) {
   const words = useWords(WORDS);
-  const { api, place } = useConsole();
+  const { api, me, place } = useConsole();
   // What was read when the form was opened is what is changed; a poll that brings another version must not hide it.
   const [base, setBase] = useState(standing);
   const [draft, setDraft] = useState<Draft>(() =>
     base
       ? draftOf(base)
-      : blankDraft(place.query.get('quantity') ?? firstQuantity(known), scopeAsked(place.query)),
+      : blankDraft(place.query.get('quantity') ?? firstQuantity(known), startingScope(me, place.query)),
   );
   const [why, setWhy] = useState('');
   const sending = useSending();
@@ -125,10 +126,14 @@ export function isConflict({ problem }: Sending): boolean {
   return code === 'VERSION_STALE' || (status === 404 && code === 'NOT_FOUND');
 }
 
-/** From the address: a page that shows a zone leads here with it. */
-function scopeAsked(query: URLSearchParams): Draft['scope'] {
+/** From the address: a page that shows a zone leads here with it. Whoever does not see every site sets for one. */
+function startingScope({ sites }: Scope, query: URLSearchParams): Draft['scope'] {
   const keys = ['site', 'zone', 'device', 'crop', 'stage'] as const;
-  return Object.fromEntries(keys.flatMap((key) => (query.get(key) ? [[key, query.get(key)!]] : [])));
+  const own = sites === 'all' || sites[0] === undefined ? {} : { site: sites[0] };
+  return {
+    ...own,
+    ...Object.fromEntries(keys.flatMap((key) => (query.get(key) ? [[key, query.get(key)!]] : []))),
+  };
 }
 
 function firstQuantity({ places }: Known): string {

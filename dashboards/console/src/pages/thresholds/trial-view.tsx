@@ -50,7 +50,7 @@ export function TrialView({ wish, standing, known }: TrialViewProps) {
                 checked={one === days}
                 onChange={() => setDays(one)}
               />
-              <span title={words.days[one]}>{one === '180' ? words.season : words.days[one]}</span>
+              <span>{words.days[one]}</span>
             </label>
           ))}
         </fieldset>
