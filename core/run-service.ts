@@ -47,6 +47,8 @@ async function run<T extends TSchema>(program: Program<T>): Promise<void> {
     process.stdout.write(usage(program));
     return;
   }
+  // Whatever is written from here on is for its owner only, as under systemd.
+  process.umask(0o077);
   const config = loadConfig(program.schema, options.configFile);
   const log = createLog(options.logLevel);
   const dataFolder = resolve(options.dataFolder);

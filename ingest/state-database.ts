@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { reasonOf, SluiceError } from '../core/errors.ts';
+import { makePrivate } from '../core/private-file.ts';
 
 /** `user_version` of the files. Raise it where an older program would misread what a newer one writes. */
 export const STATE_FORMAT = 1;
@@ -24,7 +25,9 @@ export class StateDatabase {
     this.#file = join(folder, name);
     let db: DatabaseSync | undefined;
     try {
-      mkdirSync(folder, { recursive: true });
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      // Hashes of passwords, numbers of people, who did what.
+      makePrivate(this.#file);
       db = new DatabaseSync(this.#file, { timeout: BUSY_MS });
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4000000;');
       const found = Number(db.prepare('PRAGMA user_version').get()!.user_version);

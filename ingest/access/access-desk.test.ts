@@ -105,6 +105,16 @@ describe('a session', () => {
     expect(desk.ofSession(secret)).toBeUndefined();
   });
 
+  it('lasts no longer for a clock that was a year ahead when it began', async () => {
+    const { desk, clock } = await started();
+    clock.stepWall(365 * 24 * HOUR_MS);
+    const { secret } = await desk.signIn('wang', GOOD, HERE);
+    clock.stepWall(-365 * 24 * HOUR_MS);
+    expect(desk.ofSession(secret)).toBeDefined();
+    await clock.advance(24 * HOUR_MS);
+    expect(desk.ofSession(secret)).toBeUndefined();
+  });
+
   it('gives way to newer ones when there are twenty', async () => {
     const { desk, clock } = await started();
     const secrets: string[] = [];

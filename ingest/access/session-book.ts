@@ -63,8 +63,13 @@ export class SessionBook {
     if (!row || nowMs - Number(row.begun_ms) >= this.#limits.mostMs) return undefined;
     const unusedMs = nowMs - Number(row.seen_ms);
     if (unusedMs >= this.#limits.idleMs) return undefined;
-    if (unusedMs >= SEEN_EVERY_MS)
-      this.#state.run((db) => db.prepare('UPDATE session SET seen_ms = ? WHERE hash = ?').run(nowMs, hash));
+    // A clock that was ahead would let it last for so much longer: what is to come counts from now.
+    if (unusedMs >= SEEN_EVERY_MS || unusedMs < -SEEN_EVERY_MS)
+      this.#state.run((db) =>
+        db
+          .prepare('UPDATE session SET seen_ms = ?, begun_ms = min(begun_ms, ?) WHERE hash = ?')
+          .run(nowMs, nowMs, hash),
+      );
     return String(row.folded);
   }
 

@@ -89,7 +89,7 @@ async function copyAll(
   const files: CopiedFile[] = [];
   for (const path of paths) {
     const to = join(part, path);
-    mkdirSync(dirname(to), { recursive: true });
+    mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
     try {
       await copyDatabase(join(dataFolder, path), to, bytesPerS);
     } catch (error) {

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -227,6 +228,30 @@ describe('backup and restore', () => {
     const { movedTo } = await restore({ backup, dataFolder: other, replaces: true }, clock);
     expect((await readingsOf(other))[0]).toHaveLength(10);
     expect((await readingsOf(movedTo!))[0]).toHaveLength(3);
+  });
+
+  it('is for its owner only, and nobody is signed in by what is restored', async () => {
+    const dataFolder = await filled(1);
+    const ingest = join(dataFolder, 'ingest');
+    const accounts = new StateDatabase(ingest, 'accounts.db', 'CREATE TABLE session (hash TEXT)');
+    accounts.run((db) => db.exec("INSERT INTO session VALUES ('ended-later')"));
+    accounts.close();
+    // As an older version left it.
+    chmodSync(join(ingest, 'accounts.db'), 0o644);
+    new StateDatabase(ingest, 'accounts.db', '').close();
+    const { folder: backup } = await backUp(
+      { dataFolder, toFolder: temporaryFolder(), bytesPerS: FAST },
+      clock,
+    );
+    const other = temporaryFolder();
+    await restore({ backup, dataFolder: other, replaces: false }, clock);
+    const modes = [dataFolder, backup, other].map(
+      (folder) => statSync(join(folder, 'ingest', 'accounts.db')).mode & 0o007,
+    );
+    expect(modes).toEqual([0, 0, 0]);
+    const restored = new DatabaseSync(join(other, 'ingest', 'accounts.db'));
+    onTestFinished(() => restored.close());
+    expect(restored.prepare('SELECT * FROM session').all()).toEqual([]);
   });
 
   it('restores nothing of a backup that has changed, lacks a file, or is newer than this program', async () => {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { zstdDecompressSync } from 'node:zlib';
+import { makePrivate } from '../../core/private-file.ts';
 import { type CopiedFile, sha256Of } from './manifest.ts';
 
 const PAGES_PER_STEP = 256;
@@ -15,6 +16,7 @@ const ZSTD_MAGIC = 0xfd2fb528;
  * transaction SQLite would begin again from the first page at each of their commits.)
  */
 export async function copyDatabase(from: string, to: string, bytesPerS: number): Promise<void> {
+  makePrivate(to);
   const source = new DatabaseSync(from, { readOnly: true, timeout: BUSY_MS });
   const nothing = new Int32Array(new SharedArrayBuffer(4));
   const startMs = performance.now();

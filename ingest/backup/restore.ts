@@ -1,9 +1,11 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
 import { reasonOf, SluiceError } from '../../core/errors.ts';
 import { FolderLock } from '../../core/folder-lock.ts';
+import { makePrivate } from '../../core/private-file.ts';
 import { STATE_FORMAT } from '../state-database.ts';
 import { STORE_FORMAT } from '../stores/embedded/database.ts';
 import { type Manifest, readManifest, STORE_FILE, sha256Of } from './manifest.ts';
@@ -20,6 +22,7 @@ export interface RestoreOptions {
 const FOLDERS = ['store', 'ingest'] as const;
 const LOCK_FILE = /^lock\./;
 const UNFINISHED = '.restoring';
+const ACCOUNTS_FILE = 'ingest/accounts.db';
 
 /**
  * Puts a backup into a data folder that no process uses. The whole of the backup is checked before anything is touched,
@@ -82,6 +85,8 @@ async function putAll({ files }: Manifest, backup: string, dataFolder: string): 
   for (const { path } of files) {
     const part = join(dataFolder, `${path}${UNFINISHED}`);
     copyFileSync(join(backup, path), part);
+    makePrivate(part);
+    if (path === ACCOUNTS_FILE) endSessions(part);
     const handle = await open(part, 'r+');
     await handle.sync();
     await handle.close();
@@ -95,4 +100,15 @@ async function putAll({ files }: Manifest, backup: string, dataFolder: string): 
     await syncPath(dirname(to));
   }
   await syncPath(dataFolder);
+}
+
+/** Who has signed out since, or was shut out, must not be signed in again by it. */
+function endSessions(file: string): void {
+  const database = new DatabaseSync(file);
+  try {
+    const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'session'").get();
+    if (isThere) database.exec('PRAGMA secure_delete = ON; DELETE FROM session');
+  } finally {
+    database.close();
+  }
 }

@@ -1,3 +1,4 @@
+import { seesSite } from '../../core/access.ts';
 import { TAGS } from '../../core/reading.ts';
 import type { Series } from '../../core/reading-batch.ts';
 import type { ScanBatch } from '../stores/scan.ts';
@@ -19,7 +20,9 @@ export async function* exportRows(
     for await (const batch of window ? foldScan(scan, window) : scan) {
       if (receivers && batch.series !== series) {
         await track?.close();
-        track = await DeviceTrack.of(store, receivers, batch.series, query);
+        // Whoever sees a link by itself is not told where the agent stands that measures it.
+        const isSeen = query.scope === undefined || seesSite(query.scope, batch.series.site);
+        track = isSeen ? await DeviceTrack.of(store, receivers, batch.series, query) : undefined;
       }
       series = batch.series;
       const place = await track?.places(batch.timeMs);

@@ -14,6 +14,7 @@ import { FakeSources } from '../http/testing/fake-sources.ts';
 import { batchOf, type Row } from '../stores/contract.suite.ts';
 import { SCAN_ROWS, type ScanBatch } from '../stores/scan.ts';
 import { MemoryStore } from '../testing/memory-store.ts';
+import { exportRows } from './export-rows.ts';
 import { Exporter } from './exporter.ts';
 
 const T0 = Date.UTC(2026, 5, 1, 6);
@@ -145,6 +146,22 @@ describe('GeoJSON', () => {
     geometry: { coordinates: number[] } | null;
     properties: Record<string, unknown>;
   }
+
+  it('tells nobody who sees a link alone where its agent stands', async () => {
+    const { store } = await farm([
+      [{ ...SOIL, measurement: 'link', field: 'latency', link: 'a_b' }, T0, 1],
+      [gnss('longitude'), T0, 113],
+      [gnss('latitude'), T0, 22],
+    ]);
+    const places = async (sites: readonly string[]) => {
+      const query = { measurement: 'link', fromMs: T0, toMs: T0 + 1, scope: { sites, links: ['a_b'] } };
+      const found: boolean[] = [];
+      for await (const { place } of exportRows(store, { query, format: 'geojson', hasBom: false }))
+        found.push(place !== undefined);
+      return found;
+    };
+    expect([await places([]), await places(['farm'])]).toEqual([[false], [true]]);
+  });
 
   it('puts each reading where its device was at its last fix before, and nowhere where nobody knows', async () => {
     const fix = (timeMs: number, longitude: number, latitude: number, status = 0): Row[] => [

@@ -9,7 +9,7 @@ import type { KeyPair } from '../../core/tls-files.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
 import { answerClientError } from './client-error.ts';
-import { limitConnections } from './connection-limits.ts';
+import { LIMITS, limitConnections } from './connection-limits.ts';
 import { CONSOLE_FOLDER, serveConsole } from './console-files.ts';
 import { errorHandler, notFoundHandler } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
@@ -21,6 +21,9 @@ import { ErrorReply } from './schemas.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { HttpSources } from './sources.ts';
+
+const REQUEST_TIMEOUT_MS = 300_000;
+const HANDSHAKE_TIMEOUT_MS = 20_000;
 
 export interface AppOptions {
   readonly clock: Clock;
@@ -45,8 +48,11 @@ export async function buildApp(
     // One hop: what stands before the last address was written by whoever asked.
     ...(behindProxy && { trustProxy: (_address: string, hop: number) => hop < 1 }),
     // Fastify has another type for each kind of server; nothing here goes by which it is.
-    ...(tls && ({ https: { ...tls, minVersion: 'TLSv1.2' } } as object)),
+    ...(tls &&
+      ({ https: { ...tls, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_TIMEOUT_MS } } as object)),
     forceCloseConnections: 'idle',
+    // A request that comes a byte a minute is none; 4 MB over a poor link come in this.
+    requestTimeout: REQUEST_TIMEOUT_MS,
     schemaErrorFormatter: schemaError,
     frameworkErrors: errorHandler(log),
     clientErrorHandler: answerClientError,
@@ -61,7 +67,7 @@ export async function buildApp(
   app.setNotFoundHandler(notFoundHandler);
   app.addSchema(ErrorReply);
   app.addHook('onSend', securityHeaders);
-  limitConnections(app, log);
+  limitConnections(app, log, behindProxy ? { ...LIMITS, maxPerAddress: LIMITS.maxConnections } : LIMITS);
   app.addHook('onRequest', hostGuard(allowedHosts));
   app.addHook('onRequest', allowedMethods(app));
   guardRoutes(app, sources.access, cookie);

@@ -7,7 +7,12 @@ import type { App } from './app.ts';
 import { type ConnectionLimits, limitConnections } from './connection-limits.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
-const LIMITS: ConnectionLimits = { maxConnections: 100, maxUnanswered: 4, idleMs: 60_000 };
+const LIMITS: ConnectionLimits = {
+  maxConnections: 100,
+  maxPerAddress: 100,
+  maxUnanswered: 4,
+  idleMs: 60_000,
+};
 
 /** Answers each request with `bytes` bytes. */
 async function server({ bytes, ...limits }: Partial<ConnectionLimits> & { bytes: number }) {
@@ -43,6 +48,25 @@ async function opened(port: number): Promise<Socket & { readonly isCut: () => bo
   await new Promise((resolve) => socket.once('connect', resolve));
   return Object.assign(socket, { isCut: () => isCut });
 }
+
+describe('an address', () => {
+  it('that opens many is given no more until some are closed', async () => {
+    const { open } = await server({ bytes: 10, maxPerAddress: 2 });
+    const [first, second] = [await open(), await open()];
+    const third = await open();
+    await eventually(() => third.isCut());
+    expect([first.isCut(), second.isCut()]).toEqual([false, false]);
+    first.destroy();
+    await eventually(async () => {
+      const fourth = await open();
+      fourth.write(REQUEST);
+      return new Promise<boolean>((resolve) => {
+        fourth.once('data', () => resolve(true));
+        fourth.once('close', () => resolve(false));
+      });
+    });
+  });
+});
 
 describe('a connection', () => {
   it('that pipelines a thousand requests in one read is cut, and only the first few are worked on', async () => {
