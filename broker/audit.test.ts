@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { checkLines } from '../core/audit-lines.ts';
 import { createLog } from '../core/log.ts';
 import { FakeClock } from '../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
@@ -58,4 +59,32 @@ test('where the disk takes nothing it says so, and goes on once it does', async 
   audit.close();
   const text = readFileSync(join(folder, 'audit-00000001.jsonl'), 'utf8');
   expect(JSON.parse(text).client).toHaveLength(201);
+});
+
+test('lines are chained over files, a start and a kill in the middle of one; whatever is done to them shows', async () => {
+  const { clock, audit, folder } = setUp();
+  for (let n = 0; n < 100; n++) {
+    audit.add({ event: 'connect', client: `c${n}`, from: '10.0.0.9' });
+    if (n % 10 === 0) await clock.advance(1_000);
+  }
+  audit.close();
+  const files = () =>
+    readdirSync(folder)
+      .toSorted()
+      .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
+  appendFileSync(join(folder, files().at(-1)!.name), '{"n":101,"eve');
+  const again = setUp(folder);
+  again.audit.add({ event: 'connect', client: 'later', from: '10.0.0.9' });
+  again.audit.close();
+  const whole = files();
+  expect(whole.length).toBeGreaterThan(1);
+  expect(checkLines(whole)).toMatchObject({ lines: 101, unchained: 0 });
+  expect(checkLines(whole).brokenAt).toBeUndefined();
+  const [first, ...rest] = whole as [(typeof whole)[0], ...typeof whole];
+  const lines = first.text.split('\n');
+  const broken = (text: string) => checkLines([{ ...first, text }, ...rest]).brokenAt;
+  expect(broken(first.text.replace('"c5"', '"c6"'))).toBe(`${first.name}:6`);
+  expect(broken(lines.toSpliced(5, 1).join('\n'))).toBe(`${first.name}:6`);
+  expect(broken(lines.toSpliced(-2, 1).join('\n'))).toBe(`${rest[0]!.name}:1`);
+  expect(checkLines(rest).brokenAt).toBeUndefined();
 });

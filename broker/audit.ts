@@ -1,5 +1,17 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { CHAIN_BYTES, chained, lastHash, NO_LINE } from '../core/audit-lines.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { reasonOf, SluiceError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -25,9 +37,9 @@ const FILE = /^audit-(\d{8})\.jsonl$/;
 /**
  * Who came, who was turned away and who went, one JSON line each, in files of bounded number and size:
  *
- *     {"n":17,"time":"2026-11-22T22:00:00.000Z","event":"connect","client":"…","user":"…","from":"10.0.0.7"}
+ *     {"n":17,"time":"2026-11-22T22:00:00.000Z","event":"connect","client":"…","user":"…","from":"10.0.0.7","hash":"…"}
  *
- * Lines are only ever appended, and numbered without gap within a run. Refusals are what strangers can cause at will:
+ * Lines are only ever appended, numbered without gap within a run, and chained by hash (core/audit-lines.ts). Refusals are what strangers can cause at will:
  * beyond so many a minute they become one line with their number.
  */
 export class Audit {
@@ -40,7 +52,9 @@ export class Audit {
   #fileNumber = 0;
   #bytes = 0;
   #n = 0;
-  #lines: string[] = [];
+  /** Hash of the line before; undefined where there is none, or only of an older version. */
+  #head: string | undefined;
+  #lines: object[] = [];
   #unwritten = 0;
   #lost = 0;
   #cancel: Cancel | undefined;
@@ -82,7 +96,8 @@ export class Audit {
       return;
     }
     const time = new Date(this.#clock.nowMs()).toISOString();
-    this.#lines.push(`${JSON.stringify({ n: ++this.#n, time, ...entry }, shortened)}\n`);
+    const short = Object.entries(entry).map(([name, value]) => [name, shortened(value)]);
+    this.#lines.push({ n: ++this.#n, time, ...Object.fromEntries(short) });
     this.#plan();
   }
 
@@ -101,11 +116,10 @@ export class Audit {
       this.#push({ event: 'refusals not listed', count });
     }
     if (this.#lines.length === 0) return;
-    const text = this.#lines.join('');
     try {
-      const file = this.#openFile(Buffer.byteLength(text));
-      writeSync(file, text);
-      this.#bytes += Buffer.byteLength(text);
+      const roomy = this.#lines.map((line) => JSON.stringify(line)).join('');
+      const file = this.#openFile(Buffer.byteLength(roomy) + CHAIN_BYTES * this.#lines.length);
+      this.#write(file);
       this.#lines = [];
       this.#lost = 0;
       this.#trouble = undefined;
@@ -115,6 +129,24 @@ export class Audit {
       this.#trouble = new SluiceError('BROKER_AUDIT_UNWRITABLE', details, error);
       if (isNew) this.#log.error({ code: this.#trouble.code }, this.#trouble.message);
     }
+  }
+
+  #write(file: number): void {
+    let head = this.#head;
+    const texts = this.#lines.map((line, index) => {
+      const isFirst = index === 0 && (this.#bytes === 0 || head === undefined);
+      const next = chained(line, head ?? NO_LINE, isFirst);
+      head = next.hash;
+      return next.text;
+    });
+    const bytes = Buffer.from(texts.join(''));
+    const written = writeSync(file, bytes);
+    if (written < bytes.length) {
+      ftruncateSync(file, this.#bytes);
+      throw new Error('the disk is full');
+    }
+    this.#bytes += bytes.length;
+    this.#head = head;
   }
 
   #openFile(more: number): number {
@@ -128,6 +160,7 @@ export class Audit {
       .toSorted((a, b) => a - b);
     const newest = numbers.at(-1) ?? 0;
     const path = (number: number) => join(this.#folder, `audit-${String(number).padStart(8, '0')}.jsonl`);
+    if (this.#fileNumber === 0 && newest > 0) this.#head = takeUp(path(newest));
     // After a start the newest goes on, if it has room.
     const goesOn =
       this.#fileNumber === 0 && newest > 0 && statSync(path(newest)).size + more <= this.#config.maxFileBytes;
@@ -142,8 +175,15 @@ export class Audit {
 }
 
 /** Names come from strangers. */
-function shortened(_key: string, value: unknown): unknown {
+function shortened(value: unknown): unknown {
   return typeof value === 'string' && value.length > LONGEST_TEXT
     ? `${value.slice(0, LONGEST_TEXT)}…`
     : value;
+}
+
+/** Half a line at its end, of a process that was killed, was never on record. Returns the hash of the last. */
+function takeUp(file: string): string | undefined {
+  const bytes = readFileSync(file);
+  truncateSync(file, bytes.lastIndexOf(10) + 1);
+  return lastHash(bytes.toString());
 }
