@@ -7,8 +7,12 @@ const MOST_M3_PER_MS = 20 / 60_000;
 /** Cloudbursts reach a few mm in a minute. */
 const MOST_MM_PER_MS = 20 / 60_000;
 const STEP_MS = 60_000;
-/** A meter may speak once a day: where it stood before the time begins is looked for so far back. */
+/** A meter may speak once a day: where it stood before the time begins is looked for so far back, all but the last hour coarsely. */
 const LOOK_BACK_MS = 26 * 3_600_000;
+const COARSE_MS = 3_600_000;
+/** Every page that is looked at asks once a minute, and an answer takes a slow store some seconds. */
+const KEPT_MS = 45_000;
+const MOST_KEPT = 32;
 const MOST_POINTS = 2_000_000;
 
 export interface ZoneWater {
@@ -30,28 +34,63 @@ export interface SiteWater {
   readonly restarts: number;
 }
 
+interface Kept {
+  readonly toMs: number;
+  readonly answer: Promise<SiteWater[]>;
+}
+
 /** Water and rain over a time, from counters as they are stored. */
 export class WaterDesk {
   readonly #store: Pick<Store, 'query'>;
+  readonly #kept = new Map<string, Kept>();
 
   constructor(store: Pick<Store, 'query'>) {
     this.#store = store;
   }
 
-  /** In order of sites and zones. Throws what `Store.query` throws. */
-  async over(fromMs: number, toMs: number, sites?: readonly string[]): Promise<SiteWater[]> {
-    const ask = (measurement: string, field: string, fn: 'last' | 'mean') =>
-      this.#store.query({
-        ...{ measurement, field, fromMs: fromMs - LOOK_BACK_MS, toMs, maxPoints: MOST_POINTS },
-        window: { everyMs: STEP_MS, fn },
-        ...(sites && { where: { site: sites } }),
-      });
-    const [meters, gauges, last, mean] = await Promise.all([
+  /**
+   * In order of sites and zones. Who asks for the same again, up to a little later, gets what there is or is under way. Throws what `Store.query`
+   * throws.
+   */
+  over(fromMs: number, toMs: number, sites?: readonly string[]): Promise<SiteWater[]> {
+    const key = JSON.stringify([fromMs, sites]);
+    const known = this.#kept.get(key);
+    if (known && toMs >= known.toMs && toMs - known.toMs < KEPT_MS) return known.answer;
+    const answer = this.#count(fromMs, toMs, sites);
+    const kept = { toMs, answer };
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    // Whoever asked is told; the next one asks anew.
+    answer.catch(() => this.#kept.get(key) === kept && this.#kept.delete(key));
+    return answer;
+  }
+
+  async #count(fromMs: number, toMs: number, sites?: readonly string[]): Promise<SiteWater[]> {
+    const ask = async (measurement: string, field: string, fn: 'last' | 'mean') => {
+      const over = (startMs: number, endMs: number, everyMs: number) =>
+        this.#store.query({
+          ...{ measurement, field, fromMs: startMs, toMs: endMs, maxPoints: MOST_POINTS },
+          window: { everyMs, fn },
+          ...(sites && { where: { site: sites } }),
+        });
+      // Whole hours: a window that is cut by what follows it would begin before what is in it.
+      const fineMs = Math.floor((fromMs - COARSE_MS) / COARSE_MS) * COARSE_MS;
+      const coarse = await over(fineMs + COARSE_MS - LOOK_BACK_MS, fineMs, COARSE_MS);
+      return joined(coarse, await over(fineMs, toMs, STEP_MS));
+    };
+    const [meters, gauges] = await Promise.all([
       ask('irrigation', 'volume', 'last'),
       ask('weather', 'rain', 'last'),
-      ask('irrigation', 'valve_state', 'last'),
-      ask('irrigation', 'valve_state', 'mean'),
     ]);
+    // Only what serves several zones is shared by their valves.
+    const isShared = meters.some(({ tags }) => !tags.zone);
+    const [last, mean] = isShared
+      ? await Promise.all([
+          ask('irrigation', 'valve_state', 'last'),
+          ask('irrigation', 'valve_state', 'mean'),
+        ])
+      : [[], []];
     const valves = openTimes(last, mean, { fromMs, toMs, stepMs: STEP_MS });
     const known = new Set([...meters, ...gauges].map(({ tags }) => tags.site ?? ''));
     return [...known].sort().map((site) => {
@@ -59,6 +98,19 @@ export class WaterDesk {
       return waterOf(site, meters.filter(isHere), gauges.filter(isHere), valves.filter(isHere), fromMs);
     });
   }
+}
+
+/** Each series with what came before it in front. */
+function joined(before: readonly SeriesData[], after: readonly SeriesData[]): SeriesData[] {
+  const byTags = new Map(before.map((one) => [JSON.stringify(one.tags), one]));
+  const whole = after.map((one) => {
+    const key = JSON.stringify(one.tags);
+    const first = byTags.get(key);
+    byTags.delete(key);
+    if (!first) return one;
+    return { ...one, timeMs: [...first.timeMs, ...one.timeMs], value: [...first.value, ...one.value] };
+  });
+  return [...whole, ...byTags.values()];
 }
 
 function waterOf(

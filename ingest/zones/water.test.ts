@@ -89,3 +89,46 @@ it('gives a zone all that its own meter counts, also from before the meter was p
 it('looks at no site that was not asked for', async () => {
   expect(await water([[METER, DAY, 1]], ['other'])).toEqual([]);
 });
+
+it('asks the store once for many who look at the same day, and again after a failure', async () => {
+  let asked = 0;
+  let isDown = true;
+  const desk = new WaterDesk({
+    query: async () => {
+      asked++;
+      if (isDown) throw new Error('away');
+      return [];
+    },
+  });
+  await expect(desk.over(DAY, DAY + MIN)).rejects.toThrow('away');
+  isDown = false;
+  asked = 0;
+  await Promise.all(Array.from({ length: 20 }, (_, i) => desk.over(DAY, DAY + MIN + i)));
+  const once = asked;
+  await desk.over(DAY, DAY + MIN + 44_000);
+  expect(asked).toBe(once);
+  await desk.over(DAY, DAY + 2 * MIN);
+  expect(asked).toBe(2 * once);
+  await desk.over(DAY, DAY + 2 * MIN, ['other']);
+  expect(asked).toBe(3 * once);
+});
+
+it('finds where a meter stood that speaks once a day, and lets no meter that was replaced overnight count', async () => {
+  const slow = at('irrigation/volume', { device: 'slow', zone: 'north' });
+  const swapped = at('irrigation/volume', { device: 'swapped', zone: 'south' });
+  const [farm] = await water([
+    [slow, DAY - 22 * 60 * MIN, 10],
+    [slow, DAY + 2 * 60 * MIN, 14],
+    [swapped, DAY - MIN, 100],
+    [swapped, DAY + MIN, 900],
+    [swapped, DAY + 2 * MIN, 901],
+  ]);
+  expect(farm).toMatchObject({
+    m3: expect.closeTo(5),
+    restarts: 1,
+    zones: [
+      { zone: 'north', m3: expect.closeTo(4) },
+      { zone: 'south', m3: expect.closeTo(1) },
+    ],
+  });
+});
