@@ -51,9 +51,11 @@ export function matrix(
     readonly row: string;
     readonly column: string;
     readonly value: string;
+    /** Title of the first column, which Grafana makes of both names. */
+    readonly corner: string;
   },
 ): Panel {
-  const { row, column, value, defaults } = parts;
+  const { row, column, value, corner, defaults } = parts;
   const custom = {
     align: 'center',
     cellOptions: { type: TableCellDisplayMode.ColorBackground, mode: 'basic' },
@@ -62,6 +64,7 @@ export function matrix(
   return drawn('table', TABLE_OPTIONS, {
     ...parts,
     defaults: { ...defaults, custom },
+    overrides: [ofColumn(`${row}\\${column}`, { displayName: corner })],
     transformations: [
       {
         id: 'groupingToMatrix',

@@ -211,8 +211,8 @@ function matrix(frame: Frame, { columnField, rowField, valueField: valueName, em
   const find = (name: unknown) => frame.fields.find((field) => field.name === name);
   const [column, row, value] = [find(columnField), find(rowField), find(valueName)];
   if (!column || !row || !value) return frame;
-  const columns = [...new Set(column.values)];
-  const rows = [...new Set(row.values)];
+  const columns = [...new Set(column.values)].sort(byName);
+  const rows = [...new Set(row.values)].sort(byName);
   const cells = new Map(
     value.values.map((cell, at) => [`${row.values[at]}\u0000${column.values[at]}`, cell]),
   );
@@ -231,6 +231,11 @@ function matrix(frame: Frame, { columnField, rowField, valueField: valueName, em
       })),
     ],
   };
+}
+
+/** Whatever answered first: rows and columns in one order have what is from a place to itself along the diagonal. */
+function byName(one: Cell, other: Cell): number {
+  return String(one).localeCompare(String(other), undefined, { numeric: true });
 }
 
 function renamed(frame: Frame, { regex, renamePattern }: Options): Frame {

@@ -48,7 +48,7 @@ export const backbone: Board = {
             '由行到列，依据近一小时探测：达标、超标或证据不足。',
           ),
           targets: of(VERDICT.field),
-          ...{ row: 'device', column: 'point', value: 'value' },
+          ...{ row: 'device', column: 'point', value: 'value', corner: say('from \\ to', '起点 \\ 终点') },
           defaults: { mappings: [verdicts], ...steps([[null, NEUTRAL]]) },
         }),
         matrix({
@@ -58,7 +58,7 @@ export const backbone: Board = {
             '近一小时发送中丢失或迟到的占比。目标：网内 0.03 %，网间 0.3 %。',
           ),
           targets: of(LOSS.field),
-          ...{ row: 'device', column: 'point', value: 'value' },
+          ...{ row: 'device', column: 'point', value: 'value', corner: say('from \\ to', '起点 \\ 终点') },
           defaults: {
             unit: 'percentunit',
             decimals: 3,

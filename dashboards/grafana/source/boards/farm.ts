@@ -62,7 +62,7 @@ export const farm: Board = {
             ...fieldOf(VOLUME, language),
             decimals: 2,
             ...steps([[null, 'blue']]),
-            noValue: say('no meter', '无水表'),
+            noValue: say('nothing yet', '暂无'),
           },
         }),
         stat({
@@ -90,7 +90,7 @@ export const farm: Board = {
               [null, NEUTRAL],
               [0.2, 'blue'],
             ]),
-            noValue: say('no gauge', '无雨量计'),
+            noValue: say('nothing yet', '暂无'),
           },
         }),
         stat({
