@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, (options: PathOptions) => Promise<readonl
   stamp: async () => (await import('../gateway/drivers/stamp/stamp.bench.ts')).benchStamp(),
   stores: async () => (await import('../ingest/stores/store.bench.ts')).benchStores(),
   alerts: async () => (await import('../ingest/alerts/judging.bench.ts')).benchJudging(),
+  'alerts-latency': async () => (await import('./bench/alert-latency.bench.ts')).benchAlertLatency(),
   cluster: async () => (await import('./bench/cluster.bench.ts')).benchCluster(),
   'links-accuracy': async () => (await import('./bench/links.bench.ts')).benchLinksAccuracy(),
   'links-fping': async () => (await import('./bench/links.bench.ts')).benchLinksFping(),

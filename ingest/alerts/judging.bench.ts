@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { systemClock } from '../../core/clock.ts';
 import { seriesKey } from '../../core/reading.ts';
 import { ReadingBatch, SeriesTable } from '../../core/reading-batch.ts';
@@ -19,10 +21,40 @@ export async function benchJudging(): Promise<Measurement[]> {
           () => judgedPerS(series, rules),
         ),
       );
-  return found;
+  const bytes = () => bytesPerSeries(20_000);
+  return [...found, await medianOfThree('memory of a series that is judged by bounds', 'bytes', bytes)];
+}
+
+/** What a process holds more with one threshold over so many series than without. */
+async function bytesPerSeries(count: number): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held: number[] = [];
+  for (const rules of [0, 1]) {
+    const { watch, batch } = await watchOf(count, rules);
+    batch.timeMs.fill(Date.now(), 0, count);
+    watch.stored(batch, false);
+    collect();
+    held.push(process.memoryUsage().heapUsed);
+    // Both are still held here.
+    if (batch.length !== count || [...watch.judged()].length !== rules * count) throw new Error('not judged');
+  }
+  return Math.round((held[1]! - held[0]!) / count);
 }
 
 async function judgedPerS(count: number, rules: number): Promise<number> {
+  const { watch, batch } = await watchOf(count, rules);
+  const nowMs = Date.now() - 600_000;
+  const rounds = READINGS / count;
+  const begun = performance.now();
+  for (let round = 0; round < rounds; round++) {
+    batch.timeMs.fill(nowMs + round, 0, count);
+    watch.stored(batch, false);
+  }
+  return READINGS / ((performance.now() - begun) / 1000);
+}
+
+async function watchOf(count: number, rules: number) {
   const threshold: Threshold = {
     ...{
       id: 't',
@@ -60,12 +92,5 @@ async function judgedPerS(count: number, rules: number): Promise<number> {
     };
     batch.push(table.intern(seriesKey(key)).id, 0, 30, 0);
   }
-  const nowMs = Date.now() - 600_000;
-  const rounds = READINGS / count;
-  const begun = performance.now();
-  for (let round = 0; round < rounds; round++) {
-    batch.timeMs.fill(nowMs + round, 0, count);
-    watch.stored(batch, false);
-  }
-  return READINGS / ((performance.now() - begun) / 1000);
+  return { watch, batch };
 }

@@ -344,8 +344,13 @@ it('takes one late reading for no clock that was set back, however long ago the 
   for (let n = 0; n < 5; n++) {
     one.put(probe('s1'), 25);
     one.put(probe('s1'), 17, { timeMs: clock.nowMs() - 5 * S });
+    expect(one.told()).toEqual([]);
     await clock.advance(40 * S);
   }
+  // A late one that is well is late all the same: what came before it is no newer for that.
+  one.put(probe('s1'), 25);
+  one.put(probe('s1'), 25, { timeMs: clock.nowMs() - 10 * S });
+  one.put(probe('s1'), 17, { timeMs: clock.nowMs() - 5 * S });
   expect(one.told()).toEqual([]);
 });
 
