@@ -229,7 +229,7 @@ export class AlertDesk implements Service {
   hurry(inMs = 0): void {
     if (!this.#cancel || this.#abort.signal.aborted) return;
     const nowMs = this.#parts.clock.monotonicMs();
-    const atMs = Math.max(nowMs + inMs, this.#lookedMs + LEAST_BETWEEN_MS);
+    const atMs = Math.max(nowMs, nowMs + inMs, this.#lookedMs + LEAST_BETWEEN_MS);
     if (atMs >= this.#plannedMs) return;
     this.#cancel();
     this.#plan(atMs - nowMs);

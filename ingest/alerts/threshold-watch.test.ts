@@ -233,8 +233,8 @@ it('tells nobody to be silent while it hears nobody, and gives everybody time af
   one.put(probe('s1'), 25);
   one.isAway = true;
   await clock.advance(3_600 * S);
-  one.sinceMs = clock.nowMs();
   expect(one.told()).toEqual([]);
+  one.sinceMs = clock.nowMs();
   one.isAway = false;
   await clock.advance(299 * S);
   expect(one.told()).toEqual([]);

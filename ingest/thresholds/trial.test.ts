@@ -7,7 +7,12 @@ import { runTrial } from './trial.ts';
 const MIN = 60_000;
 const NOW = Date.UTC(2026, 5, 2);
 
-async function trial(rule: Rule, forS: number, byDevice: Record<string, (readonly [number, number])[]>) {
+async function trial(
+  rule: Rule,
+  forS: number,
+  byDevice: Record<string, (readonly [number, number])[]>,
+  days = 1,
+) {
   const table = new SeriesTable();
   const all = Object.keys(byDevice).map((device) =>
     table.intern(
@@ -26,7 +31,7 @@ async function trial(rule: Rule, forS: number, byDevice: Record<string, (readonl
     ...{ measurement: 'soil', field: 'moisture', scope: { site: 'farm' }, rule, forS },
     ...{ severity: 'warning', enabled: true },
   };
-  return runTrial(wish, 1, {
+  return runTrial(wish, days, {
     store: {
       series: async () => all,
       query: async ({ where }) => {
@@ -94,4 +99,11 @@ it('tells silence in between', async () => {
 
 it('cannot try what goes by neighbours', async () => {
   await expect(trial({ kind: 'neighbours', by: 5 }, 0, {})).rejects.toThrow(/cannot be tried/);
+});
+
+it('calls nobody silent between two values because it looks at fewer of a long time', async () => {
+  const every = Array.from({ length: 60 }, (_, n) => [24 * n, 25] as const);
+  const found = await trial({ kind: 'no-data', afterS: 600 }, 0, { s1: every.slice(0, 50) }, 30);
+  expect(found.everyMs).toBe(30 * MIN);
+  expect(found.series[0]!.raised).toHaveLength(1);
 });

@@ -11,6 +11,9 @@ import { dueMs, stepJudge } from './step-judge.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Windows of minutes that make up whole hours, so that they and hours never hold the same reading. */
+const PARTS_OF_HOUR = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30];
 /** Points that are judged and drawn of one series. */
 const MOST_POINTS = 2_000;
 const MOST_SERIES = 200;
@@ -73,14 +76,25 @@ export async function runTrial(wish: ThresholdWish, days: number, parts: TrialPa
     (key) => sees(key) && assignments.of(key).length > 0,
   );
   const fromMs = nowMs - days * DAY_MS;
-  const everyMs = Math.max(1, Math.ceil((days * DAY_MS) / MOST_POINTS / MINUTE_MS)) * MINUTE_MS;
+  const everyMs = everyMsOf(days);
   const window = { everyMs, fn: fnOf(wish) };
   const tried: { key: SeriesKey; series: TrialSeries }[] = [];
   for (const key of all.slice(0, MOST_SERIES)) {
     const where = Object.fromEntries(TAGS.map((tag) => [tag, [key[tag]]]));
     const query = { measurement, field, where, fromMs, toMs: nowMs, window, maxPoints: 2 * MOST_POINTS };
     const [data] = await store.query(query);
-    if (data) tried.push({ key, series: tryOne(wish, data, nowMs) });
+    const finestMs = data?.timeMs[0] ?? nowMs;
+    // Of the time before, only roll-ups of whole hours may be left.
+    const [hourly] =
+      everyMs < HOUR_MS && finestMs - fromMs > HOUR_MS
+        ? await store.query({
+            ...{ ...query, toMs: Math.floor(finestMs / HOUR_MS) * HOUR_MS },
+            window: { everyMs: HOUR_MS, fn: window.fn },
+          })
+        : [];
+    const parts = [hourly && { data: hourly, everyMs: HOUR_MS }, data && { data, everyMs }];
+    const found = parts.filter((one) => one !== undefined);
+    if (found.length > 0) tried.push({ key, series: tryOne(wish, found, nowMs) });
     await setImmediate();
   }
   const shown = [...tried]
@@ -92,6 +106,12 @@ export async function runTrial(wish: ThresholdWish, days: number, parts: TrialPa
   };
 }
 
+function everyMsOf(days: number): number {
+  const least = (days * DAY_MS) / MOST_POINTS / MINUTE_MS;
+  const part = PARTS_OF_HOUR.find((minutes) => minutes >= least);
+  return part === undefined ? Math.ceil(least / 60) * HOUR_MS : part * MINUTE_MS;
+}
+
 /** The one that a rule with one side looks at. */
 function fnOf({ rule }: ThresholdWish): Aggregate {
   if (rule.kind !== 'bounds') return 'last';
@@ -99,10 +119,16 @@ function fnOf({ rule }: ThresholdWish): Aggregate {
   return rule.low ? 'last' : 'max';
 }
 
-function tryOne(wish: ThresholdWish, { tags, timeMs, value }: SeriesData, nowMs: number): TrialSeries {
+interface Part {
+  readonly data: SeriesData;
+  readonly everyMs: number;
+}
+
+/** Oldest part first. */
+function tryOne(wish: ThresholdWish, parts: readonly Part[], nowMs: number): TrialSeries {
   const raised: { fromMs: number; toMs?: number; worst: number }[] = [];
   let state = CALM;
-  let heardMs = timeMs[0]!;
+  let heardMs = parts[0]!.data.timeMs[0]!;
   const put = (input: JudgeInput) => {
     const step = stepJudge(wish, state, input);
     state = step.state;
@@ -119,14 +145,19 @@ function tryOne(wish: ThresholdWish, { tags, timeMs, value }: SeriesData, nowMs:
       if (state === before) return;
     }
   };
-  const numbers = value.map(Number);
-  for (const [index, time] of timeMs.entries()) {
-    pass(time);
-    heardMs = time;
-    put({ kind: 'value', timeMs: time, value: numbers[index]! });
-  }
+  const points: { timeMs: number[]; value: number[] } = { timeMs: [], value: [] };
+  for (const { data, everyMs } of parts)
+    for (const [index, time] of data.timeMs.entries()) {
+      const number = Number(data.value[index]);
+      pass(time);
+      // It may have spoken until the end of that time: nothing is called silent that was not.
+      heardMs = time + everyMs - MINUTE_MS;
+      put({ kind: 'value', timeMs: time, value: number });
+      points.timeMs.push(time);
+      points.value.push(number);
+    }
   pass(nowMs);
-  return { tags: setTags({ ...EMPTY, ...tags }), raised, points: { timeMs, value: numbers } };
+  return { tags: setTags({ ...EMPTY, ...parts[0]!.data.tags }), raised, points };
 }
 
 const EMPTY: Tags = { site: '', gateway: '', device: '', point: '', zone: '', link: '', class: '' };
