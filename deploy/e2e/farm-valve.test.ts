@@ -41,7 +41,8 @@ describeWith('chromium')('a valve from the page', () => {
     });
     process.stdout.write(`${await seen(outcome)}\n`);
     await eventually(async () => (await seen(south.locator('.pill'))) === '打开');
-    expect(await seen(south)).toMatch(/灌溉中/);
+    // While an answer is late, on a machine that is busy, it is unknown.
+    await eventually(async () => /灌溉中/.test(await seen(south)));
     await axe(page);
     await eventually(async () => (await seen(south.locator('.pill'))) === '关闭', { withinMs: 60_000 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
