@@ -19,6 +19,9 @@ const FLAGS = [
 export const PHONE = { width: 360, height: 740 };
 export const DESKTOP = { width: 1280, height: 800 };
 
+/** It only ends what hangs: 870 links take over 30 s to be drawn where many tests run at once. */
+const PATIENCE_MS = 120_000;
+
 interface Visit {
   readonly page: Page;
   /** What a user would not see but an engineer would: console errors, exceptions, requests to anybody else. */
@@ -43,6 +46,7 @@ export async function visit(
     timezoneId: 'Asia/Shanghai',
     ...options,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   onTestFinished(() => context.close());
   const page = await context.newPage();
   const complaints: string[] = [];
