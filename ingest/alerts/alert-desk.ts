@@ -17,7 +17,7 @@ import { appliesTo, type MaintenanceWindow } from '../sla/maintenance/maintenanc
 import type { Seen } from '../sla/outages/attribute.ts';
 import { scanEvidence } from '../sla/outages/scan-evidence.ts';
 import type { Store } from '../stores/store.ts';
-import type { AlertEvent } from './alert-event.ts';
+import type { AlertEvent, TimelineEntry } from './alert-event.ts';
 import { AlertFile, type AlertFilter, type FoundAlert } from './alert-file.ts';
 import { type Condition, isOfReadings, isPending } from './condition.ts';
 import type { AlertsConfig } from './config.ts';
@@ -172,10 +172,27 @@ export class AlertDesk implements Service {
     if (before.clearedMs !== undefined) throw new SluiceError('ALERT_ENDED', { id });
     const by = { who, timeMs: this.#parts.clock.nowMs(), ...(note === undefined ? {} : { note }) };
     const event = withEntry({ ...before, acknowledged: by }, { step: 'acknowledged', ...by });
-    this.#opened().replace(event);
-    this.#book = { ...this.#book, open: new Map(this.#book.open).set(event.key, event) };
-    this.#parts.changed?.();
+    this.#replace([event]);
     return event;
+  }
+
+  /** What somebody has said of events that are open. Throws `LEDGER_UNAVAILABLE`. */
+  note(events: readonly AlertEvent[], entry: Omit<TimelineEntry, 'timeMs'>): void {
+    const timeMs = this.#parts.clock.nowMs();
+    const open = events.flatMap(({ key, id }) => {
+      const now = this.#book.open.get(key);
+      return now?.id === id ? now : [];
+    });
+    this.#replace(open.map((event) => withEntry(event, { timeMs, ...entry })));
+  }
+
+  #replace(events: readonly AlertEvent[]): void {
+    if (events.length === 0) return;
+    this.#opened().replace(events);
+    const open = new Map(this.#book.open);
+    for (const event of events) open.set(event.key, event);
+    this.#book = { ...this.#book, open };
+    this.#parts.changed?.();
   }
 
   /** What is wrong while somebody is at work on it, and is not told. */

@@ -36,6 +36,8 @@ export const TIMELINE_STEPS = [
   'left',
   'severity',
   'acknowledged',
+  'silenced',
+  'unsilenced',
   'folded',
   'cleared',
 ] as const;
@@ -46,7 +48,7 @@ export interface TimelineEntry {
   /** The condition that joined or left, or the id of the event that was folded. */
   readonly what?: string;
   readonly words?: Words;
-  /** Who acknowledged it, and what they said. */
+  /** Who acknowledged or silenced it, and what they said. */
   readonly who?: string;
   readonly note?: string;
 }

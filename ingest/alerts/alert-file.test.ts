@@ -34,6 +34,21 @@ function event(id: string, raisedMs: number, clearedMs?: number): AlertEvent {
   };
 }
 
+it('finds what is as bad as that, and what is about a site', () => {
+  const { save, ids } = opened();
+  const member = (more: object) => ({ ...condition('silent', 'farm/pump'), ...more });
+  save([
+    { ...event('link', 1), causing: [member({ kind: 'outage', subject: 'farm_x' })] },
+    { ...event('pump', 2), severity: 'warning', causing: [], silent: [member({})] },
+    { ...event('dry', 3), causing: [member({ kind: 'bounds', place: { site: 'farm', zone: 'north' } })] },
+    { ...event('far', 4), causing: [member({ subject: 'farm2/pump' })] },
+  ]);
+  expect(ids({ site: 'farm' })).toEqual(['dry', 'pump']);
+  expect(ids({ site: 'farm', severity: 'warning' })).toEqual(['pump']);
+  expect(ids({ severity: 'critical' })).toEqual(['far', 'dry', 'link']);
+  expect(ids({ site: "x' OR 1" })).toEqual([]);
+});
+
 it('has what is open, what is wrong and who is excused again after a restart', () => {
   const { file, save, folder } = opened();
   const wrong = condition('outage', 'a');

@@ -15,11 +15,20 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS excused (key TEXT PRIMARY KEY, until_ms INTEGER, after TEXT) WITHOUT ROWID;
 `;
 
+/** As `placesOf` of ingest/notify has it. */
+const IS_AT_SITE = `EXISTS (
+  SELECT 1 FROM json_each(json_array(text -> '$.causing', text -> '$.silent')) AS part, json_each(part.value) AS member
+  WHERE coalesce(member.value ->> '$.place.site', CASE member.value ->> '$.kind' WHEN 'silent' THEN
+    substr(member.value ->> '$.subject', 1, instr(member.value ->> '$.subject', '/') - 1) END)`;
+
 export interface AlertFilter {
   readonly isOpen?: boolean;
   /** Events that were open at some time from here on, and before `toMs`. */
   readonly fromMs?: number;
   readonly toMs?: number;
+  readonly severity?: string;
+  /** Only events that are about something there. */
+  readonly site?: string;
   /** Only what comes after this place in the order of the answer. */
   readonly after?: { readonly timeMs: number; readonly seq: number };
   readonly limit: number;
@@ -98,11 +107,13 @@ export class AlertFile {
   }
 
   /** Newest first. */
-  find({ isOpen, fromMs, toMs, after, limit }: AlertFilter): FoundAlert[] {
+  find({ isOpen, fromMs, toMs, severity, site, after, limit }: AlertFilter): FoundAlert[] {
     const conditions = new Conditions();
     if (isOpen) conditions.add('cleared_ms IS NULL');
     if (fromMs !== undefined) conditions.add('(cleared_ms IS NULL OR cleared_ms >= ?)', fromMs);
     if (toMs !== undefined) conditions.add('raised_ms < ?', toMs);
+    if (severity !== undefined) conditions.add("text ->> '$.severity' = ?", severity);
+    if (site !== undefined) conditions.add(`${IS_AT_SITE} = ?)`, site);
     if (after) conditions.add('(raised_ms, seq) < (?, ?)', after.timeMs, after.seq);
     const statement = `SELECT * FROM event ${conditions.where} ORDER BY raised_ms DESC, seq DESC LIMIT ?`;
     return this.#state
@@ -118,10 +129,12 @@ export class AlertFile {
     return row && (JSON.parse(String(row.text)) as AlertEvent);
   }
 
-  /** Of an event that is kept already. */
-  replace(event: AlertEvent): void {
-    const statement = 'UPDATE event SET text = ? WHERE id = ?';
-    this.#state.run((db) => db.prepare(statement).run(JSON.stringify(event), event.id));
+  /** Of events that are kept already. */
+  replace(events: readonly AlertEvent[]): void {
+    this.#state.commit((db) => {
+      const put = db.prepare('UPDATE event SET text = ? WHERE id = ?');
+      for (const event of events) put.run(JSON.stringify(event), event.id);
+    });
   }
 
   /** Deletes what ended before, and the oldest past `most`; never one that is open. */

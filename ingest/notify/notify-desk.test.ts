@@ -7,6 +7,7 @@ import { createLog } from '../../core/log.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import type { AuditEntry } from '../access/audit.ts';
+import type { AlertEvent, TimelineEntry } from '../alerts/alert-event.ts';
 import { AlertFile } from '../alerts/alert-file.ts';
 import { IngestConfig } from '../config.ts';
 import { OPEN } from '../http/identity.ts';
@@ -21,12 +22,15 @@ const ANNA: Identity = { name: 'anna', kind: 'person', role: 'agronomist', sites
 async function started(open = [gatewayAlert('pump')]) {
   const clock = new FakeClock();
   const trail: AuditEntry[] = [];
+  const noted: string[] = [];
   let events = open;
   const audit = { record: (entry: AuditEntry) => void trail.push(entry) };
   const alerts = {
     open: () => events,
     peek: (id: string) => events.find((one) => one.id === id),
     get: (id: string) => events.find((one) => one.id === id)!,
+    note: (about: readonly AlertEvent[], { step, who, note }: Omit<TimelineEntry, 'timeMs'>) =>
+      void noted.push(...about.map(({ id }) => `${id} ${step} ${who} ${note}`)),
     acknowledge(id: string, who: string) {
       events = events.map((one) =>
         one.id === id ? { ...one, acknowledged: { who, timeMs: clock.nowMs() } } : one,
@@ -40,7 +44,7 @@ async function started(open = [gatewayAlert('pump')]) {
   });
   await desk.start();
   onTestFinished(() => desk.stop());
-  return { desk, clock, trail, end: (id: string) => (events = [gatewayAlert(id, { clearedMs: 5 })]) };
+  return { desk, clock, trail, noted, end: (id: string) => (events = [gatewayAlert(id, { clearedMs: 5 })]) };
 }
 
 it('keeps contacts, their versions, and who changed what', async () => {
@@ -70,13 +74,17 @@ it('refuses a time zone that is none, an escalation to nobody, and removing whom
 });
 
 it('silences for 30 days at most, with who and why, until it is over or ended', async () => {
-  const { desk, clock, trail } = await started();
+  const { desk, clock, trail, noted } = await started();
   const wish = (untilMs: number, matcher = { site: 'farm' }) => ({ matcher, reason: 'new pump', untilMs });
   expect(() => desk.addSilence(wish(clock.nowMs() + 31 * DAY_MS), OPEN)).toThrow(/30 days/);
   const silence = desk.addSilence(wish(clock.nowMs() + DAY_MS), ANNA);
   expect(desk.silencedBy(gatewayAlert('pump'))).toMatchObject({ id: silence.id, who: 'anna' });
   expect(desk.endSilence(silence.id, { ...OPEN, name: 'li' }).ended).toEqual({ ms: clock.nowMs(), by: 'li' });
   expect(desk.silencedBy(gatewayAlert('pump'))).toBeUndefined();
+  expect(noted, 'in the timeline of what it is about').toEqual([
+    'pump silenced anna new pump',
+    'pump unsilenced li undefined',
+  ]);
   desk.addSilence(wish(clock.nowMs() + 1_000), ANNA);
   await clock.advance(1_001);
   expect(desk.silencedBy(gatewayAlert('pump'))).toBeUndefined();
@@ -143,7 +151,7 @@ it('knows after a restart how much was sent, and whom nothing reaches', async ()
         alerts: {
           open: () => events,
           peek: (id: string) => events.find((one) => one.id === id),
-          ...{ get: () => events[0]!, acknowledge: () => events[0]! },
+          ...{ get: () => events[0]!, acknowledge: () => events[0]!, note: () => {} },
         },
         ways: new Map<WayKind, Way>([
           ['mail', { atOnce: 1, send: async ({ delivery }) => void heard.push(delivery.id) }],
@@ -191,7 +199,11 @@ it('plans in the commit that an event is kept in: raised and over before anythin
   const alerts = {
     open: () => [],
     peek: (id: string) => alertFile.get(id),
-    ...{ get: (id: string) => alertFile.get(id)!, acknowledge: (id: string) => alertFile.get(id)! },
+    ...{
+      get: (id: string) => alertFile.get(id)!,
+      acknowledge: (id: string) => alertFile.get(id)!,
+      note: () => {},
+    },
   };
   const open = () =>
     new NotifyDesk(checkConfig(IngestConfig, {}).notify, {

@@ -15,10 +15,10 @@ import { ContactBook } from './contact-book.ts';
 import { Courier } from './courier.ts';
 import type { Delivery, DeliveryState } from './delivery.ts';
 import { type DeliveryFilter, NotifyFile } from './notify-file.ts';
-import { seesCause, seesEvent } from './places-of.ts';
+import { isMatched, seesCause, seesEvent } from './places-of.ts';
 import { isStateWay, laneOf, type PlanOptions } from './plan-state.ts';
 import { deliveryKey } from './plan-tellings.ts';
-import { silencedBy } from './silenced-by.ts';
+import { silencedBy, silenceEndMs } from './silenced-by.ts';
 import type { Way } from './ways/way.ts';
 
 interface NotifyDeskParts {
@@ -26,7 +26,7 @@ interface NotifyDeskParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
-  readonly alerts: Pick<AlertDesk, 'get' | 'peek' | 'open' | 'acknowledge'>;
+  readonly alerts: Pick<AlertDesk, 'get' | 'peek' | 'open' | 'acknowledge' | 'note'>;
   readonly ways: ReadonlyMap<WayKind, Way>;
 }
 
@@ -187,12 +187,17 @@ export class NotifyDesk implements Service {
 
   /** Throws `REQUEST_INVALID`, `NOT_PERMITTED` or `CONTACTS_FULL`. */
   addSilence(wish: SilenceWish, by: Identity): Silence {
-    return this.#contacts.addSilence(wish, by, this.#seesCauseOf(by));
+    const silence = this.#contacts.addSilence(wish, by, this.#seesCauseOf(by));
+    this.#note(silence, { step: 'silenced', who: by.name, note: silence.reason });
+    return silence;
   }
 
   /** Throws `NOT_FOUND`, also where it is none of theirs. */
   endSilence(id: string, by: Identity): Silence {
-    return this.#contacts.endSilence(id, by, this.#seesCauseOf(by));
+    const wasOn = this.silences().some((one) => one.id === id && this.#isOn(one));
+    const silence = this.#contacts.endSilence(id, by, this.#seesCauseOf(by));
+    if (wasOn) this.#note(silence, { step: 'unsilenced', who: by.name });
+    return silence;
   }
 
   /** Throws `NOT_FOUND`, also where `by` does not see it, or `ALERT_ENDED`. */
@@ -223,6 +228,19 @@ export class NotifyDesk implements Service {
 
   counts(alert: string): Record<DeliveryState, number> {
     return this.#opened().counts(alert);
+  }
+
+  #isOn(silence: Silence): boolean {
+    return silenceEndMs(silence) > this.#parts.clock.nowMs();
+  }
+
+  /** What becomes of a silence is a part of what happened to each event that it keeps quiet. */
+  #note({ matcher }: Silence, entry: Parameters<AlertDesk['note']>[1]): void {
+    const { alerts } = this.#parts;
+    alerts.note(
+      alerts.open().filter((event) => isMatched(matcher, event)),
+      entry,
+    );
   }
 
   #seesCauseOf(by: Identity) {

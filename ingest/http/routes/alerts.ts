@@ -29,6 +29,12 @@ const Query = Type.Object(
       }),
     ),
     to: Type.Optional(Type.String({ description: 'Only events raised before.' })),
+    severity: Type.Optional(
+      Type.Enum([...THRESHOLD_SEVERITIES], { description: 'Only events as bad as that now.' }),
+    ),
+    site: Type.Optional(
+      Type.String({ maxLength: 64, description: 'Only events about something at a site.' }),
+    ),
     limit: Type.Optional(
       Type.String({ description: 'Events in one answer: 1 to 1000, 100 where not given.' }),
     ),
@@ -83,7 +89,7 @@ export const AlertReply = Type.Object({
       step: Type.Enum([...TIMELINE_STEPS]),
       what: Type.Optional(Type.String()),
       words: Type.Optional(WordsReply),
-      who: Type.Optional(Type.String({ description: 'Who acknowledged it.' })),
+      who: Type.Optional(Type.String({ description: 'Who acknowledged or silenced it.' })),
       note: Type.Optional(Type.String()),
     }),
   ),
@@ -263,10 +269,12 @@ function shown(whole: AlertEvent, { notify }: HttpSources, who: Identity): Stati
   };
 }
 
-function filterOf({ state, from, to, after }: Static<typeof Query>) {
+function filterOf({ state, from, to, severity, site, after }: Static<typeof Query>) {
   const place = parsePlace(after);
   return {
     isOpen: state !== 'all',
+    ...(severity === undefined ? {} : { severity }),
+    ...(site === undefined ? {} : { site }),
     ...(from === undefined ? {} : { fromMs: parseTime('from', from) }),
     ...(to === undefined ? {} : { toMs: parseTime('to', to) }),
     ...(place ? { after: place } : {}),

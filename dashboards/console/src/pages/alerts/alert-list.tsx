@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { SelectField } from '../../components/form.tsx';
 import { AskedPart, Empty } from '../../components/states.tsx';
@@ -33,7 +33,9 @@ export function AlertList({ say }: PartProps) {
     );
     location.hash = hrefOf('alerts', [], Object.fromEntries(query));
   };
-  const path = usePath(time);
+  const path = usePath(time, filter);
+  // What is asked for by site tells of no other; those that were seen can still be chosen.
+  const sites = useRef(new Set<string>());
   const alerts = useAsked<AlertsReply>(path, REFRESH_MS);
   return (
     <AskedPart asked={alerts}>
@@ -42,13 +44,16 @@ export function AlertList({ say }: PartProps) {
           {(all, more) => {
             const found = all.filter((one) => isLookedFor(one, filter));
             const shown = time === 'open' ? inOrder(found) : found;
+            for (const one of all.flatMap(sitesOf)) sites.current.add(one);
             return (
               <>
-                <ListFilter {...{ time, filter, go }} sites={[...new Set(all.flatMap(sitesOf))].sort()} />
+                <ListFilter {...{ time, filter, go }} sites={[...sites.current].sort()} />
                 <p role="status" class="count-line">
                   {words.count(locale.number(shown.length, 0))}
                 </p>
-                {shown.length === 0 && <NothingFound isFiltered={all.length > 0 || time !== 'open'} />}
+                {shown.length === 0 && (
+                  <NothingFound isFiltered={filter.severity + filter.site !== '' || time !== 'open'} />
+                )}
                 <ul class="event-list">
                   {shown.map((one) => (
                     <li key={one.id}>
@@ -68,17 +73,18 @@ export function AlertList({ say }: PartProps) {
 }
 
 /** The beginning of a time is fixed when it is chosen: it would be another question every second. */
-function usePath(time: TimeName): string {
-  const [path, setPath] = useState(() => pathOf(time));
-  useEffect(() => setPath(pathOf(time)), [time]);
+function usePath(time: TimeName, { severity, site }: AlertFilter): string {
+  const [path, setPath] = useState(() => pathOf(time, { severity, site }));
+  useEffect(() => setPath(pathOf(time, { severity, site })), [time, severity, site]);
   return path;
 }
 
-function pathOf(time: TimeName): string {
+function pathOf(time: TimeName, filter: AlertFilter): string {
   const lengthMs = TIMES[time];
   const query = { state: time === 'open' ? 'open' : 'all', limit: String(time === 'open' ? 1_000 : PAGE) };
   const from = Number.isFinite(lengthMs) && lengthMs > 0 ? { from: String(Date.now() - lengthMs) } : {};
-  return `/api/v1/alerts?${new URLSearchParams({ ...query, ...from })}`;
+  const wanted = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
+  return `/api/v1/alerts?${new URLSearchParams({ ...query, ...from, ...wanted })}`;
 }
 
 interface OlderProps {
