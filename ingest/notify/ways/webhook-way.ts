@@ -121,9 +121,10 @@ function post(to: string, { headers, body, signal, config }: Posting): Promise<n
   });
 }
 
-function checkedLookup(config: WebhookConfig): LookupFunction {
+/** Asks what a name means and keeps of that what may be called: what is checked here is what is connected to. */
+export function checkedLookup(config: WebhookConfig, ask: typeof resolve = resolve): LookupFunction {
   return (host, options, done) => {
-    resolve(host, { ...options, all: true }, (error, addresses) => {
+    ask(host, { ...options, all: true }, (error, addresses) => {
       if (error) return done(error, '', 0);
       const allowed = (addresses as LookupAddress[]).filter(({ address }) => isAllowed(address, config));
       const [first] = allowed;
@@ -136,9 +137,19 @@ function checkedLookup(config: WebhookConfig): LookupFunction {
 
 function isAllowed(address: string, { allowPrivate }: WebhookConfig): boolean {
   // An IPv4 address in the clothes of IPv6 (RFC 4291 section 2.5.5.2) is what it is.
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  const plain = plainAddress(address);
   const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4';
   return !NEVER.check(plain, family) && (allowPrivate || !PRIVATE.check(plain, family));
+}
+
+/** The IPv4 address that an IPv6 one stands for: mapped (RFC 4291), or behind a NAT64 (RFC 6052). The URL has it in hexadecimal. */
+function plainAddress(address: string): string {
+  const inside = /^(?:::ffff:|64:ff9b::)(.+)$/i.exec(address)?.[1];
+  if (inside === undefined) return address;
+  if (isIP(inside) === 4) return inside;
+  const [high, low] = inside.split(':').map((part) => Number.parseInt(part, 16));
+  if (high === undefined || low === undefined) return address;
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
 function blockList(subnets: readonly string[]): BlockList {
