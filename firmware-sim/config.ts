@@ -30,6 +30,16 @@ const BusConfig = Type.Object(
   { additionalProperties: false },
 );
 
+const ModemConfig = Type.Object(
+  {
+    id: Type.String({ pattern: ID_PATTERN, description: 'Its port is <data folder>/sim/<id>.' }),
+    pin: Type.Optional(
+      Type.String({ pattern: '^\\d{4,8}$', description: 'Asked for by its SIM; none where not set.' }),
+    ),
+  },
+  { additionalProperties: false, description: 'A GSM modem: what is sent by it stands in the log.' },
+);
+
 export const SimulatorConfig = Type.Object(
   {
     seed: Type.Integer({ default: 1, description: 'The same seed and start time make the same farm.' }),
@@ -53,6 +63,7 @@ export const SimulatorConfig = Type.Object(
     ...FarmConfig.properties,
     buses: Type.Array(BusConfig, { default: [] }),
     receivers: Type.Array(GnssConfig, { default: [] }),
+    modem: Type.Optional(ModemConfig),
     load: Type.Optional(LoadConfig),
     nodes: Type.Array(NodeConfig, { default: [], description: 'NB-IoT nodes, each on its own UDP socket.' }),
     links: Type.Array(LinkConfig, {
@@ -71,9 +82,9 @@ export type BusConfig = SimulatorConfig['buses'][number];
 export function checkSimulator(config: SimulatorConfig): void {
   const problems = [
     ...repeated(config.zones.map(({ id }) => id)).map((id) => `zones: "${id}" is there twice`),
-    ...repeated([...config.buses, ...config.receivers].map(({ id }) => id)).map(
-      (id) => `buses: "${id}" is there twice`,
-    ),
+    ...repeated(
+      [...config.buses, ...config.receivers, ...(config.modem ? [config.modem] : [])].map(({ id }) => id),
+    ).map((id) => `buses: "${id}" is there twice`),
     ...farmProblems(config),
     ...config.buses.flatMap((bus) => busProblems(bus, config)),
     ...nodeProblems(config),

@@ -8,8 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { SerialPort } from 'serialport';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../core/clock.ts';
+import { eventually } from '../core/testing/eventually.ts';
 import { FakeClock } from '../core/testing/fake-clock.ts';
 import { serviceContext } from '../core/testing/service-context.ts';
 import { temporaryFolder } from '../core/testing/temporary-folder.ts';
@@ -196,4 +198,16 @@ describe('the simulator', () => {
     });
     expect(one.journal.after(3).map(({ event }) => event)).toEqual(['closed']);
   });
+});
+
+it('has a GSM modem where it is set, at a port of its own', async () => {
+  const dataFolder = temporaryFolder();
+  const made = simulator({ modem: { id: 'modem', pin: '1234' } }, { dataFolder });
+  await made.start();
+  const port = new SerialPort({ path: join(dataFolder, 'sim', 'modem'), baudRate: 115_200 });
+  onTestFinished(() => void port.close(() => {}));
+  let heard = '';
+  port.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')));
+  port.write('AT+CPIN?\r');
+  await eventually(() => heard.includes('+CPIN: SIM PIN'));
 });

@@ -13,6 +13,7 @@ import { Journal, type Moment } from './journal.ts';
 import type { LinkChange } from './links/link-config.ts';
 import { SimulatedLinks } from './links/simulated-links.ts';
 import { LoadFleet } from './load/load-fleet.ts';
+import { SimulatedModem } from './modem/simulated-modem.ts';
 import { NbiotNode } from './nbiot/nbiot-node.ts';
 import { SimulatedBus } from './simulated-bus.ts';
 
@@ -73,6 +74,7 @@ class FarmSimulator implements Simulator {
   readonly openSince = new Map<string, Moment>();
   readonly #context: ServiceContext;
   readonly #door: ControlDoor | undefined;
+  readonly #modem: SimulatedModem | undefined;
   #lock: FolderLock | undefined;
   #cancelTick: Cancel | undefined;
   #livedUntilMs = 0;
@@ -101,6 +103,12 @@ class FarmSimulator implements Simulator {
     this.receivers = new Map(
       config.receivers.map((one) => [one.id, new GnssReceiver(one, config.place, config.seed, context)]),
     );
+    if (config.modem) {
+      const { id, pin } = config.modem;
+      const path = join(context.dataFolder, 'sim', id);
+      this.#modem = new SimulatedModem(path, context.clock, (sms) => context.log.info(sms, 'an SMS'));
+      if (pin !== undefined) Object.assign(this.#modem, { pin }).faults.sim = 'pin';
+    }
     this.links = new SimulatedLinks(config.links, config.seed, context.log);
     this.load = config.load && new LoadFleet(config.load, config.seed, context);
     this.controlPath = join(context.dataFolder, 'sim', 'control.sock');
@@ -121,6 +129,7 @@ class FarmSimulator implements Simulator {
       this.#lock ??= new FolderLock(join(this.#context.dataFolder, 'simulator'));
       for (const bus of this.buses.values()) await bus.open();
       for (const receiver of this.receivers.values()) await receiver.open();
+      await this.#modem?.plug();
       for (const node of this.nodes.values()) await node.open();
       await this.links.open();
       await this.#door?.open();
@@ -217,6 +226,7 @@ class FarmSimulator implements Simulator {
     await this.links.close();
     for (const node of this.nodes.values()) await node.close();
     for (const receiver of this.receivers.values()) await receiver.close();
+    await this.#modem?.unplug();
     for (const bus of this.buses.values()) await bus.close();
     this.#lock?.release();
     this.#lock = undefined;

@@ -20,6 +20,8 @@ export interface ModemFaults {
 
 /** Answers as many as a real one would while it starts again. */
 const RESTART_MS = 100;
+/** Messages and commands that are remembered. */
+const MOST_KEPT = 1_000;
 
 /** A GSM modem on a pseudo-terminal, reached under a name that stays when it is unplugged and comes back. */
 export class SimulatedModem {
@@ -34,6 +36,7 @@ export class SimulatedModem {
   pinTries = 0;
   restarts = 0;
   readonly #clock: Clock;
+  readonly #took: (sms: DecodedSms) => void;
   #pty: Pty | undefined;
   #text = '';
   #isEchoing = true;
@@ -41,9 +44,11 @@ export class SimulatedModem {
   /** Octets that AT+CMGS has announced, while it waits for them. */
   #announced: number | undefined;
 
-  constructor(path: string, clock: Clock) {
+  /** `took` is told of each part that the network has taken. */
+  constructor(path: string, clock: Clock, took: (sms: DecodedSms) => void = () => {}) {
     this.path = path;
     this.#clock = clock;
+    this.#took = took;
   }
 
   /** Throws `PSEUDO_TERMINAL_UNAVAILABLE` or `DATA_FOLDER_UNUSABLE`. */
@@ -90,6 +95,7 @@ export class SimulatedModem {
     this.#text = '';
     if (command === '') return;
     this.heard.push(command);
+    if (this.heard.length > MOST_KEPT) this.heard.shift();
     if (command === 'AT+CFUN=1,1') {
       this.restarts++;
       this.#clock.after(RESTART_MS, () => this.#reset());
@@ -142,6 +148,8 @@ export class SimulatedModem {
       const { sms, length } = decodeSubmit(hex);
       if (length !== announced) throw new Error(`${length} octets, ${announced} announced`);
       this.sent.push(sms);
+      if (this.sent.length > MOST_KEPT) this.sent.shift();
+      this.#took(sms);
       this.#say(`\r\n+CMGS: ${this.sent.length % 256}\r\n\r\nOK\r\n`);
     } catch {
       // Invalid PDU mode parameter (27.005 section 3.2.5).
