@@ -203,7 +203,7 @@ describe('the simulator', () => {
 it('has a GSM modem where it is set, at a port of its own', async () => {
   const dataFolder = temporaryFolder();
   const made = simulator({ modem: { id: 'modem', pin: '1234' } }, { dataFolder });
-  await made.start();
+  await made.start(signal);
   const port = new SerialPort({ path: join(dataFolder, 'sim', 'modem'), baudRate: 115_200 });
   onTestFinished(() => void port.close(() => {}));
   let heard = '';
