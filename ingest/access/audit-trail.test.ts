@@ -119,6 +119,17 @@ describe('AuditTrail', () => {
     expect(await trail.check()).toMatchObject({ entries: 3, isWhole: true });
   });
 
+  it('finds by an index, whatever is asked for: it is one process with what opens and closes valves', async () => {
+    const folder = await five();
+    const db = new DatabaseSync(join(folder, 'audit.db'));
+    onTestFinished(() => db.close());
+    for (const index of ['who', 'subject', 'action', 'thing', 'time'])
+      expect(db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(`entry_by_${index}`)).toBeDefined();
+    const select = `SELECT n FROM entry WHERE substr(action, 1, instr(action, '.') - 1) = ? ORDER BY n DESC LIMIT 9`;
+    const [plan] = db.prepare(`EXPLAIN QUERY PLAN ${select}`).all('zone');
+    expect(plan).toMatchObject({ detail: expect.stringContaining('entry_by_thing') });
+  });
+
   it('puts on record that the head is gone', async () => {
     const folder = await five();
     tamper(folder, 'DELETE FROM entry WHERE n > 3');
