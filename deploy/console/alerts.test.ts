@@ -49,6 +49,7 @@ function farm(): FakeSources {
     ...member,
     kind: 'bounds',
     key: 'bounds:t-1:farm/pump/soil-north',
+    threshold: 't-1',
   } as unknown as AlertMember;
   const events = [
     alert('dry', 130, { words: dry, causing: [judged] }),

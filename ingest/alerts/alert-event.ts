@@ -13,6 +13,8 @@ export interface AlertMember {
   readonly words: Words;
   /** Where it is, of what is about neither a link nor a whole gateway. */
   readonly place?: EventPlace;
+  /** Of readings: id of the threshold that they are wrong by. */
+  readonly threshold?: string;
 }
 
 /** Where something is wrong, as far as that is known; of a link its id only. */

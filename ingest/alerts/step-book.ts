@@ -219,8 +219,12 @@ function lastOf(effects: readonly BookEffect[]): BookEffect[] {
   return [...last.values()];
 }
 
-function memberOf({ key, kind, subject, severity, sinceMs, words, place }: Condition): AlertMember {
-  return { key, kind, subject, severity, sinceMs, words, ...(place ? { place } : {}) };
+function memberOf({ key, kind, subject, severity, sinceMs, words, place, judged }: Condition): AlertMember {
+  return {
+    ...{ key, kind, subject, severity, sinceMs, words },
+    ...(place && { place }),
+    ...(judged && { threshold: judged.threshold }),
+  };
 }
 
 function severityOf({ causing, silent }: Cause): AlertSeverity {

@@ -62,6 +62,9 @@ const Member = Type.Object({
       { description: 'Where it is, of what is about neither a link nor a whole gateway.' },
     ),
   ),
+  threshold: Type.Optional(
+    Type.String({ description: 'Of readings: id of the threshold that they are wrong by.' }),
+  ),
 });
 
 export const AlertReply = Type.Object({

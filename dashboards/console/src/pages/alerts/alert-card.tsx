@@ -5,7 +5,7 @@ import { useWords } from '../../i18n/use-words.ts';
 import { hrefOf } from '../../place.ts';
 import { AlertActions } from './alert-actions.tsx';
 import type { Alert, Member, Severity as SeverityName } from './api.ts';
-import { placeOf, thresholdOf } from './arrange.ts';
+import { placeOf } from './arrange.ts';
 import { WORDS } from './words.ts';
 
 const TICK_MS = 15_000;
@@ -136,7 +136,7 @@ function MemberLinks({ members }: { readonly members: readonly Member[] }) {
   const found = new Map<string, string>();
   for (const member of members) {
     const { site, zone, gateway, link } = placeOf(member);
-    const threshold = thresholdOf(member);
+    const { threshold } = member;
     if (link !== undefined) found.set(hrefOf('links', [link]), words.goLink(link));
     else if (zone !== undefined && site !== undefined)
       found.set(hrefOf('farm', [], { zone: `${site}/${zone}` }), words.goZone(zone));

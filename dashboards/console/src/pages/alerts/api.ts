@@ -21,6 +21,8 @@ export interface Member {
   readonly sinceMs: number;
   readonly words: Words;
   readonly place?: Place;
+  /** Id of the threshold that readings are wrong by. */
+  readonly threshold?: string;
 }
 
 export const DELIVERY_STATES = ['waiting', 'sent', 'failed', 'dropped'] as const;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Alert, Delivery, Member } from './api.ts';
-import { inOrder, isLookedFor, placeOf, sitesOf, thresholdOf, timelineOf } from './arrange.ts';
+import { inOrder, isLookedFor, placeOf, sitesOf, timelineOf } from './arrange.ts';
 
 const words = { en: 'x', zh: 'x' };
 const member = (kind: string, subject: string, more: Partial<Member> = {}): Member => ({
@@ -42,8 +42,7 @@ it('knows where a member is, and by which threshold', () => {
     key: 'bounds:t-1:farm/pump/soil',
     place: { zone: 'north' },
   });
-  expect([placeOf(dry), thresholdOf(dry)]).toEqual([{ zone: 'north' }, 't-1']);
-  expect(thresholdOf(member('silent', 'farm/pump'))).toBeUndefined();
+  expect(placeOf(dry)).toEqual({ zone: 'north' });
 });
 
 it('finds an event by any of the sites that it is about', () => {

@@ -2,7 +2,6 @@ import type { Alert, Delivery, Member, Place, Severity, TimelineEntry } from './
 
 const RANKS: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 };
 const LINK_KINDS = ['outage', 'loss', 'latency'];
-const RULE_KINDS = ['bounds', 'rate', 'stuck', 'no-data', 'implausible', 'neighbours'];
 
 /** What somebody looks for; empty strings are not looked at. */
 export interface AlertFilter {
@@ -31,11 +30,6 @@ export function sitesOf({ causing, silent }: Alert): string[] {
 
 export function isLookedFor(alert: Alert, { severity, site }: AlertFilter): boolean {
   return (severity === '' || alert.severity === severity) && (site === '' || sitesOf(alert).includes(site));
-}
-
-/** The threshold that a member is wrong by: the second part of its key. */
-export function thresholdOf({ kind, key }: Member): string | undefined {
-  return RULE_KINDS.includes(kind) ? key.split(':')[1] : undefined;
 }
 
 export type Moment =
