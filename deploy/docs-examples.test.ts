@@ -83,7 +83,7 @@ async function check(example: Example): Promise<void> {
   if (example.pops) return void expandMesh(parseConfig(MeshFile, text, 'mesh.yaml'));
   if (example.listeners) return void parseConfig(BrokerConfig, text, 'broker.yaml');
   if (typeof example.ingest === 'string') return void parseConfig(SluiceConfig, text, 'sluice.yaml');
-  if (example.store || example.notify || example.broker?.username === 'ingest') {
+  if (example.store || example.notify || example.http || example.broker?.username === 'ingest') {
     return void parseConfig(IngestConfig, text, 'ingest.yaml');
   }
   return checkGateway(example);
