@@ -1,3 +1,4 @@
+import { type Scope, seesSite } from '../access.ts';
 import type { Threshold, ThresholdScope } from './threshold.ts';
 
 /** What a scope is compared with: tags of a series, empty or absent where it has none, and what grows in its zone. */
@@ -38,4 +39,9 @@ function isBefore(one: Threshold, other: Threshold): boolean {
 
 function rankOf(scope: ThresholdScope): number {
   return KEYS.reduce((sum, key) => sum + (scope[key] === undefined ? 0 : RANKS[key]), 0);
+}
+
+/** Whether somebody may change what holds there: one that holds for every site is changed by who sees them all. */
+export function maySetFor(me: Scope, { site }: ThresholdScope): boolean {
+  return site === undefined ? me.sites === 'all' : seesSite(me, site);
 }

@@ -41,5 +41,8 @@ function judged({ wish, days }: Asked) {
     return { tags, points, raised };
   });
   const events = series.reduce((sum, { raised }) => sum + raised.length, 0);
-  return { fromMs, toMs, events, series, leftOut: 0 };
+  const wrongMs = series
+    .flatMap(({ raised }) => raised)
+    .reduce((sum, one) => sum + (one.toMs ?? toMs) - one.fromMs, 0);
+  return { fromMs, toMs, events, wrongMs, series, leftOut: 0 };
 }

@@ -82,7 +82,7 @@ it('tells what would have been raised, its worst value, and series of a zone as 
     ],
     [[50, 100, 19]],
   ]);
-  expect(found).toMatchObject({ events: 2, leftOut: 0, fn: 'min', everyMs: MIN });
+  expect(found).toMatchObject({ events: 2, wrongMs: 80 * MIN, leftOut: 0, fn: 'min', everyMs: MIN });
 });
 
 it('tells silence in between', async () => {

@@ -37,7 +37,9 @@ export interface Trial {
   /** Judged by one value of each such time, the one that is furthest out where the rule has one side. */
   readonly everyMs: number;
   readonly fn: Aggregate;
+  /** Series of one zone that are wrong at the same time are one event, and their time counts once. */
   readonly events: number;
+  readonly wrongMs: number;
   readonly series: readonly TrialSeries[];
   readonly leftOut: number;
 }
@@ -101,7 +103,7 @@ export async function runTrial(wish: ThresholdWish, days: number, parts: TrialPa
     .sort((a, b) => b.series.raised.length - a.series.raised.length)
     .slice(0, MOST_SHOWN);
   return {
-    ...{ fromMs, toMs: nowMs, everyMs, fn: window.fn, events: eventsOf(tried, nowMs) },
+    ...{ fromMs, toMs: nowMs, everyMs, fn: window.fn, ...eventsOf(tried, nowMs) },
     ...{ series: shown.map(({ series }) => series), leftOut: all.length - shown.length },
   };
 }
@@ -168,7 +170,10 @@ function worse(side: string | undefined, before: number, value: number): number 
 }
 
 /** Series of one zone that are wrong at the same time are one event. */
-function eventsOf(tried: readonly { key: SeriesKey; series: TrialSeries }[], nowMs: number): number {
+function eventsOf(
+  tried: readonly { key: SeriesKey; series: TrialSeries }[],
+  nowMs: number,
+): Pick<Trial, 'events' | 'wrongMs'> {
   const groups = new Map<string, Raised[]>();
   for (const { key, series } of tried) {
     const place =
@@ -176,12 +181,14 @@ function eventsOf(tried: readonly { key: SeriesKey; series: TrialSeries }[], now
     groups.set(place, [...(groups.get(place) ?? []), ...series.raised]);
   }
   let events = 0;
+  let wrongMs = 0;
   for (const raised of groups.values()) {
     let endMs = Number.NEGATIVE_INFINITY;
     for (const { fromMs, toMs = nowMs } of raised.sort((a, b) => a.fromMs - b.fromMs)) {
       if (fromMs > endMs) events++;
+      wrongMs += Math.max(0, toMs - Math.max(fromMs, endMs));
       endMs = Math.max(endMs, toMs);
     }
   }
-  return events;
+  return { events, wrongMs };
 }

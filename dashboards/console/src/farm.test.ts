@@ -125,6 +125,12 @@ describe('arrangeFarm', () => {
     ]);
   });
 
+  it('leaves out what is for programs to read', () => {
+    const evidence = reading('link/evidence', { value: 'AAEC', tags: { link: 'a_b' } });
+    const farm = arrange([evidence, reading('acme/note', { value: 'oiled' })]);
+    expect(farm.others.map(({ reading: { field } }) => field)).toEqual(['note']);
+  });
+
   it('names each cause once: a dead gateway and not its devices', () => {
     const dead = { ...presence, online: false };
     const behind = { ...gateway, devices: [{ device: 'd1', ...dead }] };

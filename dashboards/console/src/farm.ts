@@ -73,6 +73,8 @@ export function arrangeFarm(
   const order = ({ reading }: Metric) => catalogue.get(nameOf(reading))?.order ?? quantities.length;
   const heard = new Map(gateways.flatMap(lastHeard));
   const metrics = newestPlaces(readings)
+    // Nobody reads what is for programs.
+    .filter((reading) => catalogue.get(nameOf(reading))?.quantity.kind !== 'text')
     .map((reading): Metric => {
       const found = typeof reading.value === 'number' ? catalogue.get(nameOf(reading))?.quantity : undefined;
       const condition = conditionOf(reading, found, heard.get(sourceKey(reading.tags)), nowMs);

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type Identity, seesSeries, seesSite } from '../../../core/access.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { setTags } from '../../../core/reading.ts';
+import { maySetFor } from '../../../core/thresholds/scope.ts';
 import { THRESHOLD_SEVERITIES, type Threshold, ThresholdWish } from '../../../core/thresholds/threshold.ts';
 import { CONDITION_KINDS, type Condition } from '../../alerts/condition.ts';
 import { SIDES } from '../../thresholds/judge-state.ts';
@@ -89,6 +90,7 @@ const TrialReply = Type.Object({
     description: 'Which one: min where only low is bounded, max where only high is, else last.',
   }),
   events: Type.Number({ description: 'Series of one zone that are wrong at the same time are one.' }),
+  wrongMs: Type.Number({ description: 'How long they were wrong in all; such series count once.' }),
   series: Type.Array(
     Type.Object({
       tags: TagsReply,
@@ -305,7 +307,7 @@ function sees(who: Identity, { scope }: Pick<Threshold, 'scope'>): boolean {
 
 /** One for all sites is changed by those who see all sites. */
 function mayChange(who: Identity, { scope }: Pick<Threshold, 'scope'>): void {
-  if (scope.site === undefined ? who.sites === 'all' : seesSite(who, scope.site)) return;
+  if (maySetFor(who, scope)) return;
   throw new SluiceError('NOT_PERMITTED', {
     ...{ name: who.name, role: who.role },
     wanted: scope.site === undefined ? 'sites: all' : `site: ${scope.site}`,

@@ -37,6 +37,7 @@ export interface Trial {
   readonly fromMs: number;
   readonly toMs: number;
   readonly events: number;
+  readonly wrongMs: number;
   readonly series: readonly TrialSeries[];
   /** Series past those that are told. */
   readonly leftOut: number;

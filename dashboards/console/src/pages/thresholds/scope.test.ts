@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { maySetFor } from '../../../../../core/thresholds/scope.ts';
 import { holdsFor, isLookedFor, placesOf } from './scope.ts';
 
 const zones = [
@@ -35,4 +36,14 @@ describe('where a threshold holds', () => {
       Array(3).fill(false),
     );
   });
+});
+
+it.each([
+  ['all', undefined, true],
+  ['all', 'north-farm', true],
+  [['north-farm'], undefined, false],
+  [['north-farm'], 'north-farm', true],
+  [['north-farm'], 'south-farm', false],
+] as const)('who sees %j may change what holds for %s: %s', (sites, site, expected) => {
+  expect(maySetFor({ sites, links: 'all' }, site ? { site } : {})).toBe(expected);
 });

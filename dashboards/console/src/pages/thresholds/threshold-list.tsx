@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Quantity } from '../../../../../core/quantities.ts';
+import { maySetFor } from '../../../../../core/thresholds/scope.ts';
 import type { Threshold } from '../../../../../core/thresholds/threshold.ts';
 import { Button } from '../../components/button.tsx';
 import { Empty } from '../../components/states.tsx';
@@ -31,7 +32,7 @@ interface ThresholdListProps {
 /** All thresholds that somebody looks for, by quantity and then by place. */
 export function ThresholdList({ all, known, maySet, onChanged, say }: ThresholdListProps) {
   const words = useWords(WORDS);
-  const { locale } = useConsole();
+  const { locale, me } = useConsole();
   const filter = useFilter();
   const state = useAsked<{ readonly series: readonly Judged[] }>('/api/v1/thresholds/state', STATE_MS);
   const [action, setAction] = useState<Action>();
@@ -84,7 +85,7 @@ export function ThresholdList({ all, known, maySet, onChanged, say }: ThresholdL
                         threshold={one}
                         on={known.on}
                         raised={raised.get(one.id) ?? []}
-                        onAction={maySet ? setAction : undefined}
+                        onAction={maySet && maySetFor(me, one.scope) ? setAction : undefined}
                       />
                     ))}
                   </ul>

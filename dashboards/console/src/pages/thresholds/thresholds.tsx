@@ -1,3 +1,4 @@
+import { maySetFor } from '../../../../../core/thresholds/scope.ts';
 import './thresholds.css';
 import { useState } from 'preact/hooks';
 import { may } from '../../../../../core/access.ts';
@@ -10,6 +11,7 @@ import { hrefOf } from '../../place.ts';
 import { useAsked } from '../../use-asked.ts';
 import type { ThresholdsReply } from './api.ts';
 import { ApplyTemplate } from './apply-template.tsx';
+
 import { TemplateList } from './template-list.tsx';
 import { ThresholdForm } from './threshold-form.tsx';
 import { ThresholdList } from './threshold-list.tsx';
@@ -60,7 +62,12 @@ export default function Thresholds() {
           if (first === 'new' && maySet) return <ThresholdForm known={known} onDone={done} />;
           if (second === 'change' && maySet) return <Changing key={first} {...given} id={first} />;
           const found = all.find(({ id }) => id === first);
-          return <ThresholdView id={first} found={found} known={known} maySet={maySet} />;
+          return (
+            <ThresholdView
+              {...{ id: first, found, known }}
+              maySet={maySet && found !== undefined && maySetFor(me, found.scope)}
+            />
+          );
         }}
       </AskedPart>
       {line}

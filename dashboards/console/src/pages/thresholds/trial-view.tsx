@@ -7,7 +7,7 @@ import { useConsole } from '../../console.ts';
 import { tagsKey } from '../../history.ts';
 import type { Locale } from '../../i18n/locale.ts';
 import { useWords } from '../../i18n/use-words.ts';
-import type { Trial, TrialSeries } from './api.ts';
+import type { Trial } from './api.ts';
 import { plainWish } from './threshold-action.tsx';
 import { TrialChart } from './trial-chart.tsx';
 import type { Known } from './use-places.ts';
@@ -119,7 +119,7 @@ function TrialCharts({ wish, trial, before, known }: TrialChartsProps) {
 
 function saidOf(trial: Trial, span: string, locale: Locale): string {
   const words = WORDS[locale.language];
-  const total = locale.duration(lengthMs(trial.series, trial.toMs));
+  const total = locale.duration(trial.wrongMs);
   if (trial.events === 0) return words.trialNever(span);
   if (trial.events === 1) return words.trialOnce(span, total);
   return words.trialEvents(span, locale.number(trial.events, 0), total);
@@ -127,14 +127,8 @@ function saidOf(trial: Trial, span: string, locale: Locale): string {
 
 function standingSaid(trial: Trial, locale: Locale): string {
   const words = WORDS[locale.language];
-  const total = locale.duration(lengthMs(trial.series, trial.toMs));
+  const total = locale.duration(trial.wrongMs);
   if (trial.events === 0) return words.standingNever;
   if (trial.events === 1) return words.standingOnce(total);
   return words.standingEvents(locale.number(trial.events, 0), total);
-}
-
-function lengthMs(series: readonly TrialSeries[], endMs: number): number {
-  return series
-    .flatMap(({ raised }) => raised)
-    .reduce((sum, { fromMs, toMs = endMs }) => sum + Math.max(0, toMs - fromMs), 0);
 }
