@@ -6,7 +6,7 @@ import { asSluiceError, SluiceError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { EventsNow, PlannedTelling } from '../alerts/alert-desk.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
-import type { Delivery } from './delivery.ts';
+import { type Delivery, tellingKey } from './delivery.ts';
 import { type NotifyFile, writePlan } from './notify-file.ts';
 import type { PlanStep } from './plan-draft.ts';
 import { planResult } from './plan-result.ts';
@@ -163,6 +163,7 @@ export class Courier {
       else this.#up.delete(kind);
     }
     const contacts = new Map(this.#contacts.map((one) => [one.id, one]));
+    this.#tidy(contacts);
     const now = { nowMs: clock.nowMs(), contacts, underWay: this.#underWay };
     for (const delivery of readyDeliveries(this.#state, options, now)) {
       const way = ways.get(delivery.way.kind);
@@ -172,6 +173,23 @@ export class Courier {
         this.#sending.delete(sending),
       );
       this.#sending.add(sending);
+    }
+  }
+
+  /** A contact may have gone, or taken a way from itself, while it showed an alert there. */
+  #tidy(contacts: ReadonlyMap<string, Contact>): void {
+    for (const [kind, way] of this.#parts.ways) {
+      if (!way.tidy || !this.#up.has(kind)) continue;
+      const isTold = (alert: string) =>
+        [...contacts.values()].some(
+          ({ id, ways }) =>
+            ways.some((one) => one.kind === kind) && this.#state.tellings.has(tellingKey(alert, id)),
+        );
+      const tidying = way.tidy(isTold).then((error) => {
+        if (error) this.#parts.log.debug({ way: kind, code: error.code }, `tidied later: ${error.message}`);
+        this.#sending.delete(tidying);
+      });
+      this.#sending.add(tidying);
     }
   }
 

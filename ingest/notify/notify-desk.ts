@@ -86,7 +86,7 @@ export class NotifyDesk implements Service {
       ...{ clock, log, file: this.#file, ways, options: planOptions(this.#config), consoleUrl, zone },
       ...{ open: () => alerts.open(), peek: (id) => alerts.peek(id) },
     });
-    for (const way of ways.values()) way.start?.();
+    for (const way of ways.values()) way.start?.(this.#file);
     this.#courier.start();
   }
 

@@ -3,11 +3,13 @@ import type { Contact } from '../../core/alerts/contact.ts';
 import type { Silence } from '../../core/alerts/silence.ts';
 import { Conditions, StateDatabase } from '../state-database.ts';
 import { type Delivery, type DeliveryState, type Telling, tellingKey } from './delivery.ts';
+import type { WayMemory } from './ways/way.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS contact (id TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS silence (id TEXT PRIMARY KEY, until_ms INTEGER, text TEXT) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS telling (alert TEXT, contact TEXT, text TEXT, PRIMARY KEY (alert, contact)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS shown (alert TEXT PRIMARY KEY, topic TEXT) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS delivery (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, state TEXT, time_ms INTEGER, text TEXT
   );
@@ -33,8 +35,9 @@ export interface PlanChanges {
 /**
  * Contacts, silences, and what is told to whom, beside the events in `alerts.db`. Every call may throw `LEDGER_UNAVAILABLE`.
  */
-export class NotifyFile {
+export class NotifyFile implements WayMemory {
   readonly #state: StateDatabase;
+  #topics: Map<string, string> | undefined;
 
   constructor(folder: string) {
     this.#state = new StateDatabase(folder, 'alerts.db', SCHEMA);
@@ -125,6 +128,27 @@ export class NotifyFile {
       ).run(most);
       db.exec('DELETE FROM delivery_alert WHERE delivery NOT IN (SELECT id FROM delivery)');
     });
+  }
+
+  topics(): ReadonlyMap<string, string> {
+    this.#topics ??= new Map(
+      this.#state
+        .run((db) => db.prepare('SELECT alert, topic FROM shown').all())
+        .map(({ alert, topic }) => [String(alert), String(topic)]),
+    );
+    return this.#topics;
+  }
+
+  putTopic(alert: string, topic: string): void {
+    if (this.topics().get(alert) === topic) return;
+    this.#state.run((db) => db.prepare('INSERT OR REPLACE INTO shown VALUES (?, ?)').run(alert, topic));
+    this.#topics!.set(alert, topic);
+  }
+
+  dropTopic(alert: string): void {
+    if (!this.topics().has(alert)) return;
+    this.#state.run((db) => db.prepare('DELETE FROM shown WHERE alert = ?').run(alert));
+    this.#topics!.delete(alert);
   }
 
   close(): void {

@@ -14,6 +14,14 @@ export interface Outgoing extends MessageParts {
   readonly isSilenced: boolean;
 }
 
+/** What a way that shows a state remembers over a restart: where each alert is shown. Every call may throw `LEDGER_UNAVAILABLE`. */
+export interface WayMemory {
+  /** By alert. */
+  topics(): ReadonlyMap<string, string>;
+  putTopic(alert: string, topic: string): void;
+  dropTopic(alert: string): void;
+}
+
 /** How messages of one kind leave. What is tried again, and when, is no matter of it. */
 export interface Way {
   /** How many messages it can send at a time. */
@@ -24,6 +32,8 @@ export interface Way {
   trouble?(): SluiceError | undefined;
   /** Strength of the radio signal, where there is one. */
   signal?(): { readonly signalDbm?: number };
-  start?(): void;
+  start?(memory: WayMemory): void;
+  /** Takes away what is shown of alerts that nobody is told of by it. Never throws; gives why it could not. */
+  tidy?(isTold: (alert: string) => boolean): Promise<SluiceError | undefined>;
   stop?(): Promise<void>;
 }
