@@ -24,7 +24,7 @@ const seen = async (part: Locator) => (await part.allInnerTexts()).join().replac
 const dialog = (page: Page) => page.getByRole('dialog');
 
 async function askToOpen(page: Page): Promise<void> {
-  await place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 minutes' }).click();
+  await place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 min' }).click();
   await dialog(page).getByRole('button', { name: 'Open for 5 minutes' }).click();
 }
 
@@ -46,7 +46,7 @@ describeWith('chromium')('what is said and done of valves where something is wro
     });
     expect(await seen(place(page, 'north'))).toMatch(/Its device is offline: the state is not known/);
     expect(await seen(place(page, 'north').locator('.zone-word'))).not.toBe('watering');
-    const open = place(page, 'north').getByRole('button', { name: 'Open Valve v1 for 5 minutes' });
+    const open = place(page, 'north').getByRole('button', { name: 'Open Valve v1 for 5 min' });
     expect(await open.getAttribute('aria-disabled')).toBe('true');
     await place(page, 'north').getByRole('button', { name: 'Close Valve v1' }).click();
     await dialog(page).getByRole('button', { name: 'Close now' }).click();
@@ -114,7 +114,7 @@ describeWith('chromium')('what is said and done of valves where something is wro
     const sources = farm();
     const url = await serve(sources);
     const { page } = await visit(url);
-    const open = place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 minutes' });
+    const open = place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 min' });
     await open.dblclick();
     expect(sources.commands.wishes).toEqual([]);
     // The second touch may have fallen beside the dialog, which closes it.

@@ -97,6 +97,7 @@ function farm(): FakeSources {
     rule: { kind: 'bounds', low: { raise: 20, clear: 23 } },
     ...{ forS: 600, severity: 'warning', enabled: true, source: 'FAO-56, table 22' },
   };
+  sources.thresholds.nowMs = () => nowMs - 5 * 86_400_000;
   sources.thresholds.add(dry, { who: 'li', why: 'sandy corner' });
   const silent = { ...dry, scope: {}, rule: { kind: 'no-data', afterS: 3_600 }, forS: 0 } as const;
   sources.thresholds.add({ ...silent, severity: 'critical' }, { who: 'li', why: 'silence is not dryness' });

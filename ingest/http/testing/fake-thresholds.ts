@@ -9,6 +9,7 @@ export class FakeThresholds
   implements Pick<HttpSources['thresholds'], 'all' | 'get' | 'add' | 'change' | 'remove' | 'history'>
 {
   readonly #all = new Map<string, Threshold>();
+  nowMs = (): number => 0;
   readonly #changes = new Map<string, ThresholdChange[]>();
 
   all(): Iterable<Threshold> {
@@ -24,20 +25,22 @@ export class FakeThresholds
   add(wish: ThresholdWish, { who, why }: ChangedBy): Threshold {
     checkWish(wish);
     const id = `threshold-${this.#changes.size + 1}`;
-    return this.put({ ...wish, id, version: 1, setBy: who, setMs: 0, why });
+    return this.put({ ...wish, id, version: 1, setBy: who, setMs: this.nowMs(), why });
   }
 
   change(id: string, version: number, wish: ThresholdWish, by: ChangedBy): Threshold {
     const before = this.#current(id, version);
     checkWish(wish);
-    const after = { ...wish, id, version: version + 1, setBy: by.who, setMs: 0, why: by.why };
+    const after = { ...wish, id, version: version + 1, setBy: by.who, setMs: this.nowMs(), why: by.why };
     return this.put(after, before);
   }
 
   remove(id: string, version: number, { who, why }: ChangedBy): void {
     const before = this.#current(id, version);
     this.#all.delete(id);
-    this.#changes.get(id)!.push({ version: version + 1, who, timeMs: 0, why, before: wishOf(before) });
+    this.#changes
+      .get(id)!
+      .push({ version: version + 1, who, timeMs: this.nowMs(), why, before: wishOf(before) });
   }
 
   history(id: string): ThresholdChange[] {
@@ -58,7 +61,7 @@ export class FakeThresholds
     const { id, version, setBy: who, why } = after;
     const changes = this.#changes.get(id) ?? [];
     const was = before && { before: wishOf(before) };
-    changes.push({ version, who, timeMs: 0, why, after: wishOf(after), ...was });
+    changes.push({ version, who, timeMs: this.nowMs(), why, after: wishOf(after), ...was });
     this.#changes.set(id, changes);
     this.#all.set(id, after);
     return after;

@@ -16,6 +16,9 @@ interface MatrixProps {
   readonly found: MatrixReply;
 }
 
+/** So many points leave room for names that are read upright, and for cells that a thumb meets. */
+const FEW = 10;
+
 /**
  * From each point to each other one. A cell says its verdict by mark, pattern and colour, and by a word to whoever listens; what it is
  * made of stands beside it as it is pointed at. One cell is in the order of the tabulator; arrows move within.
@@ -66,6 +69,7 @@ export function Matrix({ rows, pops, found }: MatrixProps) {
         <table
           ref={grid}
           class="matrix"
+          data-few={tos.length <= FEW || undefined}
           onMouseOver={point}
           onFocus={point}
           onFocusCapture={point}
