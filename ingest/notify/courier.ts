@@ -180,7 +180,15 @@ export class Courier {
   #tidy(contacts: ReadonlyMap<string, Contact>): void {
     for (const [kind, way] of this.#parts.ways) {
       if (!way.tidy || !this.#up.has(kind)) continue;
+      // What has ended is told so by a message of its own, as long as there is whoever it goes to.
+      const waiting = new Set(
+        [...this.#state.lanes.values()]
+          .flat()
+          .filter((one) => one.way.kind === kind && contacts.has(one.contact))
+          .map(({ items }) => items[0]?.alert),
+      );
       const isTold = (alert: string) =>
+        waiting.has(alert) ||
         [...contacts.values()].some(
           ({ id, ways }) =>
             ways.some((one) => one.kind === kind) && this.#state.tellings.has(tellingKey(alert, id)),

@@ -14,9 +14,10 @@ const SHOWN = contactWish({ ways: [{ kind: 'mqtt' }] });
 /** What a broker has retained, by topic, as long as it is there. */
 function retaining() {
   const kept = new Map<string, string>();
-  const broker = { kept, isAway: false };
+  const broker = { kept, isAway: false, published: 0 };
   const publish = async (topic: string, payload: string) => {
     if (broker.isAway) throw new Error('away');
+    broker.published++;
     if (payload === '') kept.delete(topic);
     else kept.set(topic, payload);
   };
@@ -63,8 +64,10 @@ it('shows an alert under one topic while it is open, wherever it has spread to, 
   expect([...broker.kept.keys()]).toEqual([topic]);
   expect(broker.kept.get(topic!)).toContain('critical');
   now(gatewayAlert('pump', { clearedMs: 5 }));
+  const before = broker.published;
   await pass();
   expect([...broker.kept]).toEqual([]);
+  expect(broker.published, 'once').toBe(before + 1);
 });
 
 it('takes away what it showed for a contact that has gone, once the broker is there, over a restart too', async () => {
