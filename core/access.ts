@@ -51,6 +51,10 @@ export function may(identity: Identity, permission: Permission): boolean {
   return MAY[identity.role].includes(permission);
 }
 
+export function seesAll({ sites, links }: Scope): boolean {
+  return sites === 'all' && links === 'all';
+}
+
 export function seesSite({ sites }: Scope, site: string): boolean {
   return sites === 'all' || sites.includes(site);
 }

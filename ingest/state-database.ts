@@ -80,6 +80,12 @@ export class StateDatabase {
   }
 }
 
+/** What a service has opened at its start. Throws `LEDGER_UNAVAILABLE` before it, and after its end. */
+export function opened<T>(found: T | undefined, file: string): T {
+  if (found !== undefined) return found;
+  throw new SluiceError('LEDGER_UNAVAILABLE', { file, reason: 'it is not open' });
+}
+
 /**
  * A damaged file and what SQLite keeps beside it get other names: what is in it is lost to us, but not to somebody with the
  * right tools. Returns the new one. Throws `LEDGER_UNAVAILABLE`.

@@ -106,7 +106,9 @@ async function addAccount(page: Page, role: Role, field: 'Sites' | 'Links', reac
 
 /** What a Chinese page may say in Latin letters: names of things, of formats, and of whoever is signed in. */
 const NAMES =
-  /^(?:English|[Ss]luice|NB-IoT|JSON|HTML|page-.*|[a-f]+|admin|demo-farm|backbone|pump-house|north|south|valves|weather|tank|main|field-bus|soil-north|soil-south|flow-main|GeoJSON|QGIS|MQTT|Grafana|Node\.js|ingest|SenML|InfluxDB|Webhook|mqtt|json|csv|html|STAMP|command|\S+\.\S+|\S+_\S+|\S+-\d+)$/;
+  /^(?:English|[Ss]luice|NB-IoT|JSON|HTML|page-.*|admin|demo-farm|backbone|pump-house|north|south|valves|weather|tank|main|field-bus|soil-north|soil-south|flow-main|GeoJSON|QGIS|MQTT|Grafana|Node\.js|ingest|SenML|InfluxDB|Webhook|mqtt|json|csv|html|STAMP|command|\S+\.\S+|\S+_\S+|\S+-\d+)$/;
+/** Ids and hashes: what letters they have is chance. */
+const HEX = /\b(?=[\da-f-]*\d)[\da-f]{4,}(?:-[\da-f]{4,})*/g;
 const LATIN = /[A-Za-z][A-Za-z._-]*[A-Za-z](?:-\d+)?/g;
 const SAID = `(() => {
   const own = 'code, pre, [lang=en], .soft, .audit-head, table.data th[scope=row], .source';
@@ -123,7 +125,7 @@ const SAID = `(() => {
 
 async function latinWords(page: Page): Promise<string[]> {
   const said = (await page.evaluate(SAID)) as string[];
-  const words = said.filter((one) => /[A-Za-z]/.test(one)).flatMap((one) => one.match(LATIN) ?? []);
+  const words = said.flatMap((one) => one.replace(HEX, ' ').match(LATIN) ?? []);
   return [...new Set(words)].filter((one) => one.length > 3 && !NAMES.test(one));
 }
 

@@ -4,7 +4,7 @@ import { SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { PasswordCheck } from '../../core/passwords/password-check.ts';
 import { TokenBuckets } from '../../core/passwords/token-buckets.ts';
-import { StateDatabase } from '../state-database.ts';
+import { opened, StateDatabase } from '../state-database.ts';
 import type { Account, AccountWish, Token, TokenWish } from './account.ts';
 import { ACCOUNT_SCHEMA, AccountBook, passwordBytes } from './account-book.ts';
 import type { Audit } from './audit.ts';
@@ -196,8 +196,7 @@ export class AccessDesk implements Service {
   }
 
   #opened() {
-    if (this.#books) return this.#books;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'accounts.db', reason: 'it is not open' });
+    return opened(this.#books, 'accounts.db');
   }
 }
 

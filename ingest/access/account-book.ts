@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { hashPassword } from '../../core/passwords/password-hash.ts';
+import { assertVersion } from '../assert-version.ts';
 import type { StateDatabase } from '../state-database.ts';
 import { type Account, type AccountWish, assertScope, foldedName, nameOf } from './account.ts';
 import type { Audit } from './audit.ts';
@@ -82,8 +83,7 @@ export class AccountBook {
     const known = this.find(name);
     const before = this.get(name);
     assertScope(wish);
-    if (version !== undefined && version !== before.version)
-      throw new SluiceError('VERSION_STALE', { what: before.name, version: before.version });
+    if (version !== undefined) assertVersion(before, version, before.name);
     const account: Account = { ...before, ...plain(wish), version: before.version + 1 };
     this.#assertAdministrator(account);
     const [was, is] = [before, account].map(told);

@@ -16,6 +16,7 @@ import type { MaintenanceBook } from '../sla/maintenance/maintenance-book.ts';
 import { appliesTo, type MaintenanceWindow } from '../sla/maintenance/maintenance-window.ts';
 import type { Seen } from '../sla/outages/attribute.ts';
 import { scanEvidence } from '../sla/outages/scan-evidence.ts';
+import { opened } from '../state-database.ts';
 import type { Store } from '../stores/store.ts';
 import type { AlertEvent, TimelineEntry } from './alert-event.ts';
 import { AlertFile, type AlertFilter, type FoundAlert } from './alert-file.ts';
@@ -468,7 +469,6 @@ export class AlertDesk implements Service {
   }
 
   #opened(): AlertFile {
-    if (this.#file) return this.#file;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'alerts.db', reason: 'it is not open' });
+    return opened(this.#file, 'alerts.db');
   }
 }

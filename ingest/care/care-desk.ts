@@ -11,6 +11,7 @@ import { formatTopic } from '../../core/sparkplug/topic.ts';
 import type { KeptEvent } from '../events/event-sink.ts';
 import { gatewayName } from '../gateway-name.ts';
 import type { HostState } from '../session/host-state.ts';
+import { opened } from '../state-database.ts';
 import { CareFile, type CareRecord } from './care-file.ts';
 
 /** QoS 0 may lose a request; the gateway passes over repeats. */
@@ -147,7 +148,6 @@ export class CareDesk implements Service {
   }
 
   #opened(): CareFile {
-    if (this.#file) return this.#file;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'care.db', reason: 'it is not open' });
+    return opened(this.#file, 'care.db');
   }
 }

@@ -9,6 +9,7 @@ import type { DataType } from '../../core/sparkplug/payload.ts';
 import { formatTopic } from '../../core/sparkplug/topic.ts';
 import type { KeptEvent } from '../events/event-sink.ts';
 import type { HostState } from '../session/host-state.ts';
+import { opened } from '../state-database.ts';
 import { checkCommand } from './check-command.ts';
 import { CommandFile, type CommandFilter, type FoundCommand } from './command-file.ts';
 import type { CommandRecord, CommandWish } from './command-record.ts';
@@ -181,9 +182,7 @@ export class CommandDesk implements Service {
   }
 
   #opened(): CommandFile {
-    if (this.#file) return this.#file;
-    const reason = 'it is not open';
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'commands.db', reason });
+    return opened(this.#file, 'commands.db');
   }
 }
 

@@ -1,9 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
-import { SluiceError } from '../../core/errors.ts';
 import { type GatewayEvent, parseGatewayEvent } from '../../core/gateway-event.ts';
 import type { Service } from '../../core/lifecycle.ts';
-import { Conditions, StateDatabase } from '../state-database.ts';
+import { Conditions, opened, StateDatabase } from '../state-database.ts';
 import type { EventsConfig } from './config.ts';
 import type { KeptEvent } from './event-sink.ts';
 
@@ -113,7 +112,6 @@ export class EventStore implements Service {
   }
 
   #opened(): StateDatabase {
-    if (this.#state) return this.#state;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'events.db', reason: 'it is not open' });
+    return opened(this.#state, 'events.db');
   }
 }

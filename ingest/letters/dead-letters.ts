@@ -5,7 +5,7 @@ import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import { gatewayName } from '../gateway-name.ts';
 import type { Refusal } from '../pipeline/check-reading.ts';
-import { putAside } from '../state-database.ts';
+import { opened, putAside } from '../state-database.ts';
 import type { LettersConfig } from './config.ts';
 import {
   type KeptLetter,
@@ -198,10 +198,9 @@ export class DeadLetters implements Service, LetterSink {
   }
 
   #use<T>(work: (file: LetterFile) => T): T {
-    if (!this.#file)
-      throw new SluiceError('LEDGER_UNAVAILABLE', { file: LETTERS_FILE, reason: 'it is not open' });
+    const file = opened(this.#file, LETTERS_FILE);
     try {
-      return work(this.#file);
+      return work(file);
     } catch (thrown) {
       const error = asSluiceError(thrown);
       if (error.code !== 'STATE_DAMAGED') throw error;

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Identity } from '../../core/access.ts';
-import { seesLink, seesSite } from '../../core/access.ts';
+import { type Identity, seesAll, seesLink, seesSite } from '../../core/access.ts';
 import type { Contact, ContactWish } from '../../core/alerts/contact.ts';
 import {
   MOST_SILENCE_MS,
@@ -11,6 +10,7 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError, type Words } from '../../core/errors.ts';
 import type { Audit } from '../access/audit.ts';
+import { assertVersion } from '../assert-version.ts';
 import { isTimeZone } from './is-quiet.ts';
 import type { NotifyFile } from './notify-file.ts';
 import { silenceEndMs } from './silenced-by.ts';
@@ -65,11 +65,7 @@ export class ContactBook {
   /** Throws `NOT_FOUND`, `VERSION_STALE` or `REQUEST_INVALID`. */
   changeContact(id: string, wish: ContactWish, version: number, who: string): Contact {
     const before = this.contact(id);
-    if (before.version !== version)
-      throw new SluiceError('VERSION_STALE', {
-        what: { en: `contact ${before.name}`, zh: `联系人 ${before.name} ` },
-        version: before.version,
-      });
+    assertVersion(before, version, { en: `contact ${before.name}`, zh: `联系人 ${before.name} ` });
     this.#check(id, wish, this.contacts());
     const setMs = this.#parts.clock.nowMs();
     return this.#put({ ...wish, id, version: version + 1, setBy: who, setMs }, who, before);
@@ -166,7 +162,7 @@ function invalid(field: string, problem: Words): SluiceError {
 
 /** Whether somebody may keep quiet what matches: every place that is named must be seen. */
 function sees(by: Identity, { site, link, key }: SilenceMatcher, seesKey: (key: string) => boolean): boolean {
-  if (by.sites === 'all' && by.links === 'all') return true;
+  if (seesAll(by)) return true;
   return (
     (site !== undefined || link !== undefined || key !== undefined) &&
     (site === undefined || seesSite(by, site)) &&

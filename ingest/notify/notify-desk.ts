@@ -10,6 +10,7 @@ import type { Audit } from '../access/audit.ts';
 import type { AlertDesk, EventsNow, PlannedTelling } from '../alerts/alert-desk.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
 import type { Condition } from '../alerts/condition.ts';
+import { opened } from '../state-database.ts';
 import type { NotifyConfig } from './config.ts';
 import { ContactBook } from './contact-book.ts';
 import { Courier } from './courier.ts';
@@ -267,8 +268,7 @@ export class NotifyDesk implements Service {
   }
 
   #opened(): NotifyFile {
-    if (this.#file) return this.#file;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'alerts.db', reason: 'it is not open' });
+    return opened(this.#file, 'alerts.db');
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Scope, seesLink, seesSite } from '../../core/access.ts';
+import { type Scope, seesAll, seesLink, seesSite } from '../../core/access.ts';
 import type { SilenceMatcher } from '../../core/alerts/silence.ts';
 import type { AlertEvent, AlertMember, EventPlace } from '../alerts/alert-event.ts';
 
@@ -23,7 +23,7 @@ function placeOf({ kind, subject, place }: Members['causing'][number]): EventPla
 
 /** Whether somebody with this scope is concerned by it; what has no place concerns those who see all of a kind. */
 export function seesEvent(scope: Scope, event: Members): boolean {
-  if (scope.sites === 'all' && scope.links === 'all') return true;
+  if (seesAll(scope)) return true;
   return [...event.causing, ...event.silent].some((member) => seesMember(scope, member));
 }
 
@@ -40,7 +40,7 @@ export function seesMember(scope: Scope, member: Members['causing'][number]): bo
 
 /** An event without what is of it elsewhere: names of other sites and links are none of their business. */
 export function partSeen(scope: Scope, event: AlertEvent): AlertEvent {
-  if (scope.sites === 'all' && scope.links === 'all') return event;
+  if (seesAll(scope)) return event;
   const [causing, silent] = [event.causing, event.silent].map((members) =>
     members.filter((member) => seesMember(scope, member)),
   ) as [AlertMember[], AlertMember[]];

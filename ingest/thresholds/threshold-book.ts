@@ -6,7 +6,8 @@ import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import type { Threshold, ThresholdChange, ThresholdWish } from '../../core/thresholds/threshold.ts';
 import type { Audit } from '../access/audit.ts';
-import { StateDatabase } from '../state-database.ts';
+import { assertVersion } from '../assert-version.ts';
+import { opened, StateDatabase } from '../state-database.ts';
 import { checkWish } from './check-wish.ts';
 
 const SCHEMA = `
@@ -123,9 +124,8 @@ export class ThresholdBook implements Service {
 
   #current(id: string, version: number): Threshold {
     const found = this.get(id);
-    if (found.version === version) return found;
-    const what = { en: `threshold ${id}`, zh: `阈值 ${id}` };
-    throw new SluiceError('VERSION_STALE', { what, version: found.version });
+    assertVersion(found, version, { en: `threshold ${id}`, zh: `阈值 ${id}` });
+    return found;
   }
 
   #set({ who, why }: ChangedBy): Pick<Threshold, 'setBy' | 'setMs' | 'why'> {
@@ -171,8 +171,7 @@ export class ThresholdBook implements Service {
   }
 
   #opened(): StateDatabase {
-    if (this.#state) return this.#state;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'thresholds.db', reason: 'it is not open' });
+    return opened(this.#state, 'thresholds.db');
   }
 }
 

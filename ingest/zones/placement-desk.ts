@@ -4,7 +4,7 @@ import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
 import type { Audit } from '../access/audit.ts';
-import { StateDatabase } from '../state-database.ts';
+import { opened, StateDatabase } from '../state-database.ts';
 import type { Store } from '../stores/store.ts';
 import { type Receiver, Receivers } from './receivers.ts';
 import { stepPosition } from './step-position.ts';
@@ -226,8 +226,7 @@ export class PlacementDesk implements Service {
   }
 
   #opened(): StateDatabase {
-    if (this.#state) return this.#state;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'placements.db', reason: 'it is not open' });
+    return opened(this.#state, 'placements.db');
   }
 }
 

@@ -8,7 +8,8 @@ import { areaM2 } from '../../core/zones/area.ts';
 import { type Position, polygonsOf } from '../../core/zones/position.ts';
 import type { Zone, ZoneWish } from '../../core/zones/zone.ts';
 import type { Audit } from '../access/audit.ts';
-import { StateDatabase } from '../state-database.ts';
+import { assertVersion } from '../assert-version.ts';
+import { opened, StateDatabase } from '../state-database.ts';
 import { checkGeometry } from './check-geometry.ts';
 import { type RefusedFeature, readGeoJson } from './read-geojson.ts';
 
@@ -204,9 +205,8 @@ export class ZoneBook implements Service {
 
   #current(site: string, id: string, version: number): Zone {
     const zone = this.get(site, id);
-    if (zone.version === version) return zone;
-    const what = { en: `zone ${site}/${id}`, zh: `地块 ${site}/${id}` };
-    throw new SluiceError('VERSION_STALE', { what, version: zone.version });
+    assertVersion(zone, version, { en: `zone ${site}/${id}`, zh: `地块 ${site}/${id}` });
+    return zone;
   }
 
   #put(action: string, wish: ZoneWish, before: Zone | undefined, who: string): Zone {
@@ -246,8 +246,7 @@ export class ZoneBook implements Service {
   }
 
   #opened(): StateDatabase {
-    if (this.#state) return this.#state;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'zones.db', reason: 'it is not open' });
+    return opened(this.#state, 'zones.db');
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DataQuery } from '@grafana/schema';
+import type { Quantity } from '../../../core/quantities.ts';
 import { DATA_SOURCE } from './data-source.ts';
 
 export interface Part {
@@ -76,6 +77,12 @@ export function series(refId: string, { every, by, as, tz, ...parts }: TargetPar
     ...(as !== undefined && { alias: as }),
     ...(tz !== undefined && { tz }),
   };
+}
+
+/** How much the counter `of` each device has grown in each day of the zone that the page's reader chose. */
+export function growthEachDay(of: Quantity, where: readonly TagFilter[]): InfluxTarget {
+  const days = { by: ['device'], every: '1d', as: '$tag_device', tz: '$tz' } as const;
+  return series('A', { from: of.measurement, where, ...days, select: [column(of.field, 'max', growth)] });
 }
 
 /** One row for each set of tags, with a column for each tag and each of `select`. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { type Identity, may } from '../../../core/access.ts';
+import { type Identity, may, seesAll } from '../../../core/access.ts';
 import { WAY_KINDS } from '../../../core/alerts/contact.ts';
 import { DELIVERY_STATES, type Delivery, TELL_KINDS } from '../../notify/delivery.ts';
 import { seesEvent } from '../../notify/places-of.ts';
@@ -68,7 +68,7 @@ export const deliveriesRoute: Route = (app, { sources }) => {
 
 /** Whoever sees one of its alerts sees a delivery; one about none, such as a test, only who may set contacts. */
 function isSeen({ items }: Delivery, who: Identity, { alerts }: HttpSources): boolean {
-  if (may(who, 'settings') || (who.sites === 'all' && who.links === 'all')) return true;
+  if (may(who, 'settings') || seesAll(who)) return true;
   return items.some(({ alert }) => {
     const event = alert === '' ? undefined : alerts.peek(alert);
     return event !== undefined && seesEvent(who, event);

@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import type { Service } from '../../../core/lifecycle.ts';
 import type { Log } from '../../../core/log.ts';
-import { StateDatabase } from '../../state-database.ts';
+import { opened, StateDatabase } from '../../state-database.ts';
 import { type MaintenanceWindow, type MaintenanceWish, plannedAfter } from './maintenance-window.ts';
 
 const SCHEMA = `
@@ -135,7 +135,6 @@ export class MaintenanceBook implements Service {
   }
 
   #opened(): StateDatabase {
-    if (this.#state) return this.#state;
-    throw new SluiceError('LEDGER_UNAVAILABLE', { file: 'maintenance.db', reason: 'it is not open' });
+    return opened(this.#state, 'maintenance.db');
   }
 }

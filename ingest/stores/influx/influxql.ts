@@ -1,3 +1,4 @@
+import { seesAll } from '../../../core/access.ts';
 import { TAGS, type Tag } from '../../../core/reading.ts';
 import { MAX_TIME_MS } from '../rows.ts';
 import type { SeriesFilter, SeriesQuery } from '../store.ts';
@@ -117,7 +118,7 @@ function tagConditions(where: SeriesFilter['where'] = {}): string[] {
 
 /** As `seesSeries` has it. What nobody may see has no name that is empty. */
 function scopeCondition(scope: SeriesFilter['scope']): string[] {
-  if (!scope || (scope.sites === 'all' && scope.links === 'all')) return [];
+  if (!scope || seesAll(scope)) return [];
   const { sites, links } = scope;
   const among = (tag: Tag, values: readonly string[]) =>
     values.map((value) => `${quoteName(tag)} = ${quoteText(encodeName(value))}`).join(' OR ');

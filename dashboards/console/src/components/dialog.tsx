@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { useId } from 'preact/hooks';
 import { useWords } from '../i18n/use-words.ts';
+import { useModal } from './use-modal.ts';
 import { PART_WORDS } from './words.ts';
 
 interface DialogProps {
@@ -10,21 +11,11 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** The browser's own modal dialog: it keeps the focus inside, and gives it back to where it was. */
+/** The browser's own modal dialog. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const words = useWords(PART_WORDS);
-  const ref = useRef<HTMLDialogElement>(null);
+  const ref = useModal();
   const titleId = useId();
-  // Before anything is painted: what is typed right after the key that opens it belongs into it.
-  useLayoutEffect(() => {
-    const before = document.activeElement;
-    const dialog = ref.current!;
-    dialog.showModal();
-    return () => {
-      dialog.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
   return (
     <dialog
       ref={ref}

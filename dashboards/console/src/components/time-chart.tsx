@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { useColourScheme } from '../use-colour-scheme.ts';
 import 'uplot/dist/uPlot.min.css';
 import type { Points } from '../history.ts';
 import type { Locale } from '../i18n/locale.ts';
@@ -201,15 +202,4 @@ function table(lines: readonly Line[], everyMs: number): uPlot.AlignedData {
     tables,
     tables.map(() => [2]),
   );
-}
-
-function useColourScheme(): boolean {
-  const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
-  useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)');
-    const change = () => setDark(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
-  }, []);
-  return isDark;
 }

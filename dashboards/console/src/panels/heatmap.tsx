@@ -1,11 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { useColourScheme } from '../use-colour-scheme.ts';
 import { useBoard } from './board-context.ts';
 import { cssColour, resolved } from './colours.ts';
 import { shownText, thresholdOf } from './field.ts';
 import { FiguresTable } from './figures-table.tsx';
 import type { PanelContentProps } from './panel-content.ts';
 import { type Series, seriesIn } from './series.ts';
-import { useColourScheme } from './time-series.tsx';
 import { TimeTicks } from './time-ticks.tsx';
 
 const ROW_PX = 18;

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { useColourScheme } from '../use-colour-scheme.ts';
 import 'uplot/dist/uPlot.min.css';
 import { useBoard } from './board-context.ts';
 import { shownText } from './field.ts';
@@ -138,15 +139,4 @@ function ReadOut({ chart, series, at }: { chart: uPlot | undefined; series: read
       )}
     </output>
   );
-}
-
-export function useColourScheme(): boolean {
-  const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
-  useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)');
-    const change = () => setDark(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
-  }, []);
-  return isDark;
 }

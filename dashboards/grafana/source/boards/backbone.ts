@@ -1,3 +1,4 @@
+import type { Quantity } from '../../../../core/quantities.ts';
 import { type Board, tagVariable, uidIn } from '../dashboard.ts';
 import { fieldOf, NEUTRAL, steps, valueWords } from '../panel.ts';
 import { matrix, tablePanel } from '../table-panels.ts';
@@ -19,6 +20,15 @@ export const backbone: Board = {
   build(say, language) {
     const where = [chosen('class')];
     const every = '$__interval' as const;
+    const ofLink = (refId: string, { field }: Quantity, aggregate: 'max' | 'mean') =>
+      series(refId, {
+        from: 'link',
+        where,
+        by: ['link'],
+        every,
+        select: [column(field, aggregate)],
+        as: '$tag_link',
+      });
     const verdicts = valueWords({
       0: { text: VERDICT.states![0]![language], color: 'green' },
       1: { text: VERDICT.states![1]![language], color: 'orange' },
@@ -131,16 +141,7 @@ export const backbone: Board = {
             'Loss in the records of each link, over time.',
             '各链路记录中的丢包率随时间变化。',
           ),
-          targets: [
-            series('A', {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(RECORD_LOSS.field, 'mean')],
-              as: '$tag_link',
-            }),
-          ],
+          targets: [ofLink('A', RECORD_LOSS, 'mean')],
           ...{ unit: 'percentunit', decimals: 3 },
           defaults: {},
         }),
@@ -150,16 +151,7 @@ export const backbone: Board = {
             'The worst 95th percentile of the round trips in a record, over time.',
             '各记录往返时延 95 分位的最大值随时间变化。',
           ),
-          targets: [
-            series('A', {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(P95.field, 'max')],
-              as: '$tag_link',
-            }),
-          ],
+          targets: [ofLink('A', P95, 'max')],
           ...{ unit: 'ms', decimals: 1 },
           defaults: {},
         }),

@@ -1,4 +1,5 @@
 import { StackingMode } from '@grafana/schema';
+import type { Quantity } from '../../../../core/quantities.ts';
 import { boundSeries } from '../bound-series.ts';
 import { type Board, tagVariable } from '../dashboard.ts';
 import { gauge, stat } from '../figure-panels.ts';
@@ -21,6 +22,8 @@ export const link: Board = {
   build(say, language) {
     const where = [chosen('link')];
     const every = '$__interval' as const;
+    const ofLink = (refId: string, { field }: Quantity, aggregate: 'max' | 'mean' | 'sum', as: string) =>
+      series(refId, { from: 'link', where, by: ['link'], every, select: [column(field, aggregate)], as });
     const sla = (refId: string, field: string, as: string) =>
       series(refId, { from: 'sla', where, by: ['link'], every, select: [column(field, 'last')], as });
     const spent = (id: number, field: 'loss_spent' | 'latency_spent', title: string) =>
@@ -117,30 +120,9 @@ export const link: Board = {
             '各记录的往返时延与目标。分位数取各记录最差值，不做平均。',
           ),
           targets: [
-            series('A', {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(LATENCY.field, 'max')],
-              as: say('median', '中位数'),
-            }),
-            series('B', {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(P95.field, 'max')],
-              as: 'p95',
-            }),
-            series('C', {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(P99.field, 'max')],
-              as: 'p99',
-            }),
+            ofLink('A', LATENCY, 'max', say('median', '中位数')),
+            ofLink('B', P95, 'max', 'p95'),
+            ofLink('C', P99, 'max', 'p99'),
             boundSeries('D', LATENCY, 'high', { where, by: ['link'], as: say('objective', '目标') }),
           ],
           defaults: { unit: 'ms', decimals: 1, min: 0 },
@@ -150,14 +132,7 @@ export const link: Board = {
           ...{ id: 6, w: 12, h: 8, title: say('Is anything lost?', '有丢包吗？') },
           description: say('Loss in each record against the objective.', '各记录的丢包率与目标。'),
           targets: [
-            series('A', {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(LOSS.field, 'mean')],
-              as: LOSS[language],
-            }),
+            ofLink('A', LOSS, 'mean', LOSS[language]),
             boundSeries('B', LOSS, 'high', { where, by: ['link'], as: say('objective', '目标') }),
           ],
           defaults: { unit: 'percentunit', decimals: 3, min: 0 },
@@ -169,16 +144,7 @@ export const link: Board = {
             'Every probe that was scheduled ends in one of these accounts. Not sent and invalid say nothing of the link.',
             '每次计划的探测必属其一。未发送和无效与链路无关。',
           ),
-          targets: ACCOUNTS.map((one, index) =>
-            series('ABCDE'[index]!, {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(one.field, 'sum')],
-              as: one[language],
-            }),
-          ),
+          targets: ACCOUNTS.map((one, index) => ofLink('ABCDE'[index]!, one, 'sum', one[language])),
           drawStyle: 'bars',
           custom: { stacking: { mode: StackingMode.Normal, group: 'A' } },
           defaults: { unit: 'none', decimals: 0, min: 0 },
@@ -188,16 +154,7 @@ export const link: Board = {
         timeseries({
           ...{ id: 10, w: 24, h: 7, title: say('How steady is it?', '抖动多大？') },
           description: JITTER[language],
-          targets: [
-            series('A', {
-              from: 'link',
-              where,
-              by: ['link'],
-              every,
-              select: [column(JITTER.field, 'max')],
-              as: JITTER[language],
-            }),
-          ],
+          targets: [ofLink('A', JITTER, 'max', JITTER[language])],
           defaults: { ...fieldOf(JITTER, language), min: 0 },
         }),
       ],

@@ -22,6 +22,8 @@ export const pipeline: Board = {
     const by = ['site', 'gateway'];
     const every = '$__interval' as const;
     const as = '$tag_site/$tag_gateway';
+    const perSecond = ({ field }: typeof RECEIVED) =>
+      series('A', { from: 'pipeline', where, by, every, as, select: [column(field, 'max', rate('1s'))] });
     const lost = (id: number, one: typeof DROPPED, title: string, description: string, color: string) =>
       stat({
         ...{ id, w: 8, h: 6, title, description },
@@ -90,16 +92,7 @@ export const pipeline: Board = {
         timeseries({
           ...{ id: 4, w: 12, h: 8, title: say('How much arrives?', '到达多少数据？') },
           description: say('Readings per second of each gateway.', '各网关每秒读数。'),
-          targets: [
-            series('A', {
-              from: 'pipeline',
-              where,
-              by,
-              every,
-              as,
-              select: [column(RECEIVED.field, 'max', rate('1s'))],
-            }),
-          ],
+          targets: [perSecond(RECEIVED)],
           defaults: { unit: 'suffix:/s', decimals: 1, min: 0 },
         }),
         timeseries({
@@ -108,16 +101,7 @@ export const pipeline: Board = {
             'Readings per second of each gateway. Below what arrives, the store is slow or away.',
             '各网关每秒入库读数。低于到达量说明数据库慢或不可用。',
           ),
-          targets: [
-            series('A', {
-              from: 'pipeline',
-              where,
-              by,
-              every,
-              as,
-              select: [column(STORED.field, 'max', rate('1s'))],
-            }),
-          ],
+          targets: [perSecond(STORED)],
           defaults: { unit: 'suffix:/s', decimals: 1, min: 0 },
         }),
         timeseries({

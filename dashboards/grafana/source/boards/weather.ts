@@ -3,7 +3,7 @@ import { boundSeries } from '../bound-series.ts';
 import { type Board, dayVariable, tagVariable } from '../dashboard.ts';
 import { stat } from '../figure-panels.ts';
 import { bound, fieldOf, NEUTRAL, type Steps, steps } from '../panel.ts';
-import { chosen, column, growth, series } from '../target.ts';
+import { chosen, column, growthEachDay, series } from '../target.ts';
 import { timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
@@ -83,19 +83,7 @@ export const weather: Board = {
         timeseries({
           ...{ id: 7, w: 12, h: 8, title: say('How much rain each day?', '每天下雨多少？'), timeFrom: '14d' },
           description: say('By days of the zone that is chosen above.', '日界时区在上方选择。'),
-          targets: [
-            series('A', {
-              ...{
-                from: RAIN.measurement,
-                where: site,
-                by: ['device'],
-                every: '1d',
-                as: '$tag_device',
-                tz: '$tz',
-              },
-              select: [column(RAIN.field, 'max', growth)],
-            }),
-          ],
+          targets: [growthEachDay(RAIN, site)],
           drawStyle: 'bars',
           defaults: { ...fieldOf(RAIN, language), min: 0 },
         }),

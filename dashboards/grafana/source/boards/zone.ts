@@ -2,7 +2,7 @@ import { boundSeries } from '../bound-series.ts';
 import { type Board, dayVariable, tagVariable } from '../dashboard.ts';
 import { stat } from '../figure-panels.ts';
 import { bound, fieldOf, NEUTRAL, steps, valueWords } from '../panel.ts';
-import { chosen, column, growth, isSet, series } from '../target.ts';
+import { chosen, column, growthEachDay, isSet, series } from '../target.ts';
 import { stateTimeline, timeseries } from '../time-panels.ts';
 import { quantity } from '../unit-of.ts';
 
@@ -144,19 +144,7 @@ export const zone: Board = {
             'Of each meter, by days of the zone that is chosen above.',
             '各水表每日用水量，日界时区在上方选择。',
           ),
-          targets: [
-            series('A', {
-              ...{
-                from: VOLUME.measurement,
-                where: site,
-                by: ['device'],
-                every: '1d',
-                as: '$tag_device',
-                tz: '$tz',
-              },
-              select: [column(VOLUME.field, 'max', growth)],
-            }),
-          ],
+          targets: [growthEachDay(VOLUME, site)],
           drawStyle: 'bars',
           defaults: { ...fieldOf(VOLUME, language), decimals: 2, min: 0 },
         }),
@@ -166,19 +154,7 @@ export const zone: Board = {
             'Of each gauge, by days of the zone that is chosen above.',
             '各雨量计每日雨量，日界时区在上方选择。',
           ),
-          targets: [
-            series('A', {
-              ...{
-                from: RAIN.measurement,
-                where: site,
-                by: ['device'],
-                every: '1d',
-                as: '$tag_device',
-                tz: '$tz',
-              },
-              select: [column(RAIN.field, 'max', growth)],
-            }),
-          ],
+          targets: [growthEachDay(RAIN, site)],
           drawStyle: 'bars',
           defaults: { ...fieldOf(RAIN, language), min: 0 },
         }),

@@ -1,29 +1,9 @@
-import type { Words } from '../../../../../core/errors.ts';
-import type { Threshold, ThresholdWish } from '../../../../../core/thresholds/threshold.ts';
+import type { Threshold } from '../../../../../core/thresholds/threshold.ts';
 import type { SetTags } from '../../api.ts';
 
 /** Replies of the routes under /api/v1/thresholds, and what of others this page wants. */
 export interface ThresholdsReply {
   readonly thresholds: readonly Threshold[];
-}
-
-export interface Change {
-  readonly version: number;
-  readonly who: string;
-  readonly timeMs: number;
-  readonly why: string;
-  readonly before?: ThresholdWish;
-  readonly after?: ThresholdWish;
-}
-
-export interface Template {
-  readonly id: string;
-  readonly crop: string;
-  readonly stage?: string;
-  readonly soil?: string;
-  readonly title: Words;
-  readonly source: string;
-  readonly thresholds: readonly ThresholdWish[];
 }
 
 export interface TrialSeries {

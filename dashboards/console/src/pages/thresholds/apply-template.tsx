@@ -1,5 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { Threshold, ThresholdWish } from '../../../../../core/thresholds/threshold.ts';
+import type {
+  Threshold,
+  ThresholdTemplate,
+  ThresholdWish,
+} from '../../../../../core/thresholds/threshold.ts';
 import { Button } from '../../components/button.tsx';
 import { FormProblem, SelectField, TextField } from '../../components/form.tsx';
 import { AskedPart, Empty } from '../../components/states.tsx';
@@ -7,7 +11,7 @@ import { useSending } from '../../components/use-sending.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { useAsked } from '../../use-asked.ts';
-import type { KnownZone, Template } from './api.ts';
+import type { KnownZone } from './api.ts';
 import { cropName, describeRule } from './describe.ts';
 import { zoneKey } from './scope.ts';
 import { plainWish } from './threshold-action.tsx';
@@ -25,7 +29,9 @@ interface ApplyProps {
 /** Sets a template's thresholds for one zone: first which zone, then a look at what that would do. */
 export function ApplyTemplate({ id, ...props }: ApplyProps) {
   const words = useWords(WORDS);
-  const asked = useAsked<{ readonly templates: readonly Template[] }>('/api/v1/thresholds/templates');
+  const asked = useAsked<{ readonly templates: readonly ThresholdTemplate[] }>(
+    '/api/v1/thresholds/templates',
+  );
   const [zone, setZone] = useState<KnownZone>();
   return (
     <AskedPart asked={asked}>
@@ -40,7 +46,7 @@ export function ApplyTemplate({ id, ...props }: ApplyProps) {
 }
 
 interface ChooseZoneProps {
-  readonly template: Template;
+  readonly template: ThresholdTemplate;
   readonly known: Known;
   readonly onChoose: (zone: KnownZone) => void;
 }
@@ -79,7 +85,7 @@ function ChooseZone({ template, known, onChoose }: ChooseZoneProps) {
 }
 
 interface PreviewProps extends Omit<ApplyProps, 'id'> {
-  readonly template: Template;
+  readonly template: ThresholdTemplate;
   readonly zone: KnownZone;
   readonly onBack: () => void;
 }
@@ -174,7 +180,12 @@ interface Step {
   readonly isSame: boolean;
 }
 
-function stepFor(of: ThresholdWish, template: Template, zone: KnownZone, all: readonly Threshold[]): Step {
+function stepFor(
+  of: ThresholdWish,
+  template: ThresholdTemplate,
+  zone: KnownZone,
+  all: readonly Threshold[],
+): Step {
   const scope = { ...of.scope, site: zone.site, zone: zone.id };
   const wish = { ...of, scope, source: of.source ?? template.source, template: template.id };
   const standing = all.find(

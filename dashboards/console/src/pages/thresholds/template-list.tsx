@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { ThresholdTemplate } from '../../../../../core/thresholds/threshold.ts';
 import { CROPS } from '../../../../../core/zones/crops.ts';
 import { SelectField } from '../../components/form.tsx';
 import { AskedPart, Empty } from '../../components/states.tsx';
@@ -6,7 +7,6 @@ import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { hrefOf } from '../../place.ts';
 import { useAsked } from '../../use-asked.ts';
-import type { Template } from './api.ts';
 import { describeRule, stageName } from './describe.ts';
 import type { Known } from './use-places.ts';
 import { WORDS } from './words.ts';
@@ -19,7 +19,9 @@ interface TemplateListProps {
 /** Published figures, by crop and soil: those of what is grown here first. */
 export function TemplateList({ known, maySet }: TemplateListProps) {
   const words = useWords(WORDS);
-  const asked = useAsked<{ readonly templates: readonly Template[] }>('/api/v1/thresholds/templates');
+  const asked = useAsked<{ readonly templates: readonly ThresholdTemplate[] }>(
+    '/api/v1/thresholds/templates',
+  );
   return (
     <>
       <header>
@@ -33,7 +35,11 @@ export function TemplateList({ known, maySet }: TemplateListProps) {
   );
 }
 
-function Chosen({ templates, known, maySet }: TemplateListProps & { templates: readonly Template[] }) {
+function Chosen({
+  templates,
+  known,
+  maySet,
+}: TemplateListProps & { templates: readonly ThresholdTemplate[] }) {
   const words = useWords(WORDS);
   const { locale } = useConsole();
   const zones = known.places.zones;

@@ -1,11 +1,10 @@
-import type { Threshold, ThresholdWish } from '../../../../../core/thresholds/threshold.ts';
+import type { Threshold, ThresholdChange, ThresholdWish } from '../../../../../core/thresholds/threshold.ts';
 import { AskedPart, Empty } from '../../components/states.tsx';
 import { useConsole } from '../../console.ts';
 import { shortLabel } from '../../format-metric.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { hrefOf } from '../../place.ts';
 import { useAsked } from '../../use-asked.ts';
-import type { Change } from './api.ts';
 import { type Describing, describeRule, describeScope } from './describe.ts';
 import { Severity } from './threshold-line.tsx';
 import type { Known } from './use-places.ts';
@@ -23,7 +22,7 @@ interface ThresholdViewProps {
 export function ThresholdView({ id, found, known, maySet }: ThresholdViewProps) {
   const words = useWords(WORDS);
   const { locale } = useConsole();
-  const history = useAsked<{ readonly changes: readonly Change[] }>(
+  const history = useAsked<{ readonly changes: readonly ThresholdChange[] }>(
     `/api/v1/thresholds/${encodeURIComponent(id)}/history`,
   );
   const quantity = known.on.quantities.find(
@@ -74,7 +73,7 @@ export function ThresholdView({ id, found, known, maySet }: ThresholdViewProps) 
   );
 }
 
-function HistoryLine({ change, on }: { readonly change: Change; readonly on: Describing }) {
+function HistoryLine({ change, on }: { readonly change: ThresholdChange; readonly on: Describing }) {
   const words = useWords(WORDS);
   const { version, who, timeMs, why, before, after } = change;
   const said = (one: ThresholdWish) =>
