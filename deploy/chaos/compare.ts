@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Completeness } from '../../core/completeness.ts';
 import { gatewayId, isImpossible, type LoadPlan, loadReading } from '../../firmware-sim/load/load-reading.ts';
-import type { Completeness } from '../../ingest/ledger/completeness.ts';
 import type { ChaosRig } from './chaos-rig.ts';
 import type { Answer } from './counting-slave.ts';
 import type { Span } from './strike.ts';

@@ -1,3 +1,4 @@
+import type { Completeness, Delivery } from '../../core/completeness.ts';
 import type { SluiceError } from '../../core/errors.ts';
 import type { ServiceState } from '../../core/lifecycle.ts';
 import type { AccessDesk } from '../access/access-desk.ts';
@@ -9,7 +10,6 @@ import type { DiskRoom } from '../disk-room.ts';
 import type { PostDesk } from '../doors/post-desk.ts';
 import type { EventFilter, FoundEvent } from '../events/event-store.ts';
 import type { Exporter } from '../export/exporter.ts';
-import type { Completeness, Delivery } from '../ledger/completeness.ts';
 import type { DeadLetters } from '../letters/dead-letters.ts';
 import type { ReplayReport, ReplayRequest } from '../letters/replayer.ts';
 import type { MeshViews } from '../mesh/mesh-view.ts';

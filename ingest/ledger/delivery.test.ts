@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Completeness } from '../../core/completeness.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
 import { startInfluxd } from '../../core/testing/influxd.ts';
@@ -7,7 +8,6 @@ import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { IngestProcess } from '../testing/ingest-process.ts';
 import { LEDGER, LedgerGateway } from '../testing/ledger-gateway.ts';
 import { TestBroker } from '../testing/test-broker.ts';
-import type { Completeness } from './completeness.ts';
 
 const COMPLETENESS = '/api/v1/gateways/farm/pump-house/completeness';
 

@@ -1,11 +1,12 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
+import type { Delivery } from '../../core/completeness.ts';
 import { asSluiceError, type ErrorCode, type SluiceError } from '../../core/errors.ts';
 import { FolderLock } from '../../core/folder-lock.ts';
 import type { LedgerConfirmation, LedgerMark } from '../../core/ledger.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import { gatewayName } from '../gateway-name.ts';
-import { type AccountParts, completenessOf, type Delivery, summaryOf } from './completeness.ts';
+import { type AccountParts, completenessOf, summaryOf } from './completeness.ts';
 import { GatewayLedger, hourOf, type LedgerRecord, type SettledMessage } from './gateway-ledger.ts';
 import { type HourCount, LedgerFile } from './ledger-file.ts';
 import type { NumberRange } from './span-set.ts';

@@ -1,7 +1,7 @@
+import type { Completeness } from '../../core/completeness.ts';
 import { THRESHOLD_MEASUREMENT } from '../../core/thresholds/threshold.ts';
 import { gatewayName } from '../gateway-name.ts';
 import type { GatewayCounters, GatewayStatus, Presence } from '../http/sources.ts';
-import type { Completeness } from '../ledger/completeness.ts';
 import type { LetterCount } from '../letters/letter-file.ts';
 import { pointsOf, type SelfPoint } from './self-point.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Completeness } from '../../core/completeness.ts';
 import type { Link } from '../../core/links/mesh.ts';
 import { createLog } from '../../core/log.ts';
 import { findQuantity } from '../../core/quantities.ts';
@@ -7,7 +8,6 @@ import type { ReadingBatch } from '../../core/reading-batch.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import type { GatewayCounters, GatewayStatus } from '../http/sources.ts';
-import type { Completeness } from '../ledger/completeness.ts';
 import type { LinkFigures } from '../sla/budget/link-counts.ts';
 import type { SelfConfig } from './config.ts';
 import { SelfWriter } from './self-writer.ts';

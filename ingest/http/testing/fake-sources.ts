@@ -1,4 +1,5 @@
 import { seesSeries } from '../../../core/access.ts';
+import type { Completeness, Delivery } from '../../../core/completeness.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { packStatus, type Reading, type SeriesKey, setTags, TAGS, type Tags } from '../../../core/reading.ts';
 import { type Series, SeriesTable } from '../../../core/reading-batch.ts';
@@ -16,7 +17,6 @@ import type { CommandRecord, CommandWish } from '../../commands/command-record.t
 import type { Posted, PostOutcome } from '../../doors/post-desk.ts';
 import type { EventFilter, FoundEvent } from '../../events/event-store.ts';
 import { Exporter } from '../../export/exporter.ts';
-import type { Completeness, Delivery } from '../../ledger/completeness.ts';
 import type { KeptLetter } from '../../letters/letter.ts';
 import type { LetterCount } from '../../letters/letter-file.ts';
 import type { ReplayReport, ReplayRequest } from '../../letters/replayer.ts';

@@ -1,3 +1,4 @@
+import type { Quantity } from '../../../../core/quantities.ts';
 import { boundSeries } from '../bound-series.ts';
 import { type Board, tagVariable, uidIn } from '../dashboard.ts';
 import { stat } from '../figure-panels.ts';
@@ -22,6 +23,9 @@ export const gateways: Board = {
     const where = [chosen('site'), chosen('gateway')];
     const by = ['site', 'gateway'];
     const every = '$__interval' as const;
+    const as = '$tag_site/$tag_gateway';
+    const ofGateway = ({ field }: Quantity, aggregate: 'min' | 'max') =>
+      series('A', { from: 'gateway', where, by, every, as, select: [column(field, aggregate)] });
     const presence = valueWords({
       0: { text: ONLINE.states![0]![language], color: 'red' },
       1: { text: ONLINE.states![1]![language], color: 'green' },
@@ -107,16 +111,7 @@ export const gateways: Board = {
         stateTimeline({
           ...{ id: 2, w: 24, h: 6, title: say('When was each gateway away?', '各网关何时离线？') },
           description: say('Online or offline, as its MQTT session was.', '以 MQTT 会话状态为准。'),
-          targets: [
-            series('A', {
-              from: 'gateway',
-              where,
-              by,
-              every,
-              select: [column(ONLINE.field, 'min')],
-              as: '$tag_site/$tag_gateway',
-            }),
-          ],
+          targets: [ofGateway(ONLINE, 'min')],
           defaults: { ...steps([[null, NEUTRAL]]), mappings: [presence] },
         }),
         timeseries({
@@ -126,14 +121,7 @@ export const gateways: Board = {
             '此前 24 小时产生的数据中已入库的占比，以及告警下限。',
           ),
           targets: [
-            series('A', {
-              from: 'gateway',
-              where,
-              by,
-              every,
-              select: [column(COMPLETENESS.field, 'min')],
-              as: '$tag_site/$tag_gateway',
-            }),
+            ofGateway(COMPLETENESS, 'min'),
             boundSeries('B', COMPLETENESS, 'low', { where, by: [], as: say('too low', '过低') }),
           ],
           defaults: fieldOf(COMPLETENESS, language),
@@ -145,16 +133,7 @@ export const gateways: Board = {
             'Readings that a gateway holds until they are confirmed. It rises while the line is down, and then falls.',
             '网关在确认前保留的读数；断线时上升，恢复后下降。',
           ),
-          targets: [
-            series('A', {
-              from: 'gateway',
-              where,
-              by,
-              every,
-              select: [column(BACKLOG.field, 'max')],
-              as: '$tag_site/$tag_gateway',
-            }),
-          ],
+          targets: [ofGateway(BACKLOG, 'max')],
           defaults: { ...fieldOf(BACKLOG, language), min: 0 },
         }),
         timeseries({
@@ -177,7 +156,7 @@ export const gateways: Board = {
           ),
           targets: [
             series('A', {
-              ...{ from: 'gateway', where, by, every, as: '$tag_site/$tag_gateway' },
+              ...{ from: 'gateway', where, by, every, as },
               select: [column(DROPPED.field, 'max', growth)],
             }),
           ],

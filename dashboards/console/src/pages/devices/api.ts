@@ -1,3 +1,4 @@
+import type { Completeness, Delivery } from '../../../../../core/completeness.ts';
 import type { LastReading } from '../../api.ts';
 
 /** Replies of the HTTP API that only this page reads. */
@@ -9,17 +10,6 @@ interface Seen {
   readonly lastSeenMs: number;
 }
 
-export interface Delivery {
-  /** "none": a gateway of another maker, which numbers nothing. */
-  readonly ledger: string;
-  readonly produced: number;
-  readonly stored: number;
-  readonly rejected: number;
-  readonly dropped: number;
-  readonly inFlight: number;
-  readonly share: number | null;
-}
-
 export interface FoundGateway extends Seen {
   readonly site: string;
   readonly gateway: string;
@@ -28,20 +18,9 @@ export interface FoundGateway extends Seen {
   readonly delivery: Delivery;
 }
 
-export interface Missing {
-  readonly ledger: string;
-  readonly first?: number;
-  readonly last?: number;
-  readonly readings: number;
-  readonly afterMs?: number;
-  readonly beforeMs?: number;
-  readonly reason: 'awaited' | 'dropped' | 'ledger-closed';
-}
-
-export interface Completeness extends Delivery {
+/** As the ledgers say it, and what the messages' own numbers do. */
+export interface FoundCompleteness extends Completeness {
   readonly replayed: number;
-  readonly missing: readonly Missing[];
-  readonly missingLeftOut: number;
   readonly missedMessages: number;
 }
 

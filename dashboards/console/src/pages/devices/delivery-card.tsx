@@ -1,10 +1,11 @@
+import type { MissingRange } from '../../../../../core/completeness.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { Figures } from '../../components/figures.tsx';
 import { AskedPart } from '../../components/states.tsx';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { useAsked } from '../../use-asked.ts';
-import { type Completeness, type FoundGateway, type Missing, pathOf } from './api.ts';
+import { type FoundCompleteness, type FoundGateway, pathOf } from './api.ts';
 import { shareText } from './share-text.ts';
 import { WORDS } from './words.ts';
 
@@ -14,7 +15,7 @@ const MOST_SHOWN = 50;
 /** produced = stored + refused + given up + on the way, and which ranges are missing. */
 export function DeliveryCard({ found }: { readonly found: FoundGateway }) {
   const words = useWords(WORDS);
-  const asked = useAsked<Completeness>(`${pathOf(found)}/completeness`, EVERY_MS);
+  const asked = useAsked<FoundCompleteness>(`${pathOf(found)}/completeness`, EVERY_MS);
   return (
     <section class="card part">
       <h2>{words.delivery}</h2>
@@ -23,7 +24,7 @@ export function DeliveryCard({ found }: { readonly found: FoundGateway }) {
   );
 }
 
-function Account({ account }: { readonly account: Completeness }) {
+function Account({ account }: { readonly account: FoundCompleteness }) {
   const { locale } = useConsole();
   const words = useWords(WORDS);
   const count = (value: number) => locale.number(value, 0);
@@ -53,7 +54,7 @@ function Account({ account }: { readonly account: Completeness }) {
   );
 }
 
-function MissingRanges({ account: { missing, missingLeftOut } }: { readonly account: Completeness }) {
+function MissingRanges({ account: { missing, missingLeftOut } }: { readonly account: FoundCompleteness }) {
   const { locale } = useConsole();
   const words = useWords(WORDS);
   const nowMs = Date.now();
@@ -62,7 +63,7 @@ function MissingRanges({ account: { missing, missingLeftOut } }: { readonly acco
   return (
     <>
       <h3>{words.missing}</h3>
-      <DataTable<Missing>
+      <DataTable<MissingRange>
         caption={words.missing}
         columns={[
           {

@@ -1,5 +1,5 @@
+import type { Delivery } from '../../../../../core/completeness.ts';
 import type { Locale } from '../../i18n/locale.ts';
-import type { Delivery } from './api.ts';
 import type { DevicesWords } from './words.ts';
 
 /** Never rounded up to a whole: 99.999 % is not everything. */
