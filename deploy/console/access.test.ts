@@ -95,7 +95,8 @@ describeWith('chromium')('the console with sign-in', () => {
       await dialog.getByRole('button', { name: 'Add an account' }).dispatchEvent('click');
       await page.getByText('You are signed out').waitFor();
       await axe(page);
-      for (let i = 0; i < 3; i++) await page.keyboard.press('Escape');
+      // As fast as a thumb does: without a pause in which the curtain could come back.
+      await Promise.all(Array.from({ length: 5 }, () => page.keyboard.press('Escape')));
       const signIn = page.locator('.curtain');
       await signIn.getByLabel('Name').fill('admin');
       await signIn.getByLabel('Password').fill('right');

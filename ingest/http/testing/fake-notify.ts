@@ -38,7 +38,8 @@ export class FakeNotify implements Notify {
 
   silence(id: string, by: Identity, reason: string, forS: number): Silence {
     const { key } = this.#alert(id);
-    return this.addSilence({ matcher: { key }, reason, untilMs: this.nowMs() + 1000 * forS }, by);
+    const fromMs = this.nowMs();
+    return this.#keepSilence({ matcher: { key }, reason, untilMs: fromMs + 1000 * forS }, by, fromMs);
   }
 
   silencedBy(event: AlertEvent): Silence | undefined {
@@ -83,8 +84,12 @@ export class FakeNotify implements Notify {
   }
 
   addSilence(wish: SilenceWish, by: Identity): Silence {
+    return this.#keepSilence(wish, by, this.nowMs());
+  }
+
+  #keepSilence(wish: SilenceWish, by: Identity, fromMs: number): Silence {
     const id = `silence-${this.kept.length + 1}`;
-    const silence = { ...wish, id, who: by.name, fromMs: this.nowMs() };
+    const silence = { ...wish, id, who: by.name, fromMs };
     this.kept.push(silence);
     return silence;
   }

@@ -8,8 +8,11 @@ export function Curtain({ children }: { readonly children: ComponentChildren }) 
     <dialog
       ref={ref}
       class="curtain"
+      // No Escape ends it: a second one would whatever `cancel` says, and a third the dialog beneath with all that was typed.
+      {...{ closedby: 'none' }}
+      onKeyDown={(event) => event.key === 'Escape' && event.preventDefault()}
+      // For browsers that do not know `closedby`.
       onCancel={(event) => event.preventDefault()}
-      // A second Escape closes it whatever is said above.
       onClose={() => ref.current?.isConnected && ref.current.showModal()}
     >
       {children}
