@@ -135,21 +135,21 @@ describeWith('chromium')('the page Alerts', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('is taken on by keyboard alone, with a note, and says so to everybody', async () => {
+  it('is acknowledged by keyboard alone, with a note, and says so to everybody', async () => {
     const sources = farm();
     const { page, complaints } = await open(sources, 'alerts');
     const { keyboard } = page;
-    const take = page.getByRole('button', { name: 'Take it on: Gateway farm/pump is silent.' });
+    const take = page.getByRole('button', { name: 'Acknowledge: Gateway farm/pump is silent.' });
     await take.waitFor();
     for (let presses = 0; presses < 40 && !(await isFocused(take)); presses++) await keyboard.press('Tab');
     await keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'Take this on?' }).waitFor();
+    await page.getByRole('dialog', { name: 'Acknowledge this event?' }).waitFor();
     await axe(page);
     await keyboard.type('on my way');
     await keyboard.press('Tab');
     await keyboard.press('Enter');
-    await page.getByText('Taken on. Nobody else is called.').waitFor();
-    await page.getByText(/Taken on by open, \d\d:\d\d: on my way/).waitFor();
+    await page.getByText('Acknowledged. Nobody else is called.').waitFor();
+    await page.getByText(/Acknowledged by open, \d\d:\d\d: on my way/).waitFor();
     expect(sources.notify.acknowledged).toEqual([{ id: 'pump', who: 'open', note: 'on my way' }]);
     expect(
       await isFocused(page.getByRole('button', { name: 'Add a note: Gateway farm/pump is silent.' })),
@@ -243,7 +243,7 @@ describeWith('chromium')('the page Alerts', () => {
     });
     const english = /\b(since|critical|warning|silence|told|events?|contacts?|from|until|state|mail)\b/i;
     for (const [part, word] of [
-      ['alerts', '受理'],
+      ['alerts', '确认'],
       ['alerts/pump', '经过'],
       ['alerts/silences', '犁地'],
       ['alerts/deliveries', '✓ 已发送'],

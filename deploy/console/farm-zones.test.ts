@@ -223,6 +223,7 @@ describeWith('chromium')('zones and valves on the page Farm', () => {
     await alerts.waitFor();
     expect(await seen(alerts)).toMatch(/北区土壤偏干/);
     expect(await seen(alerts)).not.toMatch(/链路/);
+    expect(await alerts.getByRole('link', { name: '北区土壤偏干' }).getAttribute('href')).toBe('#/alerts/a1');
     await alerts.getByRole('button', { name: '确认' }).click();
     await eventually(async () => /open 已确认/.test(await seen(alerts)));
     expect(sources.notify.acknowledged).toMatchObject([{ id: 'a1' }]);

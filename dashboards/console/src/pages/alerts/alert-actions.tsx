@@ -18,7 +18,7 @@ interface AlertActionsProps {
   readonly onChanged: () => void;
 }
 
-/** Takes an event on, or silences it, for those who may. */
+/** Acknowledges an event, or silences it, for those who may. */
 export function AlertActions({ alert, say, onChanged }: AlertActionsProps) {
   const { api, me, locale } = useConsole();
   const words = useWords(WORDS);

@@ -9,7 +9,7 @@ export interface AlertFilter {
   readonly site: string;
 }
 
-/** Critical before warning before information; of each what nobody has taken on first, then the newest. */
+/** Critical before warning before information; of each what nobody has acknowledged first, then the newest. */
 export function inOrder(alerts: readonly Alert[]): Alert[] {
   const rank = (one: Alert) => RANKS[one.severity] * 4 + (one.silenced ? 2 : 0) + (one.acknowledged ? 1 : 0);
   return [...alerts].sort((a, b) => rank(a) - rank(b) || b.raisedMs - a.raisedMs);

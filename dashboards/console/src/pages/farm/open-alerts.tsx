@@ -13,7 +13,7 @@ const EVERY_MS = 5_000;
 /** What links are about has pages of its own. */
 const OF_LINKS = ['link', 'pop', 'agent', 'wide'];
 
-/** What is wrong and has been told, with one touch to say that somebody knows. */
+/** What is wrong and has been told: what happened behind each, and one touch to say that somebody knows. */
 export function OpenAlerts() {
   const words = useWords(FARM_WORDS);
   const { answer, failure, again } = useAsked<AlertsReply>('/api/v1/alerts', EVERY_MS);
@@ -41,7 +41,7 @@ function OpenAlert({ alert, onDone }: { readonly alert: Alert; readonly onDone: 
   return (
     <li data-severity={severity}>
       <p>
-        {alert.words[locale.language]}{' '}
+        <a href={`#/alerts/${encodeURIComponent(id)}`}>{alert.words[locale.language]}</a>{' '}
         <span class="age">{words.alertSince(locale.time(sinceMs, nowMs))}</span>
       </p>
       {acknowledged && <p class="age">{words.acknowledged(acknowledged.who)}</p>}
