@@ -1,3 +1,5 @@
+import { withoutSecrets } from './without-secrets.ts';
+
 /**
  * Every error that Sluice reports, in one place. `{name}` in a message is filled from the error's details.
  * A message says what is wrong and how to mend it. `docs/errors.md` is written from this list by
@@ -1041,7 +1043,9 @@ export class SluiceError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {
+  /** What is secret in an address among the details is masked. */
+  constructor(code: ErrorCode, given: ErrorDetails = {}, cause?: unknown) {
+    const details = masked(given);
     super(errorText(code, details, 'en'), cause === undefined ? undefined : { cause });
     this.code = code;
     this.details = details;
@@ -1075,6 +1079,16 @@ export function asSluiceError(thrown: unknown): SluiceError {
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return reasonOf(thrown.errors[0]);
   return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+}
+
+function masked(details: ErrorDetails): ErrorDetails {
+  const shown = Object.entries(details).map(([name, value]) => [name, maskedValue(value)]);
+  return Object.fromEntries(shown);
+}
+
+function maskedValue(value: string | number | Words): string | number | Words {
+  if (typeof value === 'string') return withoutSecrets(value);
+  return typeof value === 'object' ? { en: withoutSecrets(value.en), zh: withoutSecrets(value.zh) } : value;
 }
 
 function errorText(code: ErrorCode, details: ErrorDetails, language: Language): string {

@@ -124,6 +124,13 @@ export function parseGatewayEvent(text: string): GatewayEvent | undefined {
   }
 }
 
+/** As it is for who may not change settings: what care came to may be the settings of the gateway. */
+export function withoutResult(event: GatewayEvent): GatewayEvent {
+  if (event.kind !== 'care') return event;
+  const { result: _result, ...rest } = event;
+  return rest;
+}
+
 /** An error as the reason of an event. */
 export function eventReason(error: SluiceError): EventReason {
   return { code: error.code, en: error.text('en'), zh: error.text('zh') };

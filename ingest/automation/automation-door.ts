@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, type SluiceError } from '../../core/errors.ts';
+import { withoutResult } from '../../core/gateway-event.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { qualityOf } from '../../core/reading.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
@@ -76,7 +77,7 @@ export class AutomationDoor implements LiveListener, Service {
 
   events(events: readonly KeptEvent[]): void {
     for (const { site, gateway, event } of events) {
-      this.#parts.publish(`sluice/${site}/event`, JSON.stringify({ ...event, gateway }));
+      this.#parts.publish(`sluice/${site}/event`, JSON.stringify({ ...withoutResult(event), gateway }));
     }
   }
 

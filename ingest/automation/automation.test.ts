@@ -143,6 +143,16 @@ describe('automation', () => {
     gateway.event(told);
     await eventually(() => gateway.confirmed.size === 2);
     expect(on('event')).toHaveLength(1);
+    const { outcome: _outcome, ...read } = {
+      ...told,
+      id: 'e2',
+      kind: 'care',
+      request: 'r',
+      action: 'read-config',
+    };
+    gateway.event({ ...read, isDone: true, result: { config: 'the settings of a gateway' } });
+    await eventually(() => on('event').length === 2);
+    expect(on('event')[1]).not.toHaveProperty('result');
     await ask({ id: 'c1', ...OPEN });
     await eventually(() => on('outcome/flow').length === 3);
     expect(on('outcome/flow')[2]).toEqual(on('outcome/flow')[1]);

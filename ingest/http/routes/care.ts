@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { may } from '../../../core/access.ts';
 import { PROFILE_FILE } from '../../../core/care-request.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { LOG_LEVELS } from '../../../core/log.ts';
@@ -157,12 +158,7 @@ export const careRoute: Route = (app, { sources }) => {
       const { site, gateway } = request.params;
       assertSite(whoAsks(request), site, gatewayWords(site, gateway));
       const found = sources.care.find(site, gateway, MOST_LISTED);
-      return {
-        care: found.map((record) => {
-          const { result: _result, ...rest } = shown(sources, record);
-          return rest;
-        }),
-      };
+      return { care: found.map((record) => shown(sources, record, false)) };
     },
   );
   app.get(
@@ -173,6 +169,7 @@ export const careRoute: Route = (app, { sources }) => {
         summary: 'One request for care and what became of it',
         params: Type.Object({ ...Place.properties, id: Type.String({ maxLength: 64 }) }),
         querystring: NoQuery,
+        description: 'The result is only for who may change settings: the settings of a gateway are in it.',
         response: {
           200: CareReply,
           ...commonErrors,
@@ -188,7 +185,7 @@ export const careRoute: Route = (app, { sources }) => {
       if (record?.site !== site || record.gateway !== gateway) {
         throw new SluiceError('NOT_FOUND', { what: { en: `care request ${id}`, zh: `维护请求 ${id}` } });
       }
-      return shown(sources, record);
+      return shown(sources, record, may(whoAsks(request), 'settings'));
     },
   );
 };
@@ -203,14 +200,14 @@ function refuseMismatch({ action, ...members }: Omit<Static<typeof Body>, 'issue
   if (extra) throw requestInvalid(extra, { en: `${action} takes none`, zh: `${action} 不接受此项` });
 }
 
-function shown(sources: HttpSources, record: CareRecord): Static<typeof CareReply> {
+function shown(sources: HttpSources, record: CareRecord, isWhole = true): Static<typeof CareReply> {
   const { site, gateway, request, submittedMs, answer } = record;
   const { id, action, issuer, expiresAtMs } = request;
   return {
     ...{ id, site, gateway, action, issuer, submittedMs, expiresAtMs },
     state: sources.care.stateOf(record),
     ...(answer ? { answeredMs: answer.timeMs } : {}),
-    ...(answer?.result === undefined ? {} : { result: answer.result }),
+    ...(answer?.result === undefined || !isWhole ? {} : { result: answer.result }),
     ...(answer?.reason ? { reason: answer.reason } : {}),
   };
 }

@@ -1,10 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { type Identity, may, seesAll } from '../../../core/access.ts';
 import { WAY_KINDS } from '../../../core/alerts/contact.ts';
+import type { Language } from '../../../core/errors.ts';
 import { DELIVERY_STATES, type Delivery, TELL_KINDS } from '../../notify/delivery.ts';
 import { seesEvent } from '../../notify/places-of.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
+import { languageOf } from '../language-of.ts';
 import { commonErrors, errorRef, TimeMs } from '../schemas.ts';
 import type { HttpSources } from '../sources.ts';
 import { parseLimit } from './events.ts';
@@ -30,7 +32,12 @@ export const DeliveryReply = Type.Object({
   timeMs: TimeMs,
   doneMs: Type.Optional(TimeMs),
   dueMs: Type.Optional(Type.Number({ description: 'Not before; of what waits.' })),
-  error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+  error: Type.Optional(
+    Type.Object(
+      { code: Type.String(), message: Type.String() },
+      { description: 'With its reason for who may change settings: addresses of people are in it.' },
+    ),
+  ),
 });
 
 export const deliveriesRoute: Route = (app, { sources }) => {
@@ -57,10 +64,12 @@ export const deliveriesRoute: Route = (app, { sources }) => {
       });
       const names = new Map(sources.notify.contacts().map(({ id, name }) => [id, name]));
       const who = whoAsks(request);
+      const language = languageOf(request.headers['accept-language']);
       return {
         deliveries: found
           .filter((one) => isSeen(one, who, sources))
-          .map((one) => shownDelivery(one, names.get(one.contact) ?? '')),
+          .map((one) => shownDelivery(one, names.get(one.contact) ?? ''))
+          .map((one) => (may(who, 'settings') ? one : withoutReason(one, language))),
       };
     },
   );
@@ -73,6 +82,20 @@ function isSeen({ items }: Delivery, who: Identity, { alerts }: HttpSources): bo
     const event = alert === '' ? undefined : alerts.peek(alert);
     return event !== undefined && seesEvent(who, event);
   });
+}
+
+const UNTOLD = {
+  en: 'Why is told to whoever may change settings.',
+  zh: '原因仅告知有权更改设置的人员。',
+} as const;
+
+/** Numbers and addresses of people are in what a way says of a failure, and nobody else's business. */
+function withoutReason(
+  delivery: Static<typeof DeliveryReply>,
+  language: Language,
+): Static<typeof DeliveryReply> {
+  const { error } = delivery;
+  return error ? { ...delivery, error: { code: error.code, message: UNTOLD[language] } } : delivery;
 }
 
 export function shownDelivery(delivery: Delivery, name: string): Static<typeof DeliveryReply> {

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import type { Scope } from '../../../core/access.ts';
-import { GatewayEvent } from '../../../core/gateway-event.ts';
+import { may, type Scope } from '../../../core/access.ts';
+import { GatewayEvent, withoutResult } from '../../../core/gateway-event.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
 import { parseTime } from '../parse-time.ts';
@@ -58,8 +58,14 @@ export const eventsRoute: Route = (app, { sources }) => {
     async (request) => {
       const { query } = request;
       const limit = parseLimit(query.limit);
-      const found = sources.events({ ...eventFilter(query, whoAsks(request)), limit: limit + 1 });
-      const events = found.slice(0, limit).map(({ site, gateway, event }) => ({ site, gateway, event }));
+      const who = whoAsks(request);
+      const found = sources.events({ ...eventFilter(query, who), limit: limit + 1 });
+      const isWhole = may(who, 'settings');
+      const events = found.slice(0, limit).map(({ site, gateway, event }) => ({
+        site,
+        gateway,
+        event: isWhole ? event : withoutResult(event),
+      }));
       const last = found[limit - 1]?.place;
       return found.length > limit && last ? { events, next: `${last.timeMs}-${last.seq}` } : { events };
     },

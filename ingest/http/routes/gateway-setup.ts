@@ -5,6 +5,7 @@ import { seesSite } from '../../../core/access.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { ID_PATTERN } from '../../../core/ids.ts';
 import { hashPassword } from '../../../core/passwords/password-hash.ts';
+import { withoutSecrets } from '../../../core/without-secrets.ts';
 import { accounted } from '../../access/accounted.ts';
 import type { Route } from '../app.ts';
 import { whoAsks } from '../identity.ts';
@@ -128,7 +129,7 @@ function setupOf(text: string): Omit<Static<typeof SetupReply>, 'readMs'> {
   return {
     drivers,
     ...(typeof broker.username === 'string' && { user: broker.username }),
-    ...(typeof broker.url === 'string' && { brokerUrl: broker.url }),
+    ...(typeof broker.url === 'string' && { brokerUrl: withoutSecrets(broker.url) }),
   };
 }
 

@@ -163,7 +163,7 @@ function blockList(subnets: readonly string[]): BlockList {
 
 /** Without what stands behind the name of the server: some put a token there. */
 function placeOf(to: string): string {
-  return URL.canParse(to) ? new URL(to).origin : to;
+  return URL.canParse(to) ? new URL(to).origin : '***';
 }
 
 function failed(to: string, reason: string, cause?: unknown): SluiceError {
