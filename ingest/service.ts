@@ -269,6 +269,7 @@ export function createIngest(
       ...{ alerts, notify },
       outages: new OutageDesk(linkParts),
       budgets,
+      liveWithinS: config.liveWithinS,
       ...{ verdicts, maintenance, thresholds, zones, placements, water: new WaterDesk(store) },
       ...(upkeep && { upkeep: () => upkeep.status() }),
     },

@@ -78,6 +78,8 @@ export interface HttpSources {
   readonly verdicts: Pick<VerdictDesk, 'verdict' | 'matrix' | 'latency'>;
   readonly maintenance: Pick<MaintenanceBook, 'enter' | 'change' | 'withdraw' | 'get' | 'find' | 'changes'>;
   readonly care: Pick<CareDesk, 'submit' | 'get' | 'find' | 'stateOf'>;
+  /** Of the configuration: what is older is not live any more. */
+  readonly liveWithinS: number;
   readonly thresholds: Pick<ThresholdBook, 'all' | 'get' | 'add' | 'change' | 'remove' | 'history'>;
   readonly alerts: Pick<
     AlertDesk,

@@ -33,8 +33,36 @@ function day(random: () => number): Map<number, number> {
   return values;
 }
 
-/** Minutes from and to which the judge of live readings has it raised. */
-async function live(rule: Rule, forS: number, values: ReadonlyMap<number, number>, fromMs: number) {
+/** Four sensors of one zone that follow one day, each a little beside it; now and then one goes its own way, or is silent for long. */
+function zone(random: () => number): Map<number, number>[] {
+  const shared = day(random);
+  return Array.from({ length: 4 }, () => {
+    const values = new Map<number, number>();
+    let off = 0;
+    for (let minute = 0; minute < MINUTES; minute++) {
+      if (random() < 0.004) minute += Math.floor(90 * random());
+      if (random() < 0.01) off = random() < 0.5 ? 0 : 16 * (random() - 0.5);
+      const value = shared.get(minute);
+      if (value !== undefined) values.set(minute, Math.round(10 * (value + off + random())) / 10);
+    }
+    return values;
+  });
+}
+
+const PLACE = {
+  measurement: 'soil',
+  field: 'moisture',
+  unit: '%',
+  site: 'farm',
+  gateway: 'pump',
+  zone: 'north',
+};
+const keyOf = (n: number) => seriesKey({ ...PLACE, device: `s${n}` });
+
+type Raises = (number | undefined)[][];
+
+/** Of each series the minutes from and to which the judge of live readings has it raised. */
+async function live(rule: Rule, forS: number, all: Map<number, number>[], fromMs: number): Promise<Raises[]> {
   const clock = new FakeClock(fromMs);
   const threshold: Threshold = {
     ...{ id: 't', rule, scope: {}, measurement: 'soil', field: 'moisture', version: 1, setBy: 'li', why: '' },
@@ -47,70 +75,87 @@ async function live(rule: Rule, forS: number, values: ReadonlyMap<number, number
   });
   await watch.build();
   const table = new SeriesTable();
-  const key = { site: 'farm', gateway: 'pump', device: 's1', measurement: 'soil', field: 'moisture' };
-  const { id } = table.intern(seriesKey({ ...key, unit: '%' }));
-  const raised: [number, number | undefined][] = [];
-  let side = '';
+  const ids = all.map((_, n) => table.intern(keyOf(n)).id);
+  const found = all.map(() => ({ raised: [] as Raises, side: '' }));
   for (let minute = 0; minute <= MINUTES; minute++) {
     // Time is looked at before what comes at it, as it is between readings.
     for (const isReading of [false, true]) {
-      const value = values.get(minute);
-      if (isReading && value !== undefined) {
+      if (isReading) {
         const batch = new ReadingBatch(table);
-        batch.push(id, clock.nowMs(), value, packStatus('good', 'synced'));
+        for (const [n, values] of all.entries()) {
+          const value = values.get(minute);
+          if (value !== undefined) batch.push(ids[n]!, clock.nowMs(), value, packStatus('good', 'synced'));
+        }
         watch.stored(batch, false);
       }
-      const listening = { isAway: false, sinceMs: 0 };
-      const wrong = watch.conditions(clock.nowMs(), listening).find((one) => !isPending(one));
-      const now = wrong ? `${wrong.judged!.state.side} ${wrong.judged!.state.sinceMs}` : '';
-      if (now === side) continue;
-      if (side !== '' && raised.at(-1)![1] === undefined) raised.at(-1)![1] = minute;
-      if (now !== '') raised.push([minute, undefined]);
-      side = now;
+      const wrong = watch.conditions(clock.nowMs(), { isAway: false, sinceMs: 0 });
+      for (const [n, one] of found.entries()) {
+        const mine = wrong.find((other) => !isPending(other) && other.judged?.series.device === `s${n}`)
+          ?.judged?.state;
+        const now = mine ? `${mine.side} ${mine.sinceMs}` : '';
+        if (now === one.side) continue;
+        if (one.side !== '' && one.raised.at(-1)![1] === undefined) one.raised.at(-1)![1] = minute;
+        if (now !== '') one.raised.push([minute, undefined]);
+        one.side = now;
+      }
     }
     await clock.advance(MIN);
   }
-  return raised;
+  return found.map(({ raised }) => raised);
 }
 
-async function tried(rule: Rule, forS: number, values: ReadonlyMap<number, number>, fromMs: number) {
-  const found = await runTrial(
+async function tried(
+  rule: Rule,
+  forS: number,
+  all: Map<number, number>[],
+  fromMs: number,
+): Promise<Raises[]> {
+  const table = new SeriesTable();
+  const { series } = await runTrial(
     {
       ...{ measurement: 'soil', field: 'moisture', scope: {}, rule, forS },
       ...{ severity: 'warning', enabled: true },
     },
     1,
     {
-      ...{ cropOf: () => ({}), nowMs: fromMs + MINUTES * MIN, sees: () => true },
+      ...{ cropOf: () => ({}), nowMs: fromMs + MINUTES * MIN, sees: () => true, liveWithinMs: 900 * S },
       store: {
-        series: async () => [
-          new SeriesTable().intern(seriesKey({ measurement: 'soil', field: 'moisture', unit: '%' })),
-        ],
-        query: async ({ measurement, field }) => [
-          {
-            ...{ measurement, field, tags: {} },
-            timeMs: [...values.keys()].map((minute) => fromMs + minute * MIN),
-            value: [...values.values()],
-          },
-        ],
+        series: async () => all.map((_, n) => table.intern(keyOf(n))),
+        query: async ({ measurement, field, where }) => {
+          const values = all[Number(where!.device![0]!.slice(1))]!;
+          const timeMs = [...values.keys()].map((minute) => fromMs + minute * MIN);
+          return [{ ...{ measurement, field, tags: {} }, timeMs, value: [...values.values()] }];
+        },
       },
     },
   );
-  return found.series[0]!.raised.map(({ fromMs: from, toMs }) =>
-    [from, toMs].map((ms) => (ms === undefined ? undefined : (ms - fromMs) / MIN)),
+  const of = new Map(series.map(({ tags, raised }) => [tags.device, raised]));
+  return all.map((_, n) =>
+    of
+      .get(`s${n}`)!
+      .map(({ fromMs: from, toMs }) =>
+        [from, toMs].map((ms) => (ms === undefined ? undefined : (ms - fromMs) / MIN)),
+      ),
   );
 }
 
-it.each(RULES)('says of a day what judging it live has said: $kind', async (rule) => {
+async function agree(rule: Rule, seeds: number, sensors: (random: () => number) => Map<number, number>[]) {
   const fromMs = Date.UTC(2026, 5, 1);
   let told = 0;
-  for (let seed = 1; seed <= 8; seed++) {
-    const values = day(seededRandom(seed));
+  for (let seed = 1; seed <= seeds; seed++) {
+    const all = sensors(seededRandom(seed));
     for (const forS of [0, 300]) {
-      const raised = await live(rule, forS, values, fromMs);
-      told += raised.length;
-      expect(await tried(rule, forS, values, fromMs), `seed ${seed}, for ${forS} s`).toEqual(raised);
+      const raised = await live(rule, forS, all, fromMs);
+      told += raised.flat().length;
+      expect(await tried(rule, forS, all, fromMs), `seed ${seed}, for ${forS} s`).toEqual(raised);
     }
   }
-  expect(told).toBeGreaterThan(8);
-});
+  expect(told).toBeGreaterThan(seeds);
+}
+
+it.each(RULES)('says of a day what judging it live has said: $kind', (rule) =>
+  agree(rule, 8, (random) => [day(random)]),
+);
+
+it('says of a day what comparing neighbours live has said, also while some of them are silent', () =>
+  agree({ kind: 'neighbours', by: 4 }, 6, zone));

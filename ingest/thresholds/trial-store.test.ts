@@ -38,7 +38,10 @@ it('tells of a month what was in it, also of the days of which only roll-ups are
   for (let timeMs = FROM; timeMs < END; timeMs += 5 * MIN)
     batch.push(id, timeMs, valueAt(timeMs), packStatus('good', 'synced'));
   await store.write(batch);
-  const trial = () => runTrial(DRY, DAYS, { store, cropOf: () => ({}), nowMs: END, sees: () => true });
+  const trial = () =>
+    runTrial(DRY, DAYS, {
+      ...{ store, cropOf: () => ({}), nowMs: END, sees: () => true, liveWithinMs: 15 * MIN },
+    });
   const whole = await trial();
   expect(whole.events).toBe(10);
 

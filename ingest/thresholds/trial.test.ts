@@ -48,7 +48,7 @@ async function trial(
         ];
       },
     },
-    ...{ cropOf: () => ({}), nowMs: NOW, sees: ({ site }) => site === 'farm' },
+    ...{ cropOf: () => ({}), nowMs: NOW, sees: ({ site }) => site === 'farm', liveWithinMs: 900_000 },
   });
 }
 
@@ -97,8 +97,17 @@ it('tells silence in between', async () => {
   expect(found.series[0]!.raised.map(({ fromMs }) => (fromMs - found.fromMs) / MIN)).toEqual([90, 260]);
 });
 
-it('cannot try what goes by neighbours', async () => {
-  await expect(trial({ kind: 'neighbours', by: 5 }, 0, {})).rejects.toThrow(/cannot be tried/);
+it('says of how many series it knows nothing, and tries a zone by its neighbours whole or not', async () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 250 }, (_, n) => [`s${n}`, [[0, 25] as [number, number]]]),
+  );
+  const bounds = await trial({ kind: 'bounds', low: { raise: 20, clear: 22 } }, 0, many);
+  expect(bounds).toMatchObject({ untried: 50, leftOut: 180 });
+  expect(await trial({ kind: 'neighbours', by: 5 }, 0, many)).toMatchObject({
+    untried: 250,
+    leftOut: 0,
+    series: [],
+  });
 });
 
 it('calls nobody silent between two values because it looks at fewer of a long time', async () => {

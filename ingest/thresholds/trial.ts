@@ -1,13 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { SluiceError } from '../../core/errors.ts';
 import { type SeriesKey, setTags, TAGS, type Tags } from '../../core/reading.ts';
 import type { Threshold, ThresholdWish } from '../../core/thresholds/threshold.ts';
-import type { Aggregate, SeriesData, Store } from '../stores/store.ts';
-import type { JudgeInput } from './assess.ts';
+import type { Aggregate, Store } from '../stores/store.ts';
 import { Assignments, type CropOf } from './assign.ts';
 import { checkWish } from './check-wish.ts';
-import { CALM } from './judge-state.ts';
-import { dueMs, stepJudge } from './step-judge.ts';
+import { pointsOf, type Raised, type TrialPart, TriedSeries } from './tried-series.ts';
+import { tryNeighbours } from './try-neighbours.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -18,12 +16,6 @@ const PARTS_OF_HOUR = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30];
 const MOST_POINTS = 2_000;
 const MOST_SERIES = 200;
 const MOST_SHOWN = 20;
-
-interface Raised {
-  readonly fromMs: number;
-  readonly toMs?: number;
-  readonly worst: number;
-}
 
 export interface TrialSeries {
   readonly tags: Partial<Tags>;
@@ -41,7 +33,10 @@ export interface Trial {
   readonly events: number;
   readonly wrongMs: number;
   readonly series: readonly TrialSeries[];
+  /** Tried and counted, and not among `series`. */
   readonly leftOut: number;
+  /** Of which nothing is known: more than are tried at once. */
+  readonly untried: number;
 }
 
 interface TrialParts {
@@ -49,19 +44,17 @@ interface TrialParts {
   readonly cropOf: CropOf;
   readonly nowMs: number;
   readonly sees: (series: SeriesKey) => boolean;
+  /** Who has not spoken for longer is nobody's neighbour. */
+  readonly liveWithinMs: number;
 }
 
 /**
  * What a threshold would have told over the last days: the same state machine over what is stored, from roll-ups where readings are
- * gone. The store reads aside, and between series others have their turn. Throws `REQUEST_INVALID`, and what `Store.query` throws.
+ * gone. The store reads aside, and between series others have their turn. Of `neighbours` only those that `sees` count, and a zone is
+ * tried whole or not. Throws `REQUEST_INVALID`, and what `Store.query` throws.
  */
 export async function runTrial(wish: ThresholdWish, days: number, parts: TrialParts): Promise<Trial> {
   checkWish(wish);
-  if (wish.rule.kind === 'neighbours')
-    throw new SluiceError('REQUEST_INVALID', {
-      field: 'rule.kind',
-      problem: { en: 'neighbours cannot be tried over what was', zh: '邻近比较规则不能用历史数据试算' },
-    });
   const { store, cropOf, nowMs, sees } = parts;
   const { measurement, field } = wish;
   const threshold: Threshold = {
@@ -74,38 +67,82 @@ export async function runTrial(wish: ThresholdWish, days: number, parts: TrialPa
     why: '',
   };
   const assignments = new Assignments([threshold], cropOf);
-  const all = (await store.series({ measurement, field })).filter(
-    (key) => sees(key) && assignments.of(key).length > 0,
-  );
-  const fromMs = nowMs - days * DAY_MS;
-  const everyMs = everyMsOf(days);
-  const window = { everyMs, fn: fnOf(wish) };
-  const tried: { key: SeriesKey; series: TrialSeries }[] = [];
-  for (const key of all.slice(0, MOST_SERIES)) {
-    const where = Object.fromEntries(TAGS.map((tag) => [tag, [key[tag]]]));
-    const query = { measurement, field, where, fromMs, toMs: nowMs, window, maxPoints: 2 * MOST_POINTS };
-    const [data] = await store.query(query);
-    const finestMs = data?.timeMs[0] ?? nowMs;
-    // Of the time before, only roll-ups of whole hours may be left.
-    const [hourly] =
-      everyMs < HOUR_MS && finestMs - fromMs > HOUR_MS
-        ? await store.query({
-            ...{ ...query, toMs: Math.floor(finestMs / HOUR_MS) * HOUR_MS },
-            window: { everyMs: HOUR_MS, fn: window.fn },
-          })
-        : [];
-    const parts = [hourly && { data: hourly, everyMs: HOUR_MS }, data && { data, everyMs }];
-    const found = parts.filter((one) => one !== undefined);
-    if (found.length > 0) tried.push({ key, series: tryOne(wish, found, nowMs) });
-    await setImmediate();
+  const isJudged = (key: SeriesKey) => assignments.of(key).length > 0;
+  const seen = (await store.series({ measurement, field })).filter(sees);
+  const all = seen.filter(isJudged);
+  const over = { fromMs: nowMs - days * DAY_MS, nowMs, everyMs: everyMsOf(days), fn: fnOf(wish) };
+  const tried: TriedSeries[] = [];
+  let untried = all.length;
+  for (const keys of groupsOf(wish, seen, isJudged)) {
+    const group: TriedSeries[] = [];
+    for (const key of keys) {
+      group.push(new TriedSeries(wish, key, pointsOf(await pastOf(key, over, store))));
+      await setImmediate();
+    }
+    const judged = group.filter(({ key }) => isJudged(key));
+    if (wish.rule.kind === 'neighbours')
+      await tryNeighbours(group, new Set(judged), { ...over, liveWithinMs: parts.liveWithinMs });
+    else for (const one of judged) tryOne(one, nowMs);
+    untried -= judged.length;
+    tried.push(...judged.filter(({ points }) => points.length > 0));
   }
-  const shown = [...tried]
-    .sort((a, b) => b.series.raised.length - a.series.raised.length)
-    .slice(0, MOST_SHOWN);
+  const { fromMs, everyMs, fn } = over;
+  const shown = [...tried].sort((a, b) => b.raised.length - a.raised.length).slice(0, MOST_SHOWN);
   return {
-    ...{ fromMs, toMs: nowMs, everyMs, fn: window.fn, ...eventsOf(tried, nowMs) },
-    ...{ series: shown.map(({ series }) => series), leftOut: all.length - shown.length },
+    ...{ fromMs, toMs: nowMs, everyMs, fn, ...eventsOf(tried, nowMs) },
+    ...{ series: shown.map(shownSeries), leftOut: tried.length - shown.length, untried },
   };
+}
+
+/** Each series for itself, or each zone with its neighbours; as many as may be tried at once. */
+function groupsOf(
+  { rule }: ThresholdWish,
+  seen: readonly SeriesKey[],
+  isJudged: (key: SeriesKey) => boolean,
+): SeriesKey[][] {
+  const judged = seen.filter(isJudged);
+  if (rule.kind !== 'neighbours') return judged.slice(0, MOST_SERIES).map((key) => [key]);
+  const groups = new Map<string, SeriesKey[]>(judged.map((key) => [zoneOf(key), []]));
+  for (const key of seen) groups.get(zoneOf(key))?.push(key);
+  let room = MOST_SERIES;
+  return [...groups.values()].filter(({ length }) => {
+    if (length > room) return false;
+    room -= length;
+    return true;
+  });
+}
+
+function zoneOf({ site, zone }: SeriesKey): string {
+  return `${site}/${zone}`;
+}
+
+interface Over {
+  readonly fromMs: number;
+  readonly nowMs: number;
+  readonly everyMs: number;
+  readonly fn: Aggregate;
+}
+
+/** What is stored of it, oldest first: of the time before the finest, only roll-ups of whole hours may be left. */
+async function pastOf(
+  key: SeriesKey,
+  { fromMs, nowMs, everyMs, fn }: Over,
+  store: TrialParts['store'],
+): Promise<TrialPart[]> {
+  const { measurement, field } = key;
+  const where = Object.fromEntries(TAGS.map((tag) => [tag, [key[tag]]]));
+  const query = { measurement, field, where, fromMs, toMs: nowMs, maxPoints: 2 * MOST_POINTS };
+  const [data] = await store.query({ ...query, window: { everyMs, fn } });
+  const finestMs = data?.timeMs[0] ?? nowMs;
+  const [hourly] =
+    everyMs < HOUR_MS && finestMs - fromMs > HOUR_MS
+      ? await store.query({
+          ...{ ...query, toMs: Math.floor(finestMs / HOUR_MS) * HOUR_MS },
+          window: { everyMs: HOUR_MS, fn },
+        })
+      : [];
+  const parts = [hourly && { data: hourly, everyMs: HOUR_MS }, data && { data, everyMs }];
+  return parts.filter((one) => one !== undefined);
 }
 
 function everyMsOf(days: number): number {
@@ -121,64 +158,28 @@ function fnOf({ rule }: ThresholdWish): Aggregate {
   return rule.low ? 'last' : 'max';
 }
 
-interface Part {
-  readonly data: SeriesData;
-  readonly everyMs: number;
+function tryOne(one: TriedSeries, nowMs: number): void {
+  for (const point of one.points) {
+    one.pass(point.timeMs);
+    one.speak(point);
+  }
+  if (one.points.length > 0) one.pass(nowMs);
 }
 
-/** Oldest part first. */
-function tryOne(wish: ThresholdWish, parts: readonly Part[], nowMs: number): TrialSeries {
-  const raised: { fromMs: number; toMs?: number; worst: number }[] = [];
-  let state = CALM;
-  let heardMs = parts[0]!.data.timeMs[0]!;
-  const put = (input: JudgeInput) => {
-    const step = stepJudge(wish, state, input);
-    state = step.state;
-    const last = raised.at(-1);
-    if (step.effect && last && last.toMs === undefined) last.toMs = input.timeMs;
-    if (state.phase !== 'raised') return;
-    if (step.effect) raised.push({ fromMs: input.timeMs, worst: state.value ?? 0 });
-    else if (last && input.kind === 'value') last.worst = worse(state.side, last.worst, input.value);
+function shownSeries({ key, raised, points }: TriedSeries): TrialSeries {
+  return {
+    ...{ tags: setTags(key), raised },
+    points: { timeMs: points.map(({ timeMs }) => timeMs), value: points.map(({ value }) => value) },
   };
-  const pass = (untilMs: number) => {
-    for (let next = dueMs(wish, state, heardMs); next <= untilMs; next = dueMs(wish, state, heardMs)) {
-      const before = state;
-      put({ kind: 'time', timeMs: next, heardMs });
-      if (state === before) return;
-    }
-  };
-  const points: { timeMs: number[]; value: number[] } = { timeMs: [], value: [] };
-  for (const { data, everyMs } of parts)
-    for (const [index, time] of data.timeMs.entries()) {
-      const number = Number(data.value[index]);
-      pass(time);
-      // It may have spoken until the end of that time: nothing is called silent that was not.
-      heardMs = time + everyMs - MINUTE_MS;
-      put({ kind: 'value', timeMs: time, value: number });
-      points.timeMs.push(time);
-      points.value.push(number);
-    }
-  pass(nowMs);
-  return { tags: setTags({ ...EMPTY, ...parts[0]!.data.tags }), raised, points };
-}
-
-const EMPTY: Tags = { site: '', gateway: '', device: '', point: '', zone: '', link: '', class: '' };
-
-function worse(side: string | undefined, before: number, value: number): number {
-  if (side === 'low') return Math.min(before, value);
-  return side === 'high' ? Math.max(before, value) : before;
 }
 
 /** Series of one zone that are wrong at the same time are one event. */
-function eventsOf(
-  tried: readonly { key: SeriesKey; series: TrialSeries }[],
-  nowMs: number,
-): Pick<Trial, 'events' | 'wrongMs'> {
+function eventsOf(tried: readonly TriedSeries[], nowMs: number): Pick<Trial, 'events' | 'wrongMs'> {
   const groups = new Map<string, Raised[]>();
-  for (const { key, series } of tried) {
+  for (const { key, raised } of tried) {
     const place =
       key.zone === '' ? [key.site, key.gateway, key.device, key.link].join('/') : `${key.site}/${key.zone}`;
-    groups.set(place, [...(groups.get(place) ?? []), ...series.raised]);
+    groups.set(place, [...(groups.get(place) ?? []), ...raised]);
   }
   let events = 0;
   let wrongMs = 0;

@@ -99,7 +99,10 @@ const TrialReply = Type.Object({
     }),
     { description: 'At most 20, those raised most often first.' },
   ),
-  leftOut: Type.Number({ description: 'Series that are not shown.' }),
+  leftOut: Type.Number({ description: 'Series that are tried and counted, and not among `series`.' }),
+  untried: Type.Number({
+    description: 'Series of which nothing is known: 200 at most are tried, neighbours among them.',
+  }),
 });
 
 const why = Type.String({
@@ -207,7 +210,7 @@ export const thresholdsRoute: Route = (app, { sources, clock }) => {
       const { wish, days } = request.body;
       const zones = new Map(sources.zones.find().map((zone) => [`${zone.site}/${zone.id}`, zone]));
       const trial = await runTrial(wish, days, {
-        ...{ store: sources.store, nowMs: clock.nowMs() },
+        ...{ store: sources.store, nowMs: clock.nowMs(), liveWithinMs: 1000 * sources.liveWithinS },
         cropOf: (site, zone) => zones.get(`${site}/${zone}`) ?? {},
         sees: (series) => seesSeries(who, series),
       });

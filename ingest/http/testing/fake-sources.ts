@@ -194,6 +194,7 @@ export class FakeSources implements HttpSources {
     open: () => this.alertEvents.map(({ event }) => event),
     raised: 0,
   };
+  readonly liveWithinS = 900;
   readonly thresholds = new FakeThresholds();
   readonly notify = new FakeNotify((id) => this.alerts.get(id));
   readonly outages = {

@@ -19,8 +19,10 @@ export interface Trial {
   readonly events: number;
   readonly wrongMs: number;
   readonly series: readonly TrialSeries[];
-  /** Series past those that are told. */
+  /** Counted, and not among `series`. */
   readonly leftOut: number;
+  /** More than are tried at once. */
+  readonly untried: number;
 }
 
 /** What is wrong by a threshold just now. */

@@ -95,7 +95,10 @@ function TrialCharts({ wish, trial, before, known }: TrialChartsProps) {
   const series = [...trial.series].sort((a, b) => b.raised.length - a.raised.length);
   const shown = isAll ? series : series.slice(0, FIRST_SHOWN);
   const standing = new Map(before?.series.map((one) => [tagsKey(one.tags), one]));
-  if (series.length === 0) return <p>{words.trialNoSeries}</p>;
+  const untried = trial.untried > 0 && (
+    <p class="field-hint">{words.trialUntried(locale.number(trial.untried, 0))}</p>
+  );
+  if (series.length === 0) return untried || <p>{words.trialNoSeries}</p>;
   return (
     <>
       {shown.map((one) => (
@@ -113,6 +116,7 @@ function TrialCharts({ wish, trial, before, known }: TrialChartsProps) {
         </Button>
       )}
       {trial.leftOut > 0 && <p class="field-hint">{words.trialLeftOut(locale.number(trial.leftOut, 0))}</p>}
+      {untried}
     </>
   );
 }

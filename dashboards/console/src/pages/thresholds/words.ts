@@ -169,6 +169,8 @@ const en = {
   standingEvents: (n: string, total: string) => `As it stands: ${n} times, for ${total} in all.`,
   trialNoSeries: 'No readings of this there in that time.',
   trialLeftOut: (n: string) => `${n} more sensors are counted and not drawn.`,
+  trialUntried: (n: string) =>
+    `${n} more sensors are too many to be tried at once, and not counted. Choose a site or a zone to see them.`,
   trialMore: (n: string) => `Show ${n} more`,
   trialNotDrawn: 'It could not be tried:',
   stripNew: 'new',
@@ -379,6 +381,7 @@ const zh: Widened<typeof en> = {
   standingEvents: (n, total) => `按现行设置：${n} 次，共 ${total}。`,
   trialNoSeries: '该时间段内此范围没有读数。',
   trialLeftOut: (n) => `另有 ${n} 个传感器已计入但未绘出。`,
+  trialUntried: (n) => `另有 ${n} 个传感器超出单次回看的数量，未计入。可选定站点或地块查看。`,
   trialMore: (n) => `再显示 ${n} 个`,
   trialNotDrawn: '无法回看：',
   stripNew: '新',
