@@ -167,6 +167,7 @@ export function createIngest(
         subscriber instanceof Subscriber
           ? subscriber.publishSurely(topic, payload, BROKER_ANSWER_MS)
           : Promise.reject(new SluiceError('WAY_NOT_SET_UP', { way: 'mqtt' })),
+      isConnected: () => subscriber.trouble() === undefined,
     }),
   });
   const placements: PlacementDesk = new PlacementDesk({

@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError, type Words } from '../../core/errors.ts';
 import type { Audit } from '../access/audit.ts';
+import type { PlannedTelling } from '../alerts/alert-desk.ts';
 import { assertVersion } from '../assert-version.ts';
 import { isTimeZone } from './is-quiet.ts';
 import type { NotifyFile } from './notify-file.ts';
@@ -23,6 +24,8 @@ interface ContactBookParts {
   readonly audit: Audit;
   /** Throws `LEDGER_UNAVAILABLE` where it is not open. */
   readonly file: () => NotifyFile;
+  /** What becomes of messages that wait for a contact that has changed: kept with it. */
+  readonly moving: (before: Contact, after: Contact) => PlannedTelling | undefined;
   /** Something has changed, and is on the disk. */
   readonly changed: () => void;
 }
@@ -132,7 +135,9 @@ export class ContactBook {
   #put(contact: Contact, who: string, before?: Contact): Contact {
     const action = before ? 'contact.changed' : 'contact.added';
     this.#parts.audit.record({ who, action, subject: contact.id, before, after: contact });
-    this.#parts.file().putContact(contact);
+    const moved = before && this.#parts.moving(before, contact);
+    this.#parts.file().putContact(contact, moved?.write);
+    moved?.done();
     this.#parts.changed();
     return contact;
   }

@@ -9,6 +9,7 @@ import type { AlertEvent } from '../alerts/alert-event.ts';
 import { type Delivery, tellingKey } from './delivery.ts';
 import { type NotifyFile, writePlan } from './notify-file.ts';
 import type { PlanStep } from './plan-draft.ts';
+import { planMove } from './plan-move.ts';
 import { planResult } from './plan-result.ts';
 import {
   type BrokenLane,
@@ -25,6 +26,8 @@ import type { Outgoing, Way } from './ways/way.ts';
 
 const LOOK_EVERY_MS = 5_000;
 const SEND_EVERY_MS = 1_000;
+/** What is being sent when this is to stop has so long to get there: cut short, it is sent a second time by the next start. */
+const FAREWELL_MS = 1_000;
 
 interface CourierParts {
   readonly clock: Clock;
@@ -52,6 +55,7 @@ export class Courier {
   readonly #up = new Set<WayKind>();
   readonly #sending = new Set<Promise<void>>();
   readonly #abort = new AbortController();
+  #isStopped = false;
   readonly #cancels = new Set<Cancel>();
   #trouble: SluiceError | undefined;
   #sent = 0;
@@ -75,11 +79,13 @@ export class Courier {
     this.look();
   }
 
-  /** Resolves when nothing is being sent any more. */
+  /** Resolves when nothing is being sent any more; what the other end does not answer is not waited for. */
   async stop(): Promise<void> {
-    this.#abort.abort();
+    this.#isStopped = true;
     for (const cancel of this.#cancels) cancel();
+    const cancel = this.#parts.clock.after(FAREWELL_MS, () => this.#abort.abort());
     await Promise.all(this.#sending);
+    cancel();
   }
 
   trouble(): SluiceError | undefined {
@@ -104,7 +110,7 @@ export class Courier {
 
   /** Plans what there is to be told now, and sends what may be sent. Never throws. */
   look(): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#isStopped) return;
     const { open, peek } = this.#parts;
     this.#tried(() => this.#take(this.#planned(open(), peek)));
     this.#send();
@@ -112,7 +118,7 @@ export class Courier {
 
   /** What is to be told of events that are about to be kept: whoever keeps them keeps it with them. Never throws. */
   along({ open, changed }: EventsNow): PlannedTelling | undefined {
-    if (this.#abort.signal.aborted) return undefined;
+    if (this.#isStopped) return undefined;
     const { peek } = this.#parts;
     const byId = new Map(changed.map((event) => [event.id, event]));
     let planned: PlannedTelling | undefined;
@@ -124,6 +130,18 @@ export class Courier {
       planned = { write: (db) => writePlan(db, changes), done };
     });
     return planned;
+  }
+
+  /** What waits for a way that a contact has no longer goes by the one that it has instead. */
+  moving(before: Contact, after: Contact): PlannedTelling {
+    const underWay = new Set(this.#underWay.keys());
+    const step = planMove(this.#state, before, after, {
+      ...{ nowMs: this.#parts.clock.nowMs(), underWay, newId: randomUUID },
+    });
+    const done = () => {
+      this.#state = step.state;
+    };
+    return { write: (db) => writePlan(db, step.changes), done };
   }
 
   #planned(open: readonly AlertEvent[], ended: (id: string) => AlertEvent | undefined): PlanStep {
@@ -154,10 +172,10 @@ export class Courier {
   }
 
   #send(): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#isStopped) return;
     const { clock, options, ways } = this.#parts;
     for (const [kind, way] of ways) {
-      const isUp = way.trouble?.() === undefined;
+      const isUp = way.trouble?.() === undefined && way.isConnected?.() !== false;
       if (isUp && !this.#up.has(kind)) this.#state = resumed(this.#state, kind, clock.nowMs());
       if (isUp) this.#up.add(kind);
       else this.#up.delete(kind);
@@ -193,7 +211,7 @@ export class Courier {
           ({ id, ways }) =>
             ways.some((one) => one.kind === kind) && this.#state.tellings.has(tellingKey(alert, id)),
         );
-      const tidying = way.tidy(isTold).then((error) => {
+      const tidying = this.#unlessStopped(way.tidy(isTold)).then((error) => {
         if (error) this.#parts.log.debug({ way: kind, code: error.code }, `tidied later: ${error.message}`);
         this.#sending.delete(tidying);
       });
@@ -207,24 +225,37 @@ export class Courier {
     let error: SluiceError | undefined;
     try {
       if (!way) throw new SluiceError('WAY_NOT_SET_UP', { way: delivery.way.kind });
-      await way.send(this.#outgoing(delivery, contact), this.#abort.signal);
-      this.#sent++;
+      await this.#unlessStopped(way.send(this.#outgoing(delivery, contact), this.#abort.signal));
     } catch (thrown) {
       error = asSluiceError(thrown);
     }
     this.#underWay.delete(delivery.id);
     // What was cut short by the end of this process is tried again by the next, and is no failure.
-    if (error && this.#abort.signal.aborted) return;
+    if (this.#abort.signal.aborted) return;
     const { id, contact: to } = delivery;
     const result = { delivery, nowMs: clock.nowMs(), jitter: Math.random(), ...(error ? { error } : {}) };
     this.#tried(() => this.#take(planResult(this.#state, result, this.#parts.options)));
     const isGivenUp = error && !this.#state.lanes.get(delivery.lane)?.some((one) => one.id === id);
+    if (!error) this.#sent++;
     if (isGivenUp) this.#failed++;
     if (error && (isGivenUp || delivery.tries === 0)) {
       const what = isGivenUp ? 'a message is given up' : 'a message is tried again later';
       log.warn({ id, contact: to, way: delivery.way.kind, code: error.code }, `${what}: ${error.message}`);
     }
     this.#send();
+  }
+
+  /** Undefined once the farewell is over, whatever the work still waits for. */
+  async #unlessStopped<T>(work: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#abort;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const end = () => resolve(undefined);
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
 
   #outgoing(delivery: Delivery, contact: Contact): Outgoing {
@@ -263,7 +294,7 @@ export class Courier {
   #every(ms: number, work: () => void): void {
     const cancel = this.#parts.clock.after(ms, () => {
       this.#cancels.delete(cancel);
-      if (this.#abort.signal.aborted) return;
+      if (this.#isStopped) return;
       work();
       this.#every(ms, work);
     });

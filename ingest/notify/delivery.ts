@@ -52,6 +52,8 @@ export interface Telling {
   readonly toldMs: number;
   /** What the alert looked like: ways that show a state are told of every change. */
   readonly look: string;
+  /** By which of its ways, as `wayKey` has them; not kept by programs of before. */
+  readonly ways?: readonly string[];
   /** Whoever comes after this contact has been told. */
   readonly isEscalated?: boolean;
   /** Told because another did not acknowledge it. */

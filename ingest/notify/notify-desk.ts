@@ -71,6 +71,7 @@ export class NotifyDesk implements Service {
       clock: parts.clock,
       audit: parts.audit,
       file: () => this.#opened(),
+      moving: (before, after) => this.#courier?.moving(before, after),
       changed: () => {
         this.#courier?.refresh();
         this.#courier?.look();
@@ -122,8 +123,10 @@ export class NotifyDesk implements Service {
     const broken = [...this.#courier.broken().values()];
     if (broken.length === 0) return [];
     const names = new Map(this.contacts().map(({ id, name }) => [id, name]));
-    return broken.map(({ contact, kind, sinceMs }): Condition => {
-      const name = names.get(contact) ?? contact;
+    return broken.flatMap(({ contact, kind, sinceMs }): Condition | [] => {
+      const name = names.get(contact);
+      // Given up just when its contact was taken away.
+      if (name === undefined) return [];
       const way = WAY_WORDS[kind];
       return {
         ...{ key: deliveryKey(contact, kind), kind: 'delivery', subject: `${contact}/${kind}` },

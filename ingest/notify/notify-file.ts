@@ -47,9 +47,13 @@ export class NotifyFile implements WayMemory {
     return this.#texts('SELECT text FROM contact ORDER BY id');
   }
 
-  putContact(contact: Contact): void {
+  /** `along`: what becomes of its messages with it. */
+  putContact(contact: Contact, along?: (db: DatabaseSync) => void): void {
     const statement = 'INSERT OR REPLACE INTO contact (id, text) VALUES (?, ?)';
-    this.#state.run((db) => db.prepare(statement).run(contact.id, JSON.stringify(contact)));
+    this.#state.commit((db) => {
+      db.prepare(statement).run(contact.id, JSON.stringify(contact));
+      along?.(db);
+    });
   }
 
   dropContact(id: string): void {

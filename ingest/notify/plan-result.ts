@@ -1,8 +1,6 @@
 import type { Delivery } from './delivery.ts';
 import { PlanDraft, type PlanStep } from './plan-draft.ts';
-import { isStateWay, LONGEST_WAIT_MS, type PlanOptions, type PlanState } from './plan-state.ts';
-
-const FIRST_WAIT_MS = 10_000;
+import { isStateWay, type PlanOptions, type PlanState, waitMs } from './plan-state.ts';
 
 export interface DeliveryResult {
   readonly delivery: Delivery;
@@ -19,7 +17,8 @@ export function planResult(state: PlanState, result: DeliveryResult, options: Pl
   const draft = new PlanDraft(state);
   const delivery = state.lanes.get(lane)?.find(({ id }) => id === result.delivery.id) ?? result.delivery;
   const tries = delivery.tries + 1;
-  const firstTryMs = delivery.firstTryMs ?? nowMs;
+  // A first try ahead of now: the clock was set back since.
+  const firstTryMs = Math.min(delivery.firstTryMs ?? nowMs, nowMs);
   if (!error) {
     const { error: _old, ...sent } = delivery;
     draft.replace({ ...sent, tries, firstTryMs, state: 'sent', doneMs: nowMs });
@@ -32,9 +31,9 @@ export function planResult(state: PlanState, result: DeliveryResult, options: Pl
   }
   const { code, message, retryable } = error;
   const tried: Delivery = { ...delivery, tries, firstTryMs, error: { code, message } };
-  if ((retryable || isWaitedFor(code, delivery)) && nowMs - firstTryMs < options.giveUpMs) {
-    const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.8 + 0.4 * jitter);
-    draft.replace({ ...tried, dueMs: nowMs + Math.round(waitMs) });
+  const isTooOld = nowMs - firstTryMs >= options.giveUpMs && 1.25 * triedMs(tries) >= options.giveUpMs;
+  if ((retryable || isWaitedFor(code, delivery)) && (!isTooOld || isShown(delivery))) {
+    draft.replace({ ...tried, dueMs: nowMs + Math.round(waitMs(tries) * (0.8 + 0.4 * jitter)) });
     return draft.done();
   }
   draft.replace({ ...tried, state: 'failed', doneMs: nowMs });
@@ -44,6 +43,16 @@ export function planResult(state: PlanState, result: DeliveryResult, options: Pl
       sinceMs: state.broken.get(lane)?.sinceMs ?? nowMs,
     });
   return draft.done();
+}
+
+/** A clock that is set ahead, or a program that did not run, is no time in which a message was tried. */
+function triedMs(tries: number): number {
+  return Array.from({ length: tries - 1 }, (_, n) => waitMs(n + 1)).reduce((sum, ms) => sum + ms, 0);
+}
+
+/** What is open is shown until it is over, however long the broker is away. */
+function isShown({ way, items }: Delivery): boolean {
+  return isStateWay(way) && items.every(({ what }) => what !== 'cleared');
 }
 
 /** A way that is not set up may be so after the next restart. Whoever tests it wants to know now, and a state is stated again. */

@@ -47,13 +47,19 @@ export function isStateWay({ kind }: ContactWay): boolean {
   return kind === 'mqtt';
 }
 
-/** Longest time between two tries of a message. */
-export const LONGEST_WAIT_MS = 1_800_000;
+const FIRST_WAIT_MS = 10_000;
+/** Longest time between two tries of a message, but for what keeps them apart from those of others. */
+const LONGEST_WAIT_MS = 1_800_000;
 /** What was tried so often holds up nobody behind it: it may be this message that the other end chokes on. */
 const TRIES_IN_FRONT = 5;
 
 export function laneOf(contact: string, way: ContactWay, alert: string): string {
-  return isStateWay(way) ? `${contact}|${way.kind}|${alert}` : `${contact}|${way.kind}|${toOf(way)}`;
+  return isStateWay(way) ? `${contact}|${way.kind}|${alert}` : `${contact}|${wayKey(way)}`;
+}
+
+/** A way among those of a contact. */
+export function wayKey(way: ContactWay): string {
+  return `${way.kind}|${toOf(way)}`;
 }
 
 export function toOf(way: ContactWay): string {
@@ -89,9 +95,14 @@ export function roomLeft(sentMs: readonly number[] = [], { most, perMs }: Rate, 
   return most - sentMs.filter((ms) => ms > nowMs - perMs && ms <= nowMs).length;
 }
 
+/** How long a message waits that was tried so often. */
+export function waitMs(tries: number): number {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
+}
+
 /** Nothing is ever planned so far ahead but by a clock that was set back since. */
-function isDue({ dueMs }: Delivery, nowMs: number): boolean {
-  return dueMs <= nowMs || dueMs > nowMs + 2 * LONGEST_WAIT_MS;
+function isDue({ dueMs, tries }: Delivery, nowMs: number): boolean {
+  return tries === 0 || dueMs <= nowMs || dueMs > nowMs + 1.25 * waitMs(tries);
 }
 
 /**

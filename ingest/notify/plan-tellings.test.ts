@@ -211,8 +211,10 @@ describe('a way', () => {
     plan.pass(200_000).state = resumed(plan.state, 'mail', plan.nowMs);
     expect(plan.tell(), 'at once when it can send').toEqual(['raised pump → li']);
     plan.raise('dam').tell(fail);
-    plan.pass(4_000_000).tell(fail);
-    expect(plan.state.broken.size, 'an hour is too old here').toBe(1);
+    for (let n = 0; n < 5; n++) plan.pass(1_000_000).tell(fail);
+    expect(plan.state.broken.size, 'not after a few tries').toBe(0);
+    for (let n = 0; n < 6; n++) plan.pass(1_000_000).tell(fail);
+    expect(plan.state.broken.size, 'an hour of tries is too old here').toBe(1);
   });
 
   it('that could not send does so at once when it can again, and tries at once what is critical', () => {
@@ -240,6 +242,27 @@ describe('a way', () => {
     expect(plan.raise('d').tell()).toEqual(['raised d → li']);
     plan.change('d', { acknowledged: { who: 'li', timeMs: 1 } });
     expect(plan.pass(900_000).tell()).toEqual(['escalated c → boss']);
+  });
+
+  it('is tried at once after the clock was set back by half an hour, and not given up when it is set ahead', () => {
+    const plan = new Planned().person('li').raise('pump').look();
+    plan.pass(-0.5 * HOUR_MS);
+    expect(plan.tell({ retryable: true }), 'not tried yet').toEqual(['raised pump → li']);
+    plan.pass(-0.25 * HOUR_MS);
+    expect(plan.tell({ retryable: true })).toEqual(['raised pump → li']);
+    plan.pass(365 * 24 * HOUR_MS);
+    expect(plan.tell({ retryable: true })).toEqual(['raised pump → li']);
+    expect(plan.state.broken.size, 'tried three times').toBe(0);
+    expect(plan.pass(60_000).tell()).toEqual(['raised pump → li']);
+  });
+
+  it('that shows a state is tried until it is shown, what is over not so long; and all of it in one message', () => {
+    const plan = new Planned().person('page', { ways: [{ kind: 'mqtt' }] }).raise('pump');
+    for (let n = 0; n < 60; n++)
+      plan.change('pump', { timelineLeftOut: n }).pass(HOUR_MS).tell({ retryable: true });
+    expect(plan.waiting(), 'one message, however often it has changed').toEqual(['changed pump → ']);
+    for (let n = 0; n < 60; n++) plan.clear('pump').pass(HOUR_MS).tell({ retryable: true });
+    expect(plan.waiting()).toEqual([]);
   });
 
   it('that is dead holds up no other, and gets what came meanwhile as one message', () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Contact, ContactWay, WayKind } from '../../core/alerts/contact.ts';
 import { THRESHOLD_SEVERITIES } from '../../core/thresholds/threshold.ts';
 import type { AlertEvent } from '../alerts/alert-event.ts';
@@ -5,7 +6,10 @@ import type { AlertSeverity, DeliveryItem, Telling } from './delivery.ts';
 import { tellingKey } from './delivery.ts';
 import { seesEvent } from './places-of.ts';
 import { PlanDraft, type PlanStep } from './plan-draft.ts';
-import { isHeldFor, isStateWay, laneOf, type PlanOptions, type PlanState } from './plan-state.ts';
+import { isHeldFor, isStateWay, laneOf, type PlanOptions, type PlanState, wayKey } from './plan-state.ts';
+
+/** Ways by which somebody was told of one event, at most: addresses may change while it is open. */
+const MOST_WAYS = 32;
 
 export interface PlanInput {
   readonly nowMs: number;
@@ -24,7 +28,8 @@ export interface PlanInput {
  * Compares what is with what everybody was told, and plans the difference. Because it goes by what is, and what was planned is kept
  * with the events, nothing is forgotten or planned twice however often it runs, or is killed.
  *
- * 1. Open, wanted and not silenced: told once, and again when it is worse. Nobody is reminded.
+ * 1. Open, wanted and not silenced: told once by each way, also by one that its contact has since, and again when it is worse. Nobody is
+ *    reminded.
  * 2. Over: told to those who were told that it began; where they have not yet been, one message says both.
  * 3. Silenced: taken back where not sent yet, and forgotten, so that it is told once the silence has ended.
  * 4. Not acknowledged for as long as its contact allows: told to the next. While somebody sleeps that time does not run.
@@ -62,15 +67,16 @@ class Planner {
     this.#contacts = contacts;
   }
 
-  /** What waits for a contact or a way that is there no more. */
+  /** What waits for a contact or a way that is there no more; a way may have another secret by now. */
   dropGone(): void {
     const { nowMs, underWay } = this.#input;
     for (const waiting of [...this.#draft.lanes.values()]) {
       for (const one of waiting) {
+        if (underWay.has(one.id)) continue;
         const ways = this.#contacts.get(one.contact)?.ways ?? [];
-        const isThere = ways.some((way) => laneOf(one.contact, way, one.items[0]?.alert ?? '') === one.lane);
-        if (!isThere && !underWay.has(one.id))
-          this.#draft.replace({ ...one, state: 'dropped', doneMs: nowMs });
+        const way = ways.find((each) => laneOf(one.contact, each, one.items[0]?.alert ?? '') === one.lane);
+        if (!way) this.#draft.replace({ ...one, state: 'dropped', doneMs: nowMs });
+        else if (!isDeepStrictEqual(way, one.way)) this.#draft.replace({ ...one, way });
       }
     }
     for (const [lane, { contact }] of this.#draft.broken) {
@@ -86,12 +92,12 @@ class Planner {
       if (!contact.severities.includes(event.severity) || !seesEvent(contact, event)) return;
       this.#draft.put({
         ...{ alert: event.id, contact: contact.id, severity: event.severity },
-        ...{ toldMs: nowMs, look: lookOf(event) },
+        ...{ toldMs: nowMs, look: lookOf(event), ways: contact.ways.map(wayKey) },
       });
-      this.#say(event, contact, 'raised');
+      this.#say(event, contact, contact.ways, 'raised');
       return;
     }
-    const now = this.#followed(telling, event, contact);
+    const now = this.#followed(this.#reached(telling, event, contact), event, contact);
     this.#escalate(now, event, contact);
   }
 
@@ -113,12 +119,27 @@ class Planner {
     }
     const endedMs = event.clearedMs ?? nowMs;
     for (const way of contact.ways) {
+      if (telling.ways && !telling.ways.includes(wayKey(way))) continue;
       const unsent = this.#draft.unsent(contact.id, way, telling.alert, underWay);
       const isFound =
         !isStateWay(way) &&
         this.#draft.rewrite(unsent, telling.alert, (item) => ({ ...item, endedMs }), nowMs);
       if (!isFound) this.#queue(contact, way, this.#item(event, 'cleared', telling.severity));
     }
+  }
+
+  /** By ways that the contact did not have when it was told. */
+  #reached(telling: Telling, event: AlertEvent, contact: Contact): Telling {
+    const { ways: told = contact.ways.map(wayKey), isByEscalation } = telling;
+    const isWanted = isByEscalation || contact.severities.includes(event.severity);
+    const fresh = contact.ways.filter((way) => !told.includes(wayKey(way)));
+    const isSame = fresh.length === 0 || !isWanted || !seesEvent(contact, event);
+    if (isSame && telling.ways) return telling;
+    const ways = isSame ? told : [...told, ...fresh.map(wayKey)].slice(-MOST_WAYS);
+    const now = { ...telling, ways };
+    this.#draft.put(now);
+    if (!isSame) this.#say(event, contact, fresh, 'raised');
+    return now;
   }
 
   #followed(telling: Telling, event: AlertEvent, contact: Contact): Telling {
@@ -148,7 +169,10 @@ class Planner {
     const { nowMs } = this.#input;
     const { escalateTo, escalateAfterS } = contact;
     const next = escalateTo === undefined ? undefined : this.#contacts.get(escalateTo);
-    if (!next || escalateAfterS === undefined || telling.isEscalated || event.acknowledged) return;
+    if (!next || escalateAfterS === undefined || event.acknowledged) return;
+    const isNextTold = this.#draft.tellings.has(tellingKey(event.id, next.id));
+    // Whom it went to may have been taken away since: then it goes to whoever is there instead.
+    if (telling.isEscalated && isNextTold) return;
     if (isHeldFor(contact, nowMs, (severity) => severity === telling.severity)) {
       // Not worth a write: after a restart the same is found again.
       this.#draft.tellings.set(tellingKey(event.id, contact.id), { ...telling, toldMs: nowMs });
@@ -159,12 +183,12 @@ class Planner {
     if (toldMs !== telling.toldMs) this.#draft.put({ ...telling, toldMs });
     if (nowMs - toldMs < 1000 * escalateAfterS) return;
     this.#draft.put({ ...telling, isEscalated: true });
-    if (!this.#draft.tellings.has(tellingKey(event.id, next.id)))
+    if (!isNextTold)
       this.#draft.put({
         ...{ alert: event.id, contact: next.id, severity: event.severity, toldMs: nowMs },
-        ...{ look: lookOf(event), isByEscalation: true },
+        ...{ look: lookOf(event), isByEscalation: true, ways: next.ways.map(wayKey) },
       });
-    this.#say(event, next, 'escalated', contact.name);
+    this.#say(event, next, next.ways, 'escalated', contact.name);
   }
 
   #takeBack(telling: Telling, contact: Contact): void {
@@ -184,8 +208,14 @@ class Planner {
     }
   }
 
-  #say(event: AlertEvent, contact: Contact, what: 'raised' | 'escalated', from?: string): void {
-    for (const way of contact.ways) {
+  #say(
+    event: AlertEvent,
+    contact: Contact,
+    ways: readonly ContactWay[],
+    what: 'raised' | 'escalated',
+    from?: string,
+  ): void {
+    for (const way of ways) {
       // That something cannot be delivered is not told by the way that it cannot be delivered by.
       if (event.key === deliveryKey(contact.id, way.kind)) continue;
       this.#queue(contact, way, this.#item(event, what, event.severity, from));
@@ -201,9 +231,10 @@ class Planner {
     const { nowMs, newId, underWay } = this.#input;
     if (isStateWay(way)) {
       // What is sent is read when it is sent: one that waits will say this too.
-      const [waiting] = this.#draft.unsent(contact.id, way, item.alert, underWay);
+      const all = this.#draft.lanes.get(laneOf(contact.id, way, item.alert)) ?? [];
+      const waiting = all.find(({ id }) => !underWay.has(id));
       if (waiting) {
-        this.#draft.replace({ ...waiting, items: [item] });
+        this.#draft.replace({ ...waiting, items: [item], dueMs: nowMs });
         return;
       }
     }

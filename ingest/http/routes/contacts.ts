@@ -60,7 +60,8 @@ export const contactsRoute: Route = (app, { sources }) => {
       config,
       schema: {
         operationId: 'putContact',
-        summary: 'Changes a contact; what waits for a way that it has no longer is dropped',
+        summary:
+          'Changes a contact; what waits for an address goes to the one in its place, or is dropped where there is none',
         params: Id,
         querystring: NoQuery,
         body: Type.Object(

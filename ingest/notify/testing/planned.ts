@@ -1,8 +1,9 @@
 import type { Contact, ContactWish } from '../../../core/alerts/contact.ts';
 import type { AlertEvent } from '../../alerts/alert-event.ts';
 import type { Delivery } from '../delivery.ts';
+import { planMove } from '../plan-move.ts';
 import { planResult } from '../plan-result.ts';
-import { EMPTY_PLAN, type PlanOptions, type PlanState, readyDeliveries } from '../plan-state.ts';
+import { EMPTY_PLAN, type PlanOptions, type PlanState, readyDeliveries, toOf } from '../plan-state.ts';
 import { planTellings } from '../plan-tellings.ts';
 import { contact, gatewayAlert } from './alerts.ts';
 
@@ -30,6 +31,31 @@ export class Planned {
   person(id: string, more: Partial<ContactWish> = {}): this {
     this.contacts.set(id, contact(id, more));
     return this;
+  }
+
+  /** What somebody sets on the page, with `underWay` being sent just then. */
+  become(id: string, more: Partial<ContactWish>, underWay: readonly Delivery[] = []): this {
+    const before = this.contacts.get(id)!;
+    const after = { ...before, ...more };
+    this.contacts.set(id, after);
+    this.state = planMove(this.state, before, after, {
+      ...{
+        nowMs: this.nowMs,
+        underWay: new Set(underWay.map((one) => one.id)),
+        newId: () => `d${++this.#ids}`,
+      },
+    }).state;
+    return this;
+  }
+
+  /** To which addresses something waits, and what. */
+  waiting(): string[] {
+    return [...this.state.lanes.values()]
+      .flat()
+      .map(
+        ({ items, way }) =>
+          `${items.map(({ what, alert }) => `${what} ${alert}`).join(' + ')} → ${toOf(way)}`,
+      );
   }
 
   raise(id: string, more: Partial<AlertEvent> = {}): this {

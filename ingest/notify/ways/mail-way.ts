@@ -10,6 +10,8 @@ import { writeMessage } from '../message-words.ts';
 import type { Way } from './way.ts';
 
 const TIMEOUT_MS = 30_000;
+/** For all of a mail: a server that says a byte now and then is none. */
+const LONGEST_MS = 120_000;
 
 /** Plain text over SMTP (RFC 5321), protected by TLS unless the server is on this machine. Throws `MAIL_UNPROTECTED` and whatever is wrong with its files. */
 export function mailWay(config: MailConfig, configFolder: string): Way {
@@ -28,7 +30,7 @@ export function mailWay(config: MailConfig, configFolder: string): Way {
   const domain = from.split('@').at(-1) ?? 'sluice';
   return {
     atOnce: 4,
-    async send(message) {
+    async send(message, signal) {
       const { way, id } = message.delivery;
       if (way.kind !== 'mail') return;
       const { subject, text } = writeMessage(message);
@@ -39,6 +41,7 @@ export function mailWay(config: MailConfig, configFolder: string): Way {
           messageId: `<${id}@${domain}>`,
           // RFC 3834: nothing is to answer it by itself.
           headers: { 'Auto-Submitted': 'auto-generated' },
+          signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]),
         });
       } catch (error) {
         const { responseCode = 0, code } = error as { responseCode?: number; code?: string };

@@ -11,12 +11,13 @@ export type PublishSurely = (topic: string, payload: string) => Promise<void>;
  * away when it is over, or when nobody is told of it by MQTT any more: whoever subscribes sees what is open now. An alert keeps its
  * topic for as long as it stands, and which topics stand is kept over a restart.
  */
-export function mqttWay(publish: PublishSurely): Way {
+export function mqttWay(publish: PublishSurely, isConnected?: () => boolean): Way {
   let memory: WayMemory | undefined;
   let isTidying = false;
   const underWay = new Set<string>();
   return {
     atOnce: 16,
+    ...(isConnected && { isConnected }),
     start(given) {
       memory = given;
     },

@@ -30,6 +30,8 @@ export interface Way {
   send(message: Outgoing, signal: AbortSignal): Promise<void>;
   /** Why nothing gets out by it, where that is known before anything is sent. */
   trouble?(): SluiceError | undefined;
+  /** Whether it can send just now, where that it cannot is the trouble of another part. */
+  isConnected?(): boolean;
   /** Strength of the radio signal, where there is one. */
   signal?(): { readonly signalDbm?: number };
   start?(memory: WayMemory): void;

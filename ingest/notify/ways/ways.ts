@@ -13,13 +13,15 @@ interface WayParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly publish: PublishSurely;
+  /** Whether there is a broker to publish to. */
+  readonly isConnected?: () => boolean;
 }
 
 /** Makes a way, or nothing where it is not set up. A new one takes its file and a line here. */
 const MAKERS: Record<WayKind, (config: NotifyConfig, parts: WayParts) => Way | undefined> = {
   webhook: ({ webhook }, { configFolder }) => webhook && webhookWay(webhook, configFolder),
   mail: ({ mail }, { configFolder }) => mail && mailWay(mail, configFolder),
-  mqtt: (_config, { publish }) => mqttWay(publish),
+  mqtt: (_config, { publish, isConnected }) => mqttWay(publish, isConnected),
   sms: ({ sms }, parts) => sms && smsWay(sms, parts),
 };
 
