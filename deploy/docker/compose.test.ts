@@ -163,6 +163,18 @@ test.each(['compose', 'units', 'demo'])('the settings that are made for %s are v
   expect(load(GatewayConfig, 'gateway').broker.username).toBe('pump-house');
 });
 
+test('what can be set in .env stands in its example, with what holds without it', () => {
+  const example = readFileSync('deploy/docker/env.example', 'utf8');
+  const settings = [...withoutName('compose.yaml').matchAll(/\$\{(\w+):-([^}]+)\}/g)];
+  expect(settings.length).toBeGreaterThan(10);
+  for (const [, name, value] of settings) {
+    // Whose folder `site` is, is told on the command line; an example that only repeats its default shows nothing.
+    if (['SLUICE_UID', 'SLUICE_GID'].includes(name!)) continue;
+    const shown = ['SLUICE_BIND', 'SLUICE_VERSION'].includes(name!) ? `${name}=` : `${name}=${value}`;
+    expect(example).toContain(`# ${shown}`);
+  }
+});
+
 test('what InfluxDB runs at its first start asks for reading one bucket, and ends with an error where it cannot', () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'influx'), '#!/bin/sh\nprintf "%s\\n" "$@" >"$ASKED"\n');
