@@ -830,8 +830,8 @@ export const ERRORS = {
     http: 401,
   },
   SIGN_IN_TOO_OFTEN: {
-    en: 'too many wrong passwords came from this address. Wait a minute and try again.',
-    zh: '来自此地址的错误密码过多。请等待一分钟后重试。',
+    en: 'this is too often: too many wrong passwords came from this address, or somebody signs in again and again. Wait a minute and try again; programs use a token.',
+    zh: '登录过于频繁：来自此地址的错误密码过多，或同一账号反复登录。请等待一分钟后重试；程序请使用令牌。',
     retryable: true,
     http: 429,
   },

@@ -5,18 +5,19 @@ import { PasswordCheck } from './password-check.ts';
 const user = (passwordHash: string) => ({ passwordHash });
 const bytes = (text: string) => Buffer.from(text);
 
-function setUp(failuresPerMin = 3) {
+function setUp(failuresPerMin = 3, mostWaiting = 20_000) {
   const clock = new FakeClock();
   let derived = 0;
   let running = 0;
   let most = 0;
-  const check = new PasswordCheck(failuresPerMin, clock, async (password, hash) => {
+  const verify = async (password: Uint8Array, hash: string) => {
     derived++;
     most = Math.max(most, ++running);
     await new Promise((resolve) => setImmediate(resolve));
     running--;
     return `${password}` === hash;
-  });
+  };
+  const check = new PasswordCheck(failuresPerMin, clock, { verify, mostWaiting });
   const ask = (text: string, from = '10.0.0.1', hash = 'seed') =>
     check.check(user(hash), 'shed', bytes(text), from);
   return { clock, check, ask, counts: () => ({ derived, most }) };
@@ -58,4 +59,15 @@ test('an address that fails too often waits; its neighbours and what was right b
 test('nobody comes in by the hash that stands for nobody', async () => {
   const { check } = setUp();
   expect(await check.check(undefined, 'nobody', bytes('x'), '10.0.0.1')).toBe('wrong');
+});
+
+test('where many from everywhere wait, further ones are told so at once, and what was right before goes on', async () => {
+  const { ask, counts } = setUp(3, 5);
+  expect(await ask('seed')).toBe('right');
+  const flood = Array.from({ length: 100 }, (_, n) => ask(`guess${n}`, `10.0.1.${n}`));
+  expect(await ask('seed')).toBe('right');
+  const answers = await Promise.all(flood);
+  expect(answers.filter((one) => one === 'too busy')).toHaveLength(95);
+  expect(counts().derived).toBe(6);
+  expect(await ask('guess', '10.0.2.1')).toBe('wrong');
 });

@@ -12,6 +12,7 @@ export interface PasswordOwner {
 
 /** Each takes 32 MiB and 0.1 s of a core; libuv has four threads, and the disk needs some. */
 const AT_ONCE = Math.min(2, availableParallelism());
+/** A region of gateways. */
 const MOST_WAITING = 20_000;
 const MOST_REMEMBERED = 100_000;
 
@@ -29,14 +30,19 @@ export class PasswordCheck {
   readonly #clock: Clock;
   readonly #failures: TokenBuckets;
   readonly #verify: typeof verifyPassword;
-  readonly #queue = new DerivationQueue(AT_ONCE, MOST_WAITING);
+  readonly #queue: DerivationQueue;
   readonly #key = randomBytes(32);
   readonly #remembered = new Set<string>();
   readonly #underWay = new Map<string, Promise<PasswordAnswer>>();
 
-  constructor(failuresPerMin: number, clock: Clock, verify = verifyPassword) {
+  constructor(
+    failuresPerMin: number,
+    clock: Clock,
+    { verify = verifyPassword, mostWaiting = MOST_WAITING } = {},
+  ) {
     this.#clock = clock;
     this.#verify = verify;
+    this.#queue = new DerivationQueue(AT_ONCE, mostWaiting);
     this.#failures = new TokenBuckets(failuresPerMin, failuresPerMin / 60);
   }
 

@@ -166,6 +166,19 @@ describe('signing in', () => {
     expect(entries.filter(({ action }) => action === 'session.refused')).toHaveLength(11);
   });
 
+  it('fills no disk with entries of somebody who signs in again and again', async () => {
+    const { desk, clock, entries } = await started();
+    const again = () => desk.signIn('wang', GOOD, HERE);
+    for (let i = 0; i < 60; i++) await again();
+    const before = entries.length;
+    await expect(again()).rejects.toThrow(refused('SIGN_IN_TOO_OFTEN'));
+    expect(entries).toHaveLength(before);
+    await desk.signIn('admin', GOOD, HERE);
+    await clock.advance(60_000);
+    await again();
+    await expect(again()).rejects.toThrow(refused('SIGN_IN_TOO_OFTEN'));
+  });
+
   it('takes the name in any case, and the password as any keyboard makes it', async () => {
     const { desk } = await started();
     await desk.addAccount('admin', 'Zoë', FARM, 'crème-brûlée-au-four');

@@ -14,6 +14,13 @@ import { TOKEN_SCHEMA, TokenBook } from './token-book.ts';
 
 /** Wrong passwords a minute from one address, and as many at once. */
 const FAILURES_PER_MIN = 10;
+/**
+ * Sign-ins that wait for their turn, each with its connection: all together they must leave most of the thousand connections to those
+ * who are signed in.
+ */
+const MOST_WAITING = 200;
+/** What one person signs in with, all together: each sign-in is an entry of the trail for ever. */
+const SIGN_INS_PER_HOUR = 60;
 /** Refused sign-ins that the trail takes in an hour, so that nobody outside can fill the disk by it. */
 const RECORDED_PER_HOUR = 100;
 
@@ -46,12 +53,13 @@ export class AccessDesk implements Service {
   readonly #parts: AccessParts;
   readonly #check: PasswordCheck;
   readonly #recorded = new TokenBuckets(RECORDED_PER_HOUR, RECORDED_PER_HOUR / 3_600);
+  readonly #signedIn = new TokenBuckets(SIGN_INS_PER_HOUR, SIGN_INS_PER_HOUR / 3_600);
   #state: StateDatabase | undefined;
   #books: { accounts: AccountBook; sessions: SessionBook; tokens: TokenBook } | undefined;
 
   constructor(parts: AccessParts) {
     this.#parts = parts;
-    this.#check = new PasswordCheck(FAILURES_PER_MIN, parts.clock);
+    this.#check = new PasswordCheck(FAILURES_PER_MIN, parts.clock, { mostWaiting: MOST_WAITING });
   }
 
   async start(): Promise<void> {
@@ -165,7 +173,11 @@ export class AccessDesk implements Service {
     const known = this.#opened().accounts.find(name);
     const owner = known?.account.disabled ? undefined : known;
     const answer = await this.#check.check(owner, name.normalize('NFKC'), passwordBytes(password), address);
-    if (answer === 'right' && owner) return owner.account;
+    if (answer === 'right' && owner) {
+      const isFew = this.#signedIn.take(owner.account.name, this.#parts.clock.monotonicMs());
+      if (isFew) return owner.account;
+      throw new SluiceError('SIGN_IN_TOO_OFTEN');
+    }
     // A name that nobody has may be a password that was typed into the wrong field.
     this.#recordRefused(known?.account.name ?? 'unknown', address, answer);
     throw new SluiceError(answer === 'wrong' ? 'SIGN_IN_REFUSED' : 'SIGN_IN_TOO_OFTEN');
