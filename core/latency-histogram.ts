@@ -117,7 +117,9 @@ export class LatencyHistogram {
       if (Math.abs(key) > HIGHEST - LOWEST + 1) throw new RangeError(`a histogram has no bucket ${key}`);
       const count = reader.next();
       if (count === 0) throw new RangeError('a bucket of a histogram is empty');
-      histogram.#add(key, count);
+      // In order, so each key comes once.
+      histogram.#counts.set(key, count);
+      histogram.#count += count;
     }
     if (!reader.isAtEnd) throw new RangeError('a histogram goes on after its last bucket');
     return histogram;

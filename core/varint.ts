@@ -23,6 +23,12 @@ export class VarintReader {
   }
 
   next(): number {
+    const first = this.#bytes[this.#at]!;
+    // Nearly all are of one byte.
+    if (first < 128) {
+      this.#at++;
+      return first;
+    }
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
       const byte = this.#bytes[this.#at++];

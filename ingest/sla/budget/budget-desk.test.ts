@@ -39,7 +39,12 @@ function desk(windows: readonly MaintenanceWindow[], gateway = 'a'): BudgetDesk 
     },
     evidence: {
       read: async () => [
-        { series, pieces: [{ cell, excludedBy: [], isOutAsPlanned: false }], faults: [], gone: 0 },
+        {
+          series,
+          pieces: [{ cell, hourMs: AT - 20 * HOUR, excludedBy: [], isOutAsPlanned: false }],
+          faults: [],
+          gone: 0,
+        },
       ],
     },
     maintenance: { find: () => [...windows] },

@@ -78,11 +78,11 @@ export class BudgetDesk {
       .map(({ cell: { measures, records }, excludedBy, isOutAsPlanned }): Part => {
         const { received, lost, late } = measures.account;
         return {
-          ...{ fromMs: records[0]!.fromMs, toMs: records.at(-1)!.toMs },
+          ...{ fromMs: records.fromMs[0]!, toMs: records.toMs.at(-1)! },
           ...{ sent: received + lost + late, lost: lost + late, answered: received },
           slow: measures.roundTrip.countFrom(link.objective.latencyMs).least,
           ...{ isExcluded: excludedBy.length > 0, isOutAsPlanned },
-          knownMs: records.reduce((sum, one) => sum + one.toMs - one.fromMs, 0),
+          knownMs: records.toMs.reduce((sum, toMs, at) => sum + toMs - records.fromMs[at]!, 0),
         };
       });
     return [...hours, ...(await this.#records(link, cutMs, atMs, windows))];

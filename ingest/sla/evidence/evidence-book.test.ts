@@ -125,7 +125,8 @@ describe('evidence over a time', () => {
       );
     const query = { fromMs: DAY_MS, toMs: DAY_MS + 3 * HOUR_MS };
     const records = async () =>
-      (await kept.read(query)).flatMap(({ pieces }) => pieces.flatMap(({ cell }) => cell.records)).length;
+      (await kept.read(query)).flatMap(({ pieces }) => pieces.flatMap(({ cell }) => cell.records.sent))
+        .length;
     await put(0, 1, 2, 60, 62, 120);
     expect([await records(), scanned()]).toEqual([6, 1]);
     expect([await records(), scanned()]).toEqual([6, 0]);
@@ -177,7 +178,7 @@ describe('evidence over a time', () => {
     const records = [0, 10, 20].map((at) => madeRecord({ fromMs: DAY_MS + at * 60_000 }));
     await store.write(evidenceBatch({ link: 'a-b' }, records));
     const [found] = await kept.read({ fromMs: DAY_MS + 600_000, toMs: DAY_MS + 1_200_000 });
-    const starts = found!.pieces.flatMap(({ cell }) => cell.records.map(({ fromMs }) => fromMs));
+    const starts = found!.pieces.flatMap(({ cell }) => cell.records.fromMs);
     expect(starts).toEqual([DAY_MS + 600_000]);
     await kept.stop();
   });
@@ -221,7 +222,7 @@ describe('evidence over a time', () => {
     const text = { timeMs: DAY_MS + 60_000, text: 'AA==' };
     await store.write(evidenceBatch({ link: 'a-b' }, [madeRecord({ fromMs: DAY_MS }), text]));
     const [found] = await kept.read({ fromMs: DAY_MS, toMs: DAY_MS + HOUR_MS });
-    expect(found!.pieces[0]!.cell.records).toHaveLength(1);
+    expect(found!.pieces[0]!.cell.records.sent).toHaveLength(1);
     expect(found!.faults).toEqual([{ timeMs: text.timeMs, reason: expect.stringMatching(/version 0/) }]);
     expect(found!.gone).toBe(0);
     await kept.stop();

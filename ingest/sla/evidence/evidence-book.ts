@@ -127,8 +127,9 @@ export class EvidenceBook implements Service {
     const wanted = await this.#wanted(query);
     const toGoOn: HourToRead[] = [];
     const toRead: HourToRead[] = [];
+    const readFrom = query.readFrom?.(wanted);
     for (const one of wanted) {
-      this.#takeKept(one, query, toGoOn, toRead);
+      this.#takeKept(one, readFrom?.get(one.key) ?? Number.NEGATIVE_INFINITY, query, toGoOn, toRead);
       await setImmediate();
     }
     const { store } = this.#parts;
@@ -157,10 +158,18 @@ export class EvidenceBook implements Service {
     });
   }
 
-  #takeKept(wanted: WantedSeries, query: EvidenceQuery, toGoOn: HourToRead[], toRead: HourToRead[]): void {
-    const hours = [...wanted.rows.keys()];
-    const kept = this.#kept(wanted.key, Math.min(...hours), Math.max(...hours) + 1);
-    for (const [hourMs, rows] of wanted.rows) {
+  #takeKept(
+    wanted: WantedSeries,
+    readFromMs: number,
+    query: EvidenceQuery,
+    toGoOn: HourToRead[],
+    toRead: HourToRead[],
+  ): void {
+    const hours = [...wanted.rows].filter(([hourMs]) => hourMs >= readFromMs);
+    if (hours.length === 0) return;
+    const times = hours.map(([hourMs]) => hourMs);
+    const kept = this.#kept(wanted.key, Math.min(...times), Math.max(...times) + 1);
+    for (const [hourMs, rows] of hours) {
       const hour = kept.get(hourMs);
       const to: HourToRead = { wanted, hourMs, kept: hour };
       if (!hour || hour.rows > rows) toRead.push(to);
@@ -207,5 +216,5 @@ function bySeries(wanted: readonly WantedSeries[]): SeriesEvidence[] {
 }
 
 function startOf({ cell }: Piece): number {
-  return cell.records[0]!.fromMs;
+  return cell.records.fromMs[0]!;
 }

@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { LinkRecord } from '../../../core/links/link-record.ts';
 import { HOUR_MS } from '../../rollups/roll-up.ts';
 import type { Store } from '../../stores/store.ts';
-import { addRecord, emptyCell } from '../hours/cell.ts';
+import { addRecord, emptyCell, spanOf } from '../hours/cell.ts';
 import type { KeptHour } from '../hours/hour-file.ts';
-import type { EvidenceQuery, Piece } from './evidence.ts';
-import { type EvidenceSeries, keyOf } from './evidence-series.ts';
+import type { CountedSeries, EvidenceQuery, Piece } from './evidence.ts';
+import { keyOf } from './evidence-series.ts';
 import { type Exclusion, overlapping } from './exclusion.ts';
 import { type EvidenceFault, evidenceFilter, recordsOf } from './read-records.ts';
 
@@ -19,11 +19,7 @@ const RECORDS_AT_ONCE = 50;
 type Fault = Omit<EvidenceFault, 'series'>;
 
 /** What is asked of one series of the store, and what was found of it. */
-export interface WantedSeries {
-  readonly key: string;
-  readonly series: EvidenceSeries;
-  /** By hour, how many readings the store counts. */
-  readonly rows: ReadonlyMap<number, number>;
+export interface WantedSeries extends CountedSeries {
   readonly pieces: Piece[];
   readonly faults: Fault[];
   gone: number;
@@ -49,21 +45,20 @@ interface Parts {
 
 /** All of the hour is asked for, and nothing is taken out of it. */
 export function isWhole(wanted: WantedSeries, { cell }: KeptHour, query: EvidenceQuery): boolean {
-  const { records } = cell;
-  const first = records[0];
-  if (!first) return true;
-  if (first.fromMs < query.fromMs || records.at(-1)!.fromMs >= query.toMs) return false;
-  const range = { fromMs: first.fromMs, toMs: records.at(-1)!.toMs };
-  return overlapping(exclusionsOf(wanted, query), range).length === 0;
+  const span = spanOf(cell);
+  if (!span) return true;
+  if (span.fromMs < query.fromMs || span.lastFromMs >= query.toMs) return false;
+  return overlapping(exclusionsOf(wanted, query), span).length === 0;
 }
 
 /** None of its records belongs to the time: only their readings are near. */
 export function isOutside({ cell: { records } }: KeptHour, query: EvidenceQuery): boolean {
-  return records.every(({ fromMs }) => fromMs < query.fromMs || fromMs >= query.toMs);
+  return records.fromMs.every((fromMs) => fromMs < query.fromMs || fromMs >= query.toMs);
 }
 
 export function takeWhole({ pieces, faults }: WantedSeries, hour: KeptHour): void {
-  if (hour.cell.records.length > 0) pieces.push({ cell: hour.cell, excludedBy: [], isOutAsPlanned: false });
+  if (spanOf(hour.cell))
+    pieces.push({ cell: hour.cell, hourMs: hour.hourMs, excludedBy: [], isOutAsPlanned: false });
   faults.push(...hour.faults);
 }
 
@@ -232,7 +227,7 @@ function takeParts(wanted: WantedSeries, { kept, records }: ReadHour, query: Evi
     const excludedBy = out.filter(({ isInForce }) => isInForce).map(({ id }) => id);
     const isOutAsPlanned = out.some(({ isPlanned }) => isPlanned);
     if (last?.excludedBy.join() !== excludedBy.join() || last.isOutAsPlanned !== isOutAsPlanned) {
-      last = { cell: emptyCell(), excludedBy, isOutAsPlanned };
+      last = { cell: emptyCell(), hourMs: kept.hourMs, excludedBy, isOutAsPlanned };
       wanted.pieces.push(last);
     }
     addRecord(last!.cell, record);

@@ -7,24 +7,36 @@ import {
 import { type Measures, mergeMeasures, noMeasures } from '../../../core/links/measures.ts';
 import { pushVarint, VarintReader } from '../../../core/varint.ts';
 
-/** What one record adds to the intervals: when it was, how many of its probes count, how many were lost or late. */
-export interface RecordCounts {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly sent: number;
-  readonly lost: number;
+/**
+ * What records add to the intervals, in order of time: when each was, how many of its probes count, how many were lost or late. In
+ * columns, because a matrix of a day holds a million of them.
+ */
+export interface RecordColumns {
+  readonly fromMs: number[];
+  readonly toMs: number[];
+  readonly sent: number[];
+  readonly lost: number[];
 }
 
 /** Records of one series that follow each other, merged: an hour of them, or a part of one. */
 export interface Cell {
   readonly measures: Measures;
   pathChanges: number;
-  /** One by one, in order of time: intervals for loss that comes in bursts need each. */
-  readonly records: RecordCounts[];
+  /** Intervals for loss that comes in bursts need each. */
+  readonly records: RecordColumns;
 }
 
 export function emptyCell(): Cell {
-  return { measures: noMeasures(), pathChanges: 0, records: [] };
+  return { measures: noMeasures(), pathChanges: 0, records: { fromMs: [], toMs: [], sent: [], lost: [] } };
+}
+
+/** When the first of its records begins, and when the last begins and ends; nothing where there is none. */
+export function spanOf({
+  records: { fromMs, toMs },
+}: Cell): { fromMs: number; lastFromMs: number; toMs: number } | undefined {
+  return fromMs.length === 0
+    ? undefined
+    : { fromMs: fromMs[0]!, lastFromMs: fromMs.at(-1)!, toMs: toMs.at(-1)! };
 }
 
 export function addRecord(cell: Cell, record: LinkRecord): void {
@@ -32,8 +44,11 @@ export function addRecord(cell: Cell, record: LinkRecord): void {
   mergeMeasures(cell.measures, total);
   cell.pathChanges += record.pathChanges;
   const { received, lost, late } = total.account;
-  const { fromMs, toMs } = record;
-  cell.records.push({ fromMs, toMs, sent: received + lost + late, lost: lost + late });
+  const { records } = cell;
+  records.fromMs.push(record.fromMs);
+  records.toMs.push(record.toMs);
+  records.sent.push(received + lost + late);
+  records.lost.push(lost + late);
 }
 
 const VERSION = 1;
@@ -45,14 +60,13 @@ const VERSION = 1;
 export function encodeCell({ measures, pathChanges, records }: Cell): Uint8Array {
   const bytes: number[] = [];
   pushVarint(bytes, VERSION);
-  pushVarint(bytes, records.length);
-  let beforeMs = 0;
-  for (const { fromMs, toMs, sent, lost } of records) {
-    pushZigzag(bytes, fromMs - beforeMs);
-    pushZigzag(bytes, toMs - fromMs);
-    pushVarint(bytes, sent);
-    pushVarint(bytes, lost);
-    beforeMs = toMs;
+  const { fromMs, toMs, sent, lost } = records;
+  pushVarint(bytes, fromMs.length);
+  for (let at = 0; at < fromMs.length; at++) {
+    pushZigzag(bytes, fromMs[at]! - (at === 0 ? 0 : toMs[at - 1]!));
+    pushZigzag(bytes, toMs[at]! - fromMs[at]!);
+    pushVarint(bytes, sent[at]!);
+    pushVarint(bytes, lost[at]!);
   }
   const merged = encodeLinkRecord({
     ...{ fromMs: 0, toMs: 1, gaps: [], ttlForward: 0, ttlReturn: 0, pathChanges },
@@ -66,13 +80,15 @@ export function decodeCell(bytes: Uint8Array): Cell {
   const reader = new VarintReader(bytes);
   const version = reader.next();
   if (version !== VERSION) throw new RangeError(`an hour of evidence has an unknown version ${version}`);
-  const records: RecordCounts[] = [];
-  let beforeMs = 0;
+  const { records } = emptyCell();
+  let atMs = 0;
   for (let left = reader.next(); left > 0; left--) {
-    const fromMs = beforeMs + nextZigzag(reader);
-    const toMs = fromMs + nextZigzag(reader);
-    records.push({ fromMs, toMs, sent: reader.next(), lost: reader.next() });
-    beforeMs = toMs;
+    atMs += nextZigzag(reader);
+    records.fromMs.push(atMs);
+    atMs += nextZigzag(reader);
+    records.toMs.push(atMs);
+    records.sent.push(reader.next());
+    records.lost.push(reader.next());
   }
   const { flows, pathChanges } = decodeLinkRecordBytes(reader.rest());
   const { sourcePort: _one, ...measures } = flows[0]!;

@@ -16,14 +16,12 @@ export interface Coverage {
 
 const MOST_HOLES = 100;
 
-/** How much of a time evidence speaks of, by the pieces of each link. Samples decide a verdict and not time, so this stands beside it. */
-export function coverageOf(byLink: readonly (readonly Piece[])[], fromMs: number, toMs: number): Coverage {
-  const spans = spansOf(byLink.flat());
+/** How much of a time evidence speaks of, by the times of each link (`spansOf`). Samples decide a verdict and not time, so this stands beside it. */
+export function coverageOf(byLink: readonly (readonly Span[])[], fromMs: number, toMs: number): Coverage {
+  const spans = inOrder(byLink.flat());
   const { holes, endMs } = gapsOf(spans, fromMs, toMs);
-  const coveredMs = byLink.map((pieces) =>
-    byLink.length === 1
-      ? coveredBy(holes, fromMs, toMs)
-      : coveredBy(gapsOf(spansOf(pieces), fromMs, toMs).holes, fromMs, toMs),
+  const coveredMs = byLink.map((one) =>
+    coveredBy(byLink.length === 1 ? holes : gapsOf(inOrder(one), fromMs, toMs).holes, fromMs, toMs),
   );
   const longest =
     holes.length <= MOST_HOLES ? holes : holes.toSorted((a, b) => b.toMs - b.fromMs - a.toMs + a.fromMs);
@@ -37,22 +35,28 @@ export function coverageOf(byLink: readonly (readonly Piece[])[], fromMs: number
   };
 }
 
-/** In order of their starts, those that follow each other without a hole as one: a month has 43 200 records, and few holes. */
-function spansOf(pieces: readonly Piece[]): Span[] {
+/** When there are records, those that follow each other without a hole as one: a month has 43 200 records, and few holes. */
+export function spansOf(pieces: readonly Piece[]): Span[] {
   const spans: { fromMs: number; toMs: number }[] = [];
   for (const { cell } of pieces) {
-    for (const { fromMs, toMs } of cell.records) {
+    const { records } = cell;
+    for (let at = 0; at < records.fromMs.length; at++) {
+      const [fromMs, toMs] = [records.fromMs[at]!, records.toMs[at]!];
       const last = spans.at(-1);
       if (last && fromMs >= last.fromMs && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, toMs);
       else spans.push({ fromMs, toMs });
     }
   }
-  return spans.sort((a, b) => a.fromMs - b.fromMs);
+  return spans;
 }
 
-interface Span {
+export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+function inOrder(spans: readonly Span[]): Span[] {
+  return spans.toSorted((a, b) => a.fromMs - b.fromMs);
 }
 
 /** `spans` in order of their starts. */

@@ -79,10 +79,8 @@ export function digestOf(
   for (const { cell } of within) {
     mergeMeasures(measures, cell.measures);
     pathChanges += cell.pathChanges;
-    for (const { sent, lost } of cell.records) {
-      loss.probes.push(sent);
-      loss.bad.push(lost);
-    }
+    for (const sent of cell.records.sent) loss.probes.push(sent);
+    for (const lost of cell.records.lost) loss.bad.push(lost);
   }
   for (const piece of pieces) {
     if (isIn(piece)) continue;
@@ -95,17 +93,15 @@ export function digestOf(
 }
 
 /** Losses by the hour: which is enough for bursts where there are many links, and a sixtieth of the memory. */
-export function byHour(digest: Digest, pieces: readonly Piece[], isIn: (piece: Piece) => boolean): Digest {
-  const loss = { probes: [] as number[], bad: [] as number[] };
-  for (const { cell } of pieces.filter(isIn)) {
-    const { received, lost, late } = cell.measures.account;
-    loss.probes.push(received + lost + late);
-    loss.bad.push(lost + late);
-  }
-  return { ...digest, loss };
+export function lossByHour(pieces: readonly Piece[], isIn: (piece: Piece) => boolean): Blocks {
+  const counted = pieces.filter(isIn).map(({ cell }) => cell.measures.account);
+  return {
+    probes: counted.map(({ received, lost, late }) => received + lost + late),
+    bad: counted.map(({ lost, late }) => lost + late),
+  };
 }
 
-/** Of several links; those that differ widen the bounds of all together, as bursts do. */
+/** Of several one after the other: of parts of a link it is as of the whole. Links that differ widen the bounds of all together, as bursts do. */
 export function joined(digests: readonly Digest[]): Digest {
   const measures = noMeasures();
   for (const one of digests) mergeMeasures(measures, one.measures);
@@ -114,15 +110,19 @@ export function joined(digests: readonly Digest[]): Digest {
     measures,
     pathChanges: digests.reduce((sum, one) => sum + one.pathChanges, 0),
     records: digests.reduce((sum, one) => sum + one.records, 0),
-    loss: {
-      probes: digests.flatMap(({ loss }) => Array.from(loss.probes)),
-      bad: digests.flatMap(({ loss }) => Array.from(loss.bad)),
-    },
+    loss: joinedBlocks(digests.map(({ loss }) => loss)),
     latency: {
       probes: latencies.flatMap(({ probes }) => probes),
       bad: latencies.flatMap(({ bad }) => bad),
       mostBad: latencies.flatMap(({ mostBad }) => mostBad),
     },
+  };
+}
+
+export function joinedBlocks(blocks: readonly Blocks[]): Blocks {
+  return {
+    probes: blocks.flatMap(({ probes }) => Array.from(probes)),
+    bad: blocks.flatMap(({ bad }) => Array.from(bad)),
   };
 }
 

@@ -1,41 +1,31 @@
-import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../../core/clock.ts';
 import { SluiceError } from '../../../core/errors.ts';
 import { LatencyHistogram } from '../../../core/latency-histogram.ts';
 import { totalOf } from '../../../core/links/link-record.ts';
-import {
-  LINK_CLASSES,
-  type LinkClass,
-  type Measures,
-  PROBE_KINDS,
-  type ProbeKind,
-} from '../../../core/links/measures.ts';
-import { judgedKind, type Link, type Mesh, type Objective } from '../../../core/links/mesh.ts';
+import { type Measures, PROBE_KINDS, type ProbeKind } from '../../../core/links/measures.ts';
+import type { Objective } from '../../../core/links/mesh.ts';
 import { HOUR_MS } from '../../rollups/roll-up.ts';
-import type { Store } from '../../stores/store.ts';
 import type { Piece, SeriesEvidence } from '../evidence/evidence.ts';
-import type { EvidenceBook } from '../evidence/evidence-book.ts';
 import { isOwn } from '../evidence/evidence-series.ts';
-import { type Exclusion, overlapping } from '../evidence/exclusion.ts';
+import { overlapping } from '../evidence/exclusion.ts';
 import { readRecords } from '../evidence/read-records.ts';
-import type { MaintenanceBook } from '../maintenance/maintenance-book.ts';
+import { spanOf } from '../hours/cell.ts';
 import { concerns, exclusionsOf, type MaintenanceWindow } from '../maintenance/maintenance-window.ts';
-import { type Coverage, coverageOf } from './coverage.ts';
+import { type Coverage, spansOf } from './coverage.ts';
+import { digestOf, type Figures, figuresOf, type Percentiles, percentilesOf } from './figures.ts';
 import {
-  byHour,
-  type Digest,
-  digestOf,
-  type Figures,
-  figuresOf,
-  joined,
-  type Percentiles,
-  percentilesOf,
-} from './figures.ts';
-
-export interface Range {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+  coverageUntilNow,
+  exclusionsBy,
+  hoursOf,
+  isAsPlanned,
+  isIncluded,
+  isOtherThanPlanned,
+  piecesOf,
+  type Range,
+  type VerdictParts,
+  windowsOf,
+} from './judged-pieces.ts';
+import { LinkMatrix, type MatrixOfLinks } from './link-matrix.ts';
+import { judgedKindOf, type LinkName, nameOf, sameObjective, unknownLink } from './link-name.ts';
 
 export interface Agent {
   readonly site: string;
@@ -73,30 +63,6 @@ export interface LinkVerdict {
   readonly probes: readonly ProbeVerdict[];
 }
 
-export interface LinkName {
-  readonly id: string;
-  readonly class: LinkClass;
-  /** Not given for a link that the mesh no longer has. */
-  readonly link: Link | undefined;
-}
-
-export interface MatrixCell {
-  readonly name: LinkName;
-  readonly kind: ProbeKind | undefined;
-  readonly figures: Figures;
-  /** As of a `ProbeVerdict`. */
-  readonly withoutRetroactive: Figures | undefined;
-  readonly coverage: Coverage;
-}
-
-export interface ClassSum {
-  readonly class: LinkClass;
-  readonly links: number;
-  readonly verdicts: Readonly<Record<'pass' | 'breach' | 'insufficient', number>>;
-  readonly figures: Figures;
-  readonly withoutRetroactive: Figures | undefined;
-}
-
 export interface LatencyPoint {
   readonly timeMs: number;
   readonly roundTrip: Percentiles;
@@ -104,31 +70,18 @@ export interface LatencyPoint {
   readonly lost: number;
 }
 
-interface Parts {
-  readonly store: Pick<Store, 'scan'>;
-  readonly evidence: Pick<EvidenceBook, 'read' | 'links'>;
-  readonly maintenance: Pick<MaintenanceBook, 'find'>;
-  mesh(): Mesh;
-  readonly clock: Clock;
-}
-
-const isIncluded = ({ excludedBy }: Piece) => excludedBy.length === 0;
-const isAsPlanned = ({ isOutAsPlanned }: Piece) => !isOutAsPlanned;
-
-/** An hour of a link takes about 10 kB: what is held at a time takes 50 MB, and what a verdict may ask for 250 MB. */
-const HOURS_AT_ONCE = 5_000;
+/** An hour of a link takes about 10 kB: what a verdict may ask for takes 250 MB. */
 const MOST_HOURS = 25_000;
-/** A month of 1 300 links, which takes about a minute. */
-const MOST_MATRIX_HOURS = 1_000_000;
 
 /** Verdicts on links over any time, from evidence, the mesh and maintenance windows. */
 export class VerdictDesk {
-  readonly #parts: Parts;
-
+  readonly #parts: VerdictParts;
+  readonly #matrix: LinkMatrix;
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: Parts) {
+  constructor(parts: VerdictParts) {
     this.#parts = parts;
+    this.#matrix = new LinkMatrix(parts, (work) => this.#alone(work));
   }
 
   /**
@@ -149,7 +102,7 @@ export class VerdictDesk {
   }
 
   async #verdict(ids: readonly string[], range: Range): Promise<LinkVerdict> {
-    const windows = this.#windows(range);
+    const windows = windowsOf(this.#parts, range);
     const { links } = this.#parts.mesh();
     const found = await this.#evidence(range, windows, ids);
     const names = ids.map((id) => nameOf(id, links.get(id), found));
@@ -173,8 +126,9 @@ export class VerdictDesk {
         withoutRetroactive: isOtherThanPlanned(pieces)
           ? figuresOf(digestOf(pieces, aim, isAsPlanned), aim)
           : undefined,
-        coverage: this.#coverage(
-          ids.map((id) => piecesOf(own.filter(({ series }) => series.link === id))),
+        coverage: coverageUntilNow(
+          this.#parts,
+          ids.map((id) => spansOf(piecesOf(own.filter(({ series }) => series.link === id)))),
           range,
         ),
         applied: windows
@@ -193,65 +147,9 @@ export class VerdictDesk {
     };
   }
 
-  /**
-   * Every link of the mesh, and others with evidence in that time; and the links of each class together. Links are read some at a
-   * time, so that it takes as much memory for a month as for a day. Throws `QUERY_TOO_LARGE`.
-   */
-  async matrix(
-    range: Range,
-  ): Promise<{ readonly cells: readonly MatrixCell[]; readonly classes: readonly ClassSum[] }> {
-    const { links } = this.#parts.mesh();
-    const windows = this.#windows(range);
-    const ids = [...new Set([...links.keys(), ...(await this.#parts.evidence.links(range))])];
-    const hours = hoursOf(range);
-    if (ids.length * hours > MOST_MATRIX_HOURS)
-      throw new SluiceError('QUERY_TOO_LARGE', { limit: MOST_MATRIX_HOURS });
-    const atOnce = Math.max(1, Math.floor(HOURS_AT_ONCE / hours));
-    const digested: DigestedCell[] = [];
-    for (let from = 0; from < ids.length; from += atOnce) {
-      const some = ids.slice(from, from + atOnce);
-      await this.#alone(async () => {
-        const found = Map.groupBy(await this.#evidence(range, windows, some), (one) => one.series.link);
-        for (const id of some) {
-          const cell = this.#cell(id, links.get(id), found.get(id) ?? [], range);
-          if (cell) digested.push(cell);
-          await setImmediate();
-        }
-      });
-    }
-    const classes = LINK_CLASSES.flatMap((one) => {
-      const ofClass = digested.filter(({ cell }) => cell.name.class === one);
-      return ofClass.length > 0 ? [classSum(one, ofClass)] : [];
-    });
-    return { cells: digested.map(({ cell }) => cell), classes };
-  }
-
-  #cell(
-    id: string,
-    link: Link | undefined,
-    found: readonly SeriesEvidence[],
-    range: Range,
-  ): DigestedCell | undefined {
-    const all = found.filter(({ series }) => isOwn(series, link));
-    if (!link && all.length === 0) return undefined;
-    const kind = link
-      ? judgedKind(link)
-      : PROBE_KINDS.find((one) => all.some(({ series }) => series.kind === one));
-    const pieces = piecesOf(all.filter(({ series }) => series.kind === kind));
-    const aim = link?.objective;
-    const digest = digestOf(pieces, aim, isIncluded);
-    const planned = isOtherThanPlanned(pieces) ? digestOf(pieces, aim, isAsPlanned) : undefined;
-    const cell = {
-      ...{ name: nameOf(id, link, all), kind, figures: figuresOf(digest, aim) },
-      ...{
-        withoutRetroactive: planned && figuresOf(planned, aim),
-        coverage: this.#coverage([pieces], range),
-      },
-    };
-    return {
-      ...{ cell, digest: byHour(digest, pieces, isIncluded) },
-      planned: planned && byHour(planned, pieces, isAsPlanned),
-    };
+  /** See `LinkMatrix.of`. */
+  matrix(range: Range): Promise<MatrixOfLinks> {
+    return this.#matrix.of(range);
   }
 
   /** One point for each window of `everyMs` with evidence that counts. Throws as `verdict`. */
@@ -270,7 +168,7 @@ export class VerdictDesk {
     everyMs: number,
   ): Promise<LatencyPoint[] | undefined> {
     const { links } = this.#parts.mesh();
-    const found = await this.#evidence(range, this.#windows(range), ids);
+    const found = await this.#evidence(range, windowsOf(this.#parts, range), ids);
     const names = ids.map((id) => nameOf(id, links.get(id), found));
     const points = new Map<number, OpenPoint>();
     for (const name of names) {
@@ -278,8 +176,9 @@ export class VerdictDesk {
       const kind =
         judgedKindOf(name) ?? PROBE_KINDS.find((one) => own.some(({ series }) => series.kind === one));
       for (const { cell } of piecesOf(own.filter(({ series }) => series.kind === kind)).filter(isIncluded)) {
-        const timeMs = Math.floor(cell.records[0]!.fromMs / everyMs) * everyMs;
-        if (cell.records.at(-1)!.fromMs >= timeMs + everyMs) return undefined;
+        const span = spanOf(cell)!;
+        const timeMs = Math.floor(span.fromMs / everyMs) * everyMs;
+        if (span.lastFromMs >= timeMs + everyMs) return undefined;
         addTo(points, timeMs, cell.measures);
       }
     }
@@ -288,7 +187,7 @@ export class VerdictDesk {
 
   async #latencyOfRecords(ids: readonly string[], range: Range, everyMs: number): Promise<LatencyPoint[]> {
     const { links } = this.#parts.mesh();
-    const windows = this.#windows(range);
+    const windows = windowsOf(this.#parts, range);
     const points = new Map<number, OpenPoint>();
     const kindOf = new Map(ids.map((id) => [id, judgedKindOf({ id, class: 'inter', link: links.get(id) })]));
     const known = new Set<string>();
@@ -312,31 +211,13 @@ export class VerdictDesk {
     return pointsOf(points);
   }
 
-  #windows({ fromMs, toMs }: Range): MaintenanceWindow[] {
-    // A record that starts within the time may end after it.
-    return this.#parts.maintenance.find(fromMs, toMs + 300_000);
-  }
-
   #evidence(
     range: Range,
     windows: readonly MaintenanceWindow[],
     ids: readonly string[],
   ): Promise<SeriesEvidence[]> {
-    const { links } = this.#parts.mesh();
-    const known = new Map<string, readonly Exclusion[]>();
-    return this.#parts.evidence.read({
-      ...{ ...range, links: ids },
-      // Asked for every hour.
-      exclusionsOf: (id) => {
-        const found = known.get(id) ?? exclusionsOf(windows, id, links.get(id));
-        known.set(id, found);
-        return found;
-      },
-    });
-  }
-
-  #coverage(pieces: readonly (readonly Piece[])[], { fromMs, toMs }: Range): Coverage {
-    return coverageOf(pieces, fromMs, Math.max(fromMs, Math.min(toMs, this.#parts.clock.nowMs())));
+    const exclusionsOf = exclusionsBy(this.#parts, windows);
+    return this.#parts.evidence.read({ ...range, links: ids, exclusionsOf });
   }
 }
 
@@ -361,68 +242,6 @@ function pointsOf(points: ReadonlyMap<number, OpenPoint>): LatencyPoint[] {
       ...{ timeMs, roundTrip: percentilesOf(histogram) },
       ...counts,
     }));
-}
-
-interface DigestedCell {
-  readonly cell: MatrixCell;
-  readonly digest: Digest;
-  /** Only where windows are not as they were planned. */
-  readonly planned: Digest | undefined;
-}
-
-function classSum(linkClass: LinkClass, cells: readonly DigestedCell[]): ClassSum {
-  const verdicts = { pass: 0, breach: 0, insufficient: 0 };
-  for (const { cell } of cells) if (cell.figures.verdict) verdicts[cell.figures.verdict]++;
-  const objective = sameObjective(cells.map(({ cell }) => cell.name));
-  const asPlanned = cells.map(({ digest, planned }) => planned ?? digest);
-  return {
-    ...{ class: linkClass, links: cells.length, verdicts },
-    figures: figuresOf(joined(cells.map(({ digest }) => digest)), objective),
-    withoutRetroactive: cells.some(({ planned }) => planned)
-      ? figuresOf(joined(asPlanned), objective)
-      : undefined,
-  };
-}
-
-function hoursOf({ fromMs, toMs }: Range): number {
-  return Math.ceil((toMs - fromMs) / HOUR_MS);
-}
-
-function isOtherThanPlanned(pieces: readonly Piece[]): boolean {
-  return pieces.some((one) => isIncluded(one) !== isAsPlanned(one));
-}
-
-/** One link after the other, each in order of time: evidence of one is in several series where its class was changed. */
-function piecesOf(found: readonly SeriesEvidence[]): Piece[] {
-  const startOf = ({ cell }: Piece) => cell.records[0]?.fromMs ?? 0;
-  return [...Map.groupBy(found, ({ series }) => series.link).values()].flatMap((ofLink) =>
-    ofLink.flatMap(({ pieces }) => pieces).sort((a, b) => startOf(a) - startOf(b)),
-  );
-}
-
-function nameOf(id: string, link: Link | undefined, found: readonly SeriesEvidence[]): LinkName {
-  const tags = found.find(({ series }) => series.link === id)?.series;
-  const linkClass = link?.class ?? tags?.class;
-  if (!linkClass) throw unknownLink(id);
-  return { id, class: linkClass, link };
-}
-
-function unknownLink(id: string): SluiceError {
-  return new SluiceError('NOT_FOUND', {
-    what: {
-      en: `link ${id} in the mesh, nor evidence of it in that time`,
-      zh: `链路 ${id}（网格中没有，该时段内也没有其证据）`,
-    },
-  });
-}
-
-function judgedKindOf({ link }: LinkName): ProbeKind | undefined {
-  return link && judgedKind(link);
-}
-
-function sameObjective(names: readonly LinkName[]): Objective | undefined {
-  const [first, ...others] = names.map(({ link }) => link?.objective);
-  return others.every((one) => JSON.stringify(one) === JSON.stringify(first)) ? first : undefined;
 }
 
 function probesOf(pieces: readonly Piece[], id: string): number {
