@@ -167,7 +167,18 @@ describeWith('chromium')('the console with sign-in', () => {
       await page.getByRole('button', { name: 'Add an account' }).click();
       await page.getByLabel('Name').fill('王芳');
       await page.getByLabel('Role').selectOption('agronomist');
-      await page.getByLabel('Sites').last().fill('demo-farm, other');
+      const sites = page.getByRole('combobox', { name: 'Sites' });
+      await sites.click();
+      await page.getByRole('option', { name: 'demo-farm' }).click();
+      await page.keyboard.type('other');
+      await page.keyboard.press('Enter');
+      const chosen = page.getByRole('list', { name: 'Sites: chosen' });
+      await chosen.getByText('nothing of that name here now').waitFor();
+      expect(await chosen.getByRole('listitem').allInnerTexts()).toEqual([
+        expect.stringMatching(/^demo-farm\s*×$/),
+        expect.stringMatching(/^other\s+nothing/),
+      ]);
+      await page.keyboard.press('Escape');
       await axe(page);
       await page.getByRole('dialog').getByRole('button', { name: 'Add an account' }).click();
       await page.getByText('Password of 王芳').waitFor();

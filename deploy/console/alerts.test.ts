@@ -177,12 +177,24 @@ describeWith('chromium')('the page Alerts', () => {
     await page.getByText('Nothing is silenced').waitFor();
     await page.getByRole('button', { name: 'New silence' }).click();
     const free = page.getByRole('dialog', { name: 'New silence' });
-    await free.getByRole('textbox', { name: /^Zone/ }).fill('north');
+    const zone = free.getByRole('combobox', { name: /^Zone/ });
+    await zone.fill('nor');
+    await free.getByRole('button', { name: 'Silence' }).click();
+    await free.getByText('“nor” is not chosen yet').waitFor();
+    await axe(page);
+    await page.keyboard.press('Escape');
+    expect(await zone.inputValue()).toBe('');
+    await page.keyboard.type('NOR');
+    await page.keyboard.press('Enter');
+    await free.getByRole('list', { name: 'Site: chosen' }).getByText('demo-farm').waitFor();
     await free.getByRole('textbox', { name: 'Reason' }).fill('ploughing');
     await free.getByRole('button', { name: 'Silence' }).click();
     await page.getByText('Zone north').waitFor();
     await axe(page);
-    expect(sources.notify.kept.at(-1)).toMatchObject({ matcher: { zone: 'north' }, reason: 'ploughing' });
+    expect(sources.notify.kept.at(-1)).toMatchObject({
+      matcher: { site: 'demo-farm', zone: 'north' },
+      reason: 'ploughing',
+    });
     expect(complaints).toEqual([]);
   });
 

@@ -28,7 +28,11 @@ export function SendForm({ sending, action, kind = 'main', labelledBy, children,
       aria-labelledby={labelledBy}
       onSubmit={(event) => {
         event.preventDefault();
-        void onSubmit();
+        // Words that somebody has typed and not chosen by would be left out without a word.
+        const unfinished = event.currentTarget.querySelector<HTMLElement>('[data-unfinished]');
+        if (!unfinished) return void onSubmit();
+        unfinished.dispatchEvent(new Event('invalid'));
+        unfinished.focus();
       }}
     >
       {children}

@@ -27,6 +27,14 @@ const en = {
   },
   unitOf: (label: string) => `${label}: unit of time`,
   mend: 'Not saved yet:',
+  chooseHint: 'Type to find',
+  chooseFit: (n: string) => `${n} found`,
+  chooseMore: (n: string) => `${n} found, the first 50 shown: type to find others`,
+  chooseAnyway: (text: string) => `${text}: nothing of that name is here now; take it all the same`,
+  chooseOne: (text: string) => `“${text}” is not chosen yet: choose from the list, or empty the field.`,
+  chosen: (label: string) => `${label}: chosen`,
+  takeOut: (name: string) => `Take out ${name}`,
+  notHere: 'nothing of that name here now',
 };
 
 const zh: Widened<typeof en> = {
@@ -54,6 +62,14 @@ const zh: Widened<typeof en> = {
   },
   unitOf: (label) => `${label}：时间单位`,
   mend: '尚未保存：',
+  chooseHint: '输入以查找',
+  chooseFit: (n) => `找到 ${n} 项`,
+  chooseMore: (n) => `找到 ${n} 项，显示前 50 项，可输入更多文字`,
+  chooseAnyway: (text) => `${text}：目前不存在，仍然选用`,
+  chooseOne: (text) => `“${text}”尚未选定：请从列表中选择，或清空此栏。`,
+  chosen: (label) => `${label}：已选`,
+  takeOut: (name) => `移除 ${name}`,
+  notHere: '目前不存在',
 };
 
 export const PART_WORDS: WordsOf<Widened<typeof en>> = { en, zh };

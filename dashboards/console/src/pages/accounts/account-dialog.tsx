@@ -3,10 +3,11 @@ import { Dialog } from '../../components/dialog.tsx';
 import { CheckField, TextField } from '../../components/form.tsx';
 import { SendForm } from '../../components/send-form.tsx';
 import { useSending } from '../../components/use-sending.ts';
+import { useThings } from '../../components/use-things.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { ACCOUNTS_PATH, type Account, TOKENS_PATH, type Token } from './api.ts';
-import { ReachFields, reachOf, scopeOf } from './reach-fields.tsx';
+import { type Reach, ReachFields, scopeOf } from './reach-fields.tsx';
 import { WORDS } from './words.ts';
 
 interface AccountDialogProps {
@@ -16,14 +17,15 @@ interface AccountDialogProps {
   readonly onClose: () => void;
 }
 
-const NEWCOMER = { role: 'viewer', sites: [], links: [] } as const;
+const NEWCOMER: Reach = { role: 'viewer', sites: [], links: [] };
 
 export function AccountDialog({ account, onSaved, onClose }: AccountDialogProps) {
   const { api } = useConsole();
   const words = useWords(WORDS);
   const sending = useSending();
+  const things = useThings();
   const [name, setName] = useState('');
-  const [reach, setReach] = useState(() => reachOf(account ?? NEWCOMER));
+  const [reach, setReach] = useState<Reach>(account ?? NEWCOMER);
   const [disabled, setDisabled] = useState(account?.disabled ?? false);
   const save = () =>
     sending.send(async () => {
@@ -50,7 +52,7 @@ export function AccountDialog({ account, onSaved, onClose }: AccountDialogProps)
             error={sending.at('name')}
           />
         )}
-        <ReachFields reach={reach} onChange={setReach} sending={sending} isToken={false} />
+        <ReachFields reach={reach} onChange={setReach} things={things} sending={sending} isToken={false} />
         {account && <CheckField label={words.isDisabled} value={disabled} onChange={setDisabled} />}
       </SendForm>
     </Dialog>
@@ -66,8 +68,9 @@ export function TokenDialog({ onMade, onClose }: TokenDialogProps) {
   const { api } = useConsole();
   const words = useWords(WORDS);
   const sending = useSending();
+  const things = useThings();
   const [name, setName] = useState('');
-  const [reach, setReach] = useState(() => reachOf(NEWCOMER));
+  const [reach, setReach] = useState(NEWCOMER);
   const [lastDay, setLastDay] = useState('');
   const make = () =>
     sending.send(async () => {
@@ -88,7 +91,7 @@ export function TokenDialog({ onMade, onClose }: TokenDialogProps) {
           maxLength={64}
           error={sending.at('name')}
         />
-        <ReachFields reach={reach} onChange={setReach} sending={sending} isToken />
+        <ReachFields reach={reach} onChange={setReach} things={things} sending={sending} isToken />
         <TextField
           label={words.expiresOn}
           isOptional

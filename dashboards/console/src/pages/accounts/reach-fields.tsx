@@ -1,46 +1,32 @@
 import { ROLES, type Scope, type TokenRole } from '../../../../../core/access.ts';
-import { CheckField, SelectField, TextField } from '../../components/form.tsx';
+import { AllOrSome } from '../../components/all-or-some.tsx';
+import { SelectField } from '../../components/form.tsx';
 import type { Sending } from '../../components/use-sending.ts';
+import type { Things } from '../../components/use-things.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { WORDS as ACCOUNT_WORDS } from '../account/words.ts';
 import { WORDS } from './words.ts';
 
-/** What somebody may and sees, as it is typed. */
-export interface Reach {
+/** What somebody may and sees, as it stands in the form. */
+export interface Reach extends Scope {
   readonly role: TokenRole;
-  readonly sites: 'all' | string;
-  readonly links: 'all' | string;
-  readonly isAllSites: boolean;
-  readonly isAllLinks: boolean;
 }
 
-export function reachOf({ role, sites, links }: Scope & { readonly role: TokenRole }): Reach {
-  const text = (list: Scope['sites']) => (list === 'all' ? '' : list.join(', '));
-  return {
-    ...{ role, sites: text(sites), links: text(links) },
-    ...{ isAllSites: sites === 'all', isAllLinks: links === 'all' },
-  };
-}
-
-export function scopeOf({ role, sites, links, isAllSites, isAllLinks }: Reach) {
-  const list = (text: string) => text.split(/[\s,，、]+/).filter((one) => one !== '');
-  const isAll = role === 'administrator';
-  return {
-    role,
-    sites: isAll || isAllSites ? ('all' as const) : list(sites),
-    links: isAll || isAllLinks ? ('all' as const) : list(links),
-  };
+/** An administrator sees all, whatever was chosen before. */
+export function scopeOf({ role, sites, links }: Reach): Reach {
+  return role === 'administrator' ? { role, sites: 'all', links: 'all' } : { role, sites, links };
 }
 
 interface ReachFieldsProps {
   readonly reach: Reach;
   readonly onChange: (reach: Reach) => void;
+  readonly things: Things;
   readonly sending: Sending;
   readonly isToken: boolean;
 }
 
 /** Role, and which sites and links; an administrator has them all. */
-export function ReachFields({ reach, onChange, sending, isToken }: ReachFieldsProps) {
+export function ReachFields({ reach, onChange, things, sending, isToken }: ReachFieldsProps) {
   const words = useWords(WORDS);
   const { roles } = useWords(ACCOUNT_WORDS);
   const known: readonly TokenRole[] = isToken ? [...ROLES, 'source'] : ROLES;
@@ -56,34 +42,20 @@ export function ReachFields({ reach, onChange, sending, isToken }: ReachFieldsPr
       />
       {reach.role !== 'administrator' && (
         <>
-          <CheckField
-            label={words.allSites}
-            value={reach.isAllSites}
-            onChange={(isAllSites) => onChange({ ...reach, isAllSites })}
+          <AllOrSome
+            labels={{ all: words.allSites, some: words.sites, none: words.noSites }}
+            value={reach.sites}
+            onChange={(sites) => onChange({ ...reach, sites })}
+            things={things.sites}
+            error={sending.at('sites')}
           />
-          {!reach.isAllSites && (
-            <TextField
-              label={words.sites}
-              hint={words.listHint}
-              value={reach.sites}
-              onChange={(sites) => onChange({ ...reach, sites })}
-              error={sending.at('sites')}
-            />
-          )}
-          <CheckField
-            label={words.allLinks}
-            value={reach.isAllLinks}
-            onChange={(isAllLinks) => onChange({ ...reach, isAllLinks })}
+          <AllOrSome
+            labels={{ all: words.allLinks, some: words.links, none: words.noLinks }}
+            value={reach.links}
+            onChange={(links) => onChange({ ...reach, links })}
+            things={things.links}
+            error={sending.at('links')}
           />
-          {!reach.isAllLinks && (
-            <TextField
-              label={words.links}
-              hint={words.listHint}
-              value={reach.links}
-              onChange={(links) => onChange({ ...reach, links })}
-              error={sending.at('links')}
-            />
-          )}
         </>
       )}
     </>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Contact } from '../../../../../core/alerts/contact.ts';
-import { draftOfContact, listOf, wishOfContact } from './contact-draft.ts';
+import { draftOfContact, wishOfContact } from './contact-draft.ts';
 
 const LI: Contact = {
   ...{ id: 'li', name: '李明', language: 'zh', severities: ['critical'], sites: ['farm'], links: [] },
@@ -20,12 +20,4 @@ it('comes out of the form as it went in', () => {
   expect(
     wishOfContact(draftOfContact({ ...plain, id: 'li', version: 1, setBy: 'x', setMs: 0 }, 'UTC')),
   ).toEqual(plain);
-});
-
-it.each([
-  ['', 'all'],
-  [' - ', []],
-  ['a, b，c a', ['a', 'b', 'c']],
-])('reads a list of ids as people write it: "%s"', (text, ids) => {
-  expect(listOf(text)).toEqual(ids);
 });

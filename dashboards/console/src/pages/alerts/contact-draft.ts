@@ -1,3 +1,4 @@
+import type { Scope } from '../../../../../core/access.ts';
 import type { Contact, ContactWay, ContactWish, WayKind } from '../../../../../core/alerts/contact.ts';
 import type { Severity } from './api.ts';
 
@@ -7,8 +8,8 @@ export interface ContactDraft {
   readonly language: 'en' | 'zh';
   readonly ways: readonly { readonly kind: WayKind; readonly to: string; readonly secret: string }[];
   readonly severities: readonly Severity[];
-  readonly sites: string;
-  readonly links: string;
+  readonly sites: Scope['sites'];
+  readonly links: Scope['links'];
   readonly hasQuiet: boolean;
   readonly quietFrom: string;
   readonly quietTo: string;
@@ -20,7 +21,7 @@ export interface ContactDraft {
 
 export function blankContact(language: 'en' | 'zh', zone: string): ContactDraft {
   return {
-    ...{ name: '', language, ways: [{ kind: 'mail', to: '', secret: '' }], sites: '', links: '' },
+    ...{ name: '', language, ways: [{ kind: 'mail', to: '', secret: '' }], sites: 'all', links: 'all' },
     ...{ severities: ['critical', 'warning'], hasQuiet: false, quietFrom: '22:00', quietTo: '06:00' },
     ...{ quietZone: zone, exceptCritical: true, escalateTo: '', escalateAfterS: 900 },
   };
@@ -30,7 +31,7 @@ export function draftOfContact(contact: Contact, zone: string): ContactDraft {
   const { name, language, ways, severities, sites, links, quiet, escalateTo, escalateAfterS } = contact;
   const blank = blankContact(language, zone);
   return {
-    ...{ ...blank, name, severities, sites: textOf(sites), links: textOf(links) },
+    ...{ ...blank, name, severities, sites, links },
     ways: ways.map((way) => ({
       kind: way.kind,
       to: 'to' in way ? way.to : '',
@@ -63,14 +64,6 @@ function wayOf({ kind, to, secret }: ContactDraft['ways'][number]): ContactWay {
   return kind === 'webhook' && secret.trim() !== '' ? { kind, to: way.to, secret: secret.trim() } : way;
 }
 
-/** Nothing is all; a minus, of either kind, is none. */
-export function listOf(text: string): 'all' | string[] {
-  const ids = text.split(/[,，、\s]+/).filter((one) => one !== '');
-  if (ids.length === 0) return 'all';
-  return ids.length === 1 && /^[-−–]$/.test(ids[0]!) ? [] : [...new Set(ids)];
-}
-
-function textOf(ids: 'all' | readonly string[]): string {
-  if (ids === 'all') return '';
-  return ids.length === 0 ? '-' : ids.join(', ');
+function listOf(ids: Scope['sites']): ContactWish['sites'] {
+  return ids === 'all' ? ids : [...ids];
 }

@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { Contact, WayKind } from '../../../../../core/alerts/contact.ts';
+import { AllOrSome } from '../../components/all-or-some.tsx';
 import { Button } from '../../components/button.tsx';
 import { CheckField, Choice, SelectField, TextField } from '../../components/form.tsx';
 import { SendForm } from '../../components/send-form.tsx';
 import { SpanField } from '../../components/span-field.tsx';
 import { type Sending, useSending } from '../../components/use-sending.ts';
+import { useThings } from '../../components/use-things.ts';
 import { PART_WORDS } from '../../components/words.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
@@ -172,6 +174,7 @@ function WayFields({ draft, change, sending }: FieldsProps) {
 
 function ToldFields({ draft, change, sending }: FieldsProps) {
   const words = useWords(WORDS);
+  const things = useThings();
   const { severities } = draft;
   return (
     <fieldset class="side">
@@ -191,24 +194,16 @@ function ToldFields({ draft, change, sending }: FieldsProps) {
         ))}
       </div>
       {severities.length === 0 && <p class="field-hint">{words.severitiesNone}</p>}
-      <div class="form-row">
-        <TextField
-          label={words.sites}
-          hint={words.listHint}
-          value={draft.sites}
-          onChange={(sites) => change({ sites })}
-          isOptional
-          error={sending.at('sites')}
+      {(['sites', 'links'] as const).map((which) => (
+        <AllOrSome
+          key={which}
+          labels={words.toldOf[which]}
+          value={draft[which]}
+          onChange={(value) => change({ [which]: value })}
+          things={things[which]}
+          error={sending.at(which)}
         />
-        <TextField
-          label={words.links}
-          hint={words.listHint}
-          value={draft.links}
-          onChange={(links) => change({ links })}
-          isOptional
-          error={sending.at('links')}
-        />
-      </div>
+      ))}
     </fieldset>
   );
 }

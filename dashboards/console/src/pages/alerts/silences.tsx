@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { may } from '../../../../../core/access.ts';
 import type { Silence, SilenceMatcher } from '../../../../../core/alerts/silence.ts';
 import { Button } from '../../components/button.tsx';
+import { Chooser } from '../../components/chooser.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { DataTable } from '../../components/data-table.tsx';
 import { Dialog } from '../../components/dialog.tsx';
@@ -10,18 +11,18 @@ import { SendForm } from '../../components/send-form.tsx';
 import { SpanField } from '../../components/span-field.tsx';
 import { AskedPart, Empty } from '../../components/states.tsx';
 import { useSending } from '../../components/use-sending.ts';
+import { type Things, useThings } from '../../components/use-things.ts';
 import { PART_WORDS } from '../../components/words.ts';
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
 import { useAsked } from '../../use-asked.ts';
 import type { PartProps } from './alerts.tsx';
 import type { SilencesReply } from './api.ts';
+import { choose, MATCHED, type MatchedName, type Matcher, matchedThing, thingsFor } from './matched.ts';
 import { WORDS } from './words.ts';
 
 const REFRESH_MS = 10_000;
 const USUAL_S = 7_200;
-/** What somebody fills in; the key of a cause comes from its event. */
-const MATCHED = ['site', 'zone', 'gateway', 'device', 'link'] as const;
 
 /** What nobody is told of for a while: the list, a new one, the end of one. */
 export function Silences({ say }: PartProps) {
@@ -30,6 +31,7 @@ export function Silences({ say }: PartProps) {
   const asked = useAsked<SilencesReply>('/api/v1/silences', REFRESH_MS);
   const [isAdding, setAdding] = useState(false);
   const [ending, setEnding] = useState<Silence>();
+  const things = useThings();
   const maySilence = may(me, 'silence');
   const done = (text: string) => {
     say(text);
@@ -57,7 +59,11 @@ export function Silences({ say }: PartProps) {
                 rows={silences}
                 keyOf={({ id }) => id}
                 columns={[
-                  { id: 'what', title: words.what, cell: ({ matcher }) => <Matched matcher={matcher} /> },
+                  {
+                    id: 'what',
+                    title: words.what,
+                    cell: ({ matcher }) => <Matched {...{ matcher, things }} />,
+                  },
                   { id: 'reason', title: words.reason, cell: ({ reason }) => reason },
                   { id: 'who', title: words.who, sortBy: ({ who }) => who, cell: ({ who }) => who },
                   {
@@ -89,7 +95,9 @@ export function Silences({ say }: PartProps) {
           )
         }
       </AskedPart>
-      {isAdding && <NewSilence onClose={() => setAdding(false)} onDone={() => done(words.silenced)} />}
+      {isAdding && (
+        <NewSilence things={things} onClose={() => setAdding(false)} onDone={() => done(words.silenced)} />
+      )}
       {ending && (
         <Confirm
           title={words.endTitle}
@@ -101,7 +109,7 @@ export function Silences({ say }: PartProps) {
           }}
         >
           <p>
-            <Matched matcher={ending.matcher} />: {ending.reason}
+            <Matched matcher={ending.matcher} things={things} />: {ending.reason}
           </p>
           <p>{words.endText}</p>
         </Confirm>
@@ -110,44 +118,65 @@ export function Silences({ say }: PartProps) {
   );
 }
 
-function Matched({ matcher }: { readonly matcher: SilenceMatcher }) {
+interface MatchedProps {
+  readonly matcher: SilenceMatcher;
+  readonly things: Things;
+}
+
+function Matched({ matcher: { key, ...matcher }, things }: MatchedProps) {
   const words = useWords(WORDS);
-  const { key, ...rest } = matcher;
-  const parts = Object.entries(rest).map(([name, value]) => `${words.matchers[name as 'site']} ${value}`);
+  const { notHere } = useWords(PART_WORDS);
+  const named = (name: MatchedName) => {
+    const known = thingsFor(name, matcher, things);
+    const value = matchedThing(name, matcher, things);
+    return { thing: known?.find((one) => one.value === value), isGone: known !== undefined };
+  };
   return (
     <>
-      {[...parts, ...(key === undefined ? [] : [words.oneCause])].join(', ')}
-      {key !== undefined && <span class="set-by silence-key"> {key}</span>}
+      {MATCHED.filter((name) => matcher[name] !== undefined).map((name, index) => {
+        const { thing, isGone } = named(name);
+        return (
+          <span key={name}>
+            {index > 0 && ', '}
+            {words.matchers[name]} <bdi>{thing?.label ?? matcher[name]}</bdi>
+            {!thing && isGone && ` (${notHere})`}
+          </span>
+        );
+      })}
+      {key !== undefined && (
+        <>
+          {words.oneCause}
+          <span class="set-by silence-key"> {key}</span>
+        </>
+      )}
     </>
   );
 }
 
 interface NewSilenceProps {
+  readonly things: Things;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-function NewSilence({ onClose, onDone }: NewSilenceProps) {
+function NewSilence({ things, onClose, onDone }: NewSilenceProps) {
   const words = useWords(WORDS);
   const parts = useWords(PART_WORDS);
   const { api, locale } = useConsole();
-  const [matcher, setMatcher] = useState<Partial<Record<(typeof MATCHED)[number], string>>>({});
+  const [matcher, setMatcher] = useState<Matcher>({});
   const [reason, setReason] = useState('');
   const [forS, setForS] = useState<number | undefined>(USUAL_S);
   const sending = useSending();
   const isSpan = forS !== undefined && Number.isFinite(forS);
   const untilMs = Date.now() + Math.round(1000 * (isSpan ? forS : USUAL_S));
   const save = async () => {
-    const wanted = Object.entries(matcher).flatMap(([name, value]) =>
-      value?.trim() ? [[name, value.trim()]] : [],
-    );
     const refused = {
-      ...(wanted.length === 0 && { matcher: words.matcherNeeded }),
+      ...(Object.keys(matcher).length === 0 && { matcher: words.matcherNeeded }),
       ...(reason.trim() === '' && { reason: words.needed }),
       ...(!isSpan && { untilMs: words.needed }),
     };
     if (Object.keys(refused).length > 0) return sending.refuse(refused);
-    const body = { matcher: Object.fromEntries(wanted), reason: reason.trim(), untilMs };
+    const body = { matcher, reason: reason.trim(), untilMs };
     if (!(await sending.send(() => api.send('POST', '/api/v1/silences', body)))) return;
     onDone();
     onClose();
@@ -163,12 +192,13 @@ function NewSilence({ onClose, onDone }: NewSilenceProps) {
         <p class="field-hint">{words.matcherHint}</p>
         <div class="form-row">
           {MATCHED.map((name, index) => (
-            <TextField
+            <Chooser
               key={name}
               label={words.matchers[name]}
-              hint={index === 0 ? words.idHint : undefined}
-              value={matcher[name] ?? ''}
-              onChange={(value) => setMatcher({ ...matcher, [name]: value })}
+              chosen={[matchedThing(name, matcher, things) ?? []].flat()}
+              onChange={([value]) => setMatcher(choose(name, value, matcher))}
+              things={thingsFor(name, matcher, things)}
+              isOne
               isOptional
               error={sending.at(`matcher.${name}`) ?? (index === 0 ? sending.at('matcher') : undefined)}
             />
