@@ -4,18 +4,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { asSluiceError, SluiceError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
-import { judgedKind, type Link, type Mesh } from '../../core/links/mesh.ts';
+import type { Link, Mesh } from '../../core/links/mesh.ts';
 import type { Log } from '../../core/log.ts';
 import type { SeriesKey } from '../../core/reading.ts';
 import type { ReadingBatch } from '../../core/reading-batch.ts';
 import type { JudgedNow } from '../self/threshold-points.ts';
-import { BURN_WINDOWS_MS, RECORDS_MS } from '../sla/budget/burn-rules.ts';
-import { type LinkFigures, SLOT_MS } from '../sla/budget/link-counts.ts';
-import { readRecord } from '../sla/evidence/read-records.ts';
+import type { LinkFigures } from '../sla/budget/link-counts.ts';
 import type { MaintenanceBook } from '../sla/maintenance/maintenance-book.ts';
-import { appliesTo, type MaintenanceWindow } from '../sla/maintenance/maintenance-window.ts';
+import type { MaintenanceWindow } from '../sla/maintenance/maintenance-window.ts';
 import type { Seen } from '../sla/outages/attribute.ts';
-import { scanEvidence } from '../sla/outages/scan-evidence.ts';
 import { opened } from '../state-database.ts';
 import type { Store } from '../stores/store.ts';
 import type { AlertEvent, TimelineEntry } from './alert-event.ts';
@@ -23,7 +20,7 @@ import { AlertFile, type AlertFilter, type FoundAlert } from './alert-file.ts';
 import { type Condition, isOfReadings, isPending } from './condition.ts';
 import type { AlertsConfig } from './config.ts';
 import { findCauses } from './find-causes.ts';
-import { LinkWatch, type WatchOptions } from './link-watch.ts';
+import { LinkWatches, REMEMBERED_MS } from './link-watches.ts';
 import { type OwnTrouble, ownConditions } from './own-trouble.ts';
 import { type GatewayNow, withReadings } from './reading-causes.ts';
 import { type GatewayPresence, silentGateways } from './silent-gateways.ts';
@@ -38,11 +35,6 @@ const DAY_MS = 86_400_000;
 const ASLEEP_MS = 10_000;
 /** Looks are no closer to each other, however much changes. */
 const LEAST_BETWEEN_MS = 250;
-const HOUR_MS = 3_600_000;
-/** Evidence of a link says what is now for three records and a minute: agents may have been held up that long. */
-const FRESH = { records: 3, moreMs: 60_000 };
-/** What is remembered of past evidence when this begins: what the longest window looks at. */
-const REMEMBERED_MS = BURN_WINDOWS_MS.at(-1)! + HOUR_MS;
 
 export interface EventsNow {
   readonly open: readonly AlertEvent[];
@@ -91,17 +83,12 @@ export class AlertDesk implements Service {
   #conditions: ReadonlyMap<string, Condition> = new Map();
   #suppressed: readonly SuppressedCondition[] = [];
   #topology: { readonly version: string; readonly topology: Topology } | undefined;
-  readonly #links = new Map<string, LinkWatch>();
-  /** Whether the evidence of the last hours has been read from the store; nothing is judged by rates before. */
-  #isRemembered = false;
-  /** Whether all of it has: the days before too. */
-  #isPastRead = false;
-  #reading: Promise<void> | undefined;
+  readonly #links: LinkWatches;
   readonly #watch: ThresholdWatch;
   readonly #troubledSince = new Map<string, number>();
   /** Since when this program has heard whoever spoke, without a break. */
   #listeningMs = 0;
-  readonly #abort = new AbortController();
+  #isStopped = false;
   /** When the next look is due, and when the last was: by the clock that is never set. */
   #plannedMs = 0;
   #lookedMs = 0;
@@ -118,6 +105,7 @@ export class AlertDesk implements Service {
     this.#config = config;
     this.#parts = parts;
     const { clock, store, judging } = parts;
+    this.#links = new LinkWatches({ ...parts, outageAfterS: config.outageAfterS });
     this.#watch = new ThresholdWatch({
       ...{ ...judging, clock, store },
       due: (atMs) => this.hurry(atMs - clock.nowMs()),
@@ -138,10 +126,10 @@ export class AlertDesk implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#abort.abort();
+    this.#isStopped = true;
     this.#cancel?.();
     this.#cancel = undefined;
-    await this.#reading;
+    await this.#links.stop();
     this.#file?.close();
     this.#file = undefined;
   }
@@ -209,13 +197,7 @@ export class AlertDesk implements Service {
   figures(): (link: Link) => LinkFigures | undefined {
     const nowMs = this.#parts.clock.nowMs();
     const windows = this.#maintenance(nowMs);
-    return (link) =>
-      this.#isRemembered
-        ? this.#links.get(link.id)?.figures(
-            nowMs,
-            windows.filter((one) => appliesTo(one, link.id, link)),
-          )
-        : undefined;
+    return (link) => this.#links.figures(link, nowMs, windows);
   }
 
   /** Since this process started. */
@@ -245,7 +227,7 @@ export class AlertDesk implements Service {
 
   /** Looks again in `inMs`, or at once, and not only when the next look is due. */
   hurry(inMs = 0): void {
-    if (!this.#cancel || this.#abort.signal.aborted) return;
+    if (!this.#cancel || this.#isStopped) return;
     const nowMs = this.#parts.clock.monotonicMs();
     const atMs = Math.max(nowMs, nowMs + inMs, this.#lookedMs + LEAST_BETWEEN_MS);
     if (atMs >= this.#plannedMs) return;
@@ -256,18 +238,7 @@ export class AlertDesk implements Service {
   /** A batch is in the store. Never throws: what is wrong with one record is no matter of the others. */
   stored(batch: ReadingBatch, isHistory: boolean): void {
     this.#watch.stored(batch, isHistory);
-    if (batch.texts.size === 0) return;
-    const { links } = this.#parts.mesh();
-    for (const [row, text] of batch.texts) {
-      const { measurement, field, link: id, point, site, gateway } = batch.table.get(batch.seriesId[row]!);
-      const link = measurement === 'link' && field === 'evidence' ? links.get(id) : undefined;
-      // Only who is to measure a link can raise an alert about it.
-      if (!link || judgedKind(link) !== point) continue;
-      if (link.from.site !== site || link.from.gateway !== gateway) continue;
-      const record = readRecord(text);
-      if (typeof record !== 'string')
-        this.#watchOf(id).take(link, record, this.#parts.clock.nowMs(), this.#watchOptions());
-    }
+    this.#links.stored(batch);
   }
 
   #plan(inMs = 1000 * this.#config.everyS): void {
@@ -296,17 +267,16 @@ export class AlertDesk implements Service {
     const { clock, mesh } = this.#parts;
     const nowMs = clock.nowMs();
     const topology = this.#topologyOf(mesh());
-    this.#remember();
+    this.#links.remember();
     const windows = this.#maintenance(nowMs);
-    const found = new Map(this.#wrongNow(mesh(), windows, nowMs).map((one) => [one.key, one]));
+    const found = new Map(this.#wrongNow(windows, nowMs).map((one) => [one.key, one]));
     const members = [...this.#book.open.values()].flatMap(({ causing, silent }) => [...causing, ...silent]);
     const toldBefore = new Set(members.map(({ key }) => key));
     const wrong = [...found.values()].filter((one) => !isPending(one));
     const { told, suppressed } = withoutMaintenance(wrong, mesh(), topology, {
       ...{ windows, nowMs, graceMs: 1000 * this.#config.joinS, toldBefore },
     });
-    const options = this.#watchOptions();
-    const seen = (link: string): Seen => this.#links.get(link)?.seen(nowMs, options) ?? 'unknown';
+    const seen = (link: string): Seen => this.#links.seen(link, nowMs);
     const isOther = (one: Condition) => isOfReadings(one) || one.kind === 'own' || one.kind === 'delivery';
     const causes = withReadings(
       findCauses(
@@ -346,21 +316,12 @@ export class AlertDesk implements Service {
     if (step.effects.length > 0) this.#parts.changed?.();
   }
 
-  #wrongNow(mesh: Mesh, windows: readonly MaintenanceWindow[], nowMs: number): Condition[] {
-    const options = this.#watchOptions();
+  #wrongNow(windows: readonly MaintenanceWindow[], nowMs: number): Condition[] {
     const before = (key: string) => this.#conditions.get(key);
     const { gateways } = this.#parts;
     const silentMs = 1000 * this.#config.silentAfterS;
     const silent = silentGateways(gateways(), this.#conditions, nowMs, silentMs, this.#begunMs - DAY_MS);
-    const ofLinks = [...mesh.links.values()].flatMap((link) => {
-      const watch = this.#links.get(link.id);
-      // Until the past is read again, what was wrong is taken to be so still.
-      if (watch && this.#isRemembered) {
-        const leftOut = windows.filter((one) => appliesTo(one, link.id, link));
-        return watch.conditions(link, before, nowMs, { ...options, leftOut });
-      }
-      return (['outage', 'loss', 'latency'] as const).flatMap((kind) => before(`${kind}:${link.id}`) ?? []);
-    });
+    const ofLinks = this.#links.conditions(before, nowMs, windows);
     const undelivered =
       this.#parts.undelivered?.()?.map((one) => before(one.key) ?? one) ??
       [...this.#conditions.values()].filter(({ kind }) => kind === 'delivery');
@@ -397,69 +358,11 @@ export class AlertDesk implements Service {
     return this.#parts.maintenance.find(nowMs - REMEMBERED_MS, nowMs + 1).filter((one) => !one.withdrawn);
   }
 
-  /** Once there is a mesh, and again until it has worked: the store may be away. */
-  #remember(): void {
-    const { mesh, log } = this.#parts;
-    if (this.#isPastRead || this.#reading || mesh().links.size === 0) return;
-    this.#reading = this.#readPast()
-      .catch((thrown: unknown) => {
-        const error = asSluiceError(thrown);
-        log.debug({ code: error.code }, `the evidence of the past is read later: ${error.message}`);
-      })
-      .finally(() => {
-        this.#reading = undefined;
-      });
-  }
-
-  async #readPast(): Promise<void> {
-    const { store, mesh, clock, log } = this.#parts;
-    const { links } = mesh();
-    const nowMs = clock.nowMs();
-    const kinds = new Map([...links.values()].map((link) => [link.id, judgedKind(link)]));
-    const cutMs = Math.floor((nowMs - RECORDS_MS) / SLOT_MS) * SLOT_MS;
-    // What failed half way, and what came late meanwhile, is in the store and would count twice.
-    for (const watch of this.#links.values()) watch.forget(cutMs);
-    let refused = 0;
-    // The last hours first: they are what alerts of now go by.
-    for (const [fromMs, toMs] of [
-      [cutMs, nowMs + DAY_MS],
-      [nowMs - REMEMBERED_MS, cutMs],
-    ] as const) {
-      for await (const { series, record } of scanEvidence(store, kinds, { fromMs, toMs }, () => refused++)) {
-        if (this.#abort.signal.aborted) return;
-        const link = links.get(series.link)!;
-        if (link.from.site !== series.site || link.from.gateway !== series.gateway) continue;
-        if (record.fromMs >= fromMs && record.fromMs < toMs)
-          this.#watchOf(link.id).take(link, record, nowMs, this.#watchOptions());
-      }
-      this.#isRemembered = true;
-    }
-    this.#isPastRead = true;
-    if (refused > 0)
-      log.warn({ records: refused }, 'evidence of the last days that cannot be read is left out');
-    log.debug({ links: links.size, tookMs: clock.nowMs() - nowMs }, 'the evidence of the last days is read');
-  }
-
   #clear(nowMs: number): void {
     if (nowMs < this.#clearMs) return;
     this.#clearMs = nowMs + CLEAR_EVERY_MS;
     this.#opened().clear(nowMs - this.#config.keepDays * DAY_MS, this.#config.most);
-    const { links } = this.#parts.mesh();
-    for (const id of this.#links.keys()) if (!links.has(id)) this.#links.delete(id);
-  }
-
-  #watchOf(id: string): LinkWatch {
-    let watch = this.#links.get(id);
-    if (!watch) {
-      watch = new LinkWatch();
-      this.#links.set(id, watch);
-    }
-    return watch;
-  }
-
-  #watchOptions(): WatchOptions {
-    const freshMs = FRESH.records * 1000 * this.#parts.mesh().recordS + FRESH.moreMs;
-    return { outageMs: 1000 * this.#config.outageAfterS, freshMs };
+    this.#links.forgetGone();
   }
 
   #topologyOf(mesh: Mesh): Topology {
