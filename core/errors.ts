@@ -939,7 +939,7 @@ export const ERRORS = {
   },
   THRESHOLDS_FULL: {
     en: 'there are {limit} thresholds already, as many as are kept. Remove some, or set one for a whole zone or site instead of each device.',
-    zh: '已有 {limit} 个阈值，达到上限。请删除部分阈值，或为整个分区或站点设置一个，而不是逐台设备设置。',
+    zh: '已有 {limit} 个阈值，达到上限。请删除部分阈值，或为整个地块或站点设置一个，而不是逐台设备设置。',
     retryable: false,
     http: 409,
   },

@@ -120,10 +120,10 @@ export const farm: Board = {
           },
         }),
         bargauge({
-          ...{ id: 5, w: 4, h: 5, title: say('How moist is each zone?', '各分区湿度如何？') },
+          ...{ id: 5, w: 4, h: 5, title: say('How moist is each zone?', '各地块湿度如何？') },
           description: say(
             'Soil moisture, the mean of the probes of each zone.',
-            '土壤含水率，各分区探头的平均值。',
+            '土壤含水率，各地块探头的平均值。',
           ),
           targets: [
             series('A', {
@@ -140,7 +140,7 @@ export const farm: Board = {
           defaults: { ...fieldOf(MOISTURE, language), min: 0, max: 60, ...steps([[null, 'blue']]) },
         }),
         timeseries({
-          ...{ id: 6, w: 16, h: 9, title: say('Which zone is getting dry?', '哪个分区正在变干？') },
+          ...{ id: 6, w: 16, h: 9, title: say('Which zone is getting dry?', '哪个地块正在变干？') },
           description: say(
             'Soil moisture against the bounds that are set for it; the dashed line is where it is too dry.',
             '土壤含水率与所设界限；虚线以下为过干。',

@@ -49,12 +49,12 @@ export const zone: Board = {
         overrides: [bound('B', 'low'), bound('C', 'high')],
       });
     return {
-      title: say('Sluice: zone and irrigation', 'Sluice：分区与灌溉'),
+      title: say('Sluice: zone and irrigation', 'Sluice：地块与灌溉'),
       description: say('What was watered, and what the soil made of it.', '灌溉了什么，土壤如何响应。'),
       last: '24h',
       variables: [
         tagVariable({ tag: 'site', label: say('Site', '站点'), from: 'soil' }),
-        tagVariable({ tag: 'zone', label: say('Zone', '分区'), from: 'soil', within: ['site'] }),
+        tagVariable({ tag: 'zone', label: say('Zone', '地块'), from: 'soil', within: ['site'] }),
         dayVariable(say),
       ],
       panels: [
@@ -64,7 +64,7 @@ export const zone: Board = {
           say('Is there enough water in the soil?', '土壤水分够吗？'),
           say(
             'Soil moisture between the bounds that are set for the zone. Below the orange line it is too dry.',
-            '土壤含水率与该分区所设界限；橙色虚线以下为过干。',
+            '土壤含水率与该地块所设界限；橙色虚线以下为过干。',
           ),
           24,
         ),

@@ -114,7 +114,7 @@ const zh: Widened<typeof en> = {
   roleHints: {
     viewer: '查看',
     operator: '查看、开关阀门、确认告警',
-    agronomist: '查看、设置阈值与分区、静默告警',
+    agronomist: '查看、设置阈值与地块、静默告警',
     carrier: '查看、登记维护窗口、静默告警',
     administrator: '全部站点和链路的所有权限',
     source: '仅可上报数据，不可查看',
