@@ -117,13 +117,59 @@ describeWith('chromium')('what is said and done of valves where something is wro
     const open = place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 min' });
     await open.dblclick();
     expect(sources.commands.wishes).toEqual([]);
-    // The second touch may have fallen beside the dialog, which closes it.
-    if ((await dialog(page).count()) === 0) await open.click();
     expect(await dialog(page).count()).toBe(1);
     await dialog(page).getByRole('button', { name: 'Open for 5 minutes' }).dblclick({ noWaitAfter: true });
     await eventually(() => sources.commands.wishes.length > 0);
     await dialog(page).waitFor({ state: 'detached' });
     expect(new Set(sources.commands.wishes.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('takes the second touch of a double tap for nothing, where the button that confirms appears under the finger', async () => {
+    const sources = farm();
+    const url = await serve(sources);
+    const { page } = await visit(url, { viewport: PHONE, hasTouch: true, isMobile: true });
+    const open = place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 min' });
+    const confirm = dialog(page).getByRole('button', { name: 'Open for 5 minutes' });
+    const middleOf = async (part: Locator) => {
+      const { x, y, width, height } = (await part.boundingBox())!;
+      return [x + width / 2, y + height / 2] as const;
+    };
+    await open.tap();
+    const [, confirmY] = await middleOf(confirm);
+    await dialog(page).getByRole('button', { name: 'Cancel' }).tap();
+    await dialog(page).waitFor({ state: 'detached' });
+    const [, openY] = await middleOf(open);
+    await page.evaluate(`scrollBy(0, ${openY - confirmY})`);
+    const [x, y] = await middleOf(open);
+    await page.touchscreen.tap(x, y);
+    await page.touchscreen.tap(x, y);
+    const box = (await confirm.boundingBox())!;
+    expect(x > box.x && x < box.x + box.width && y > box.y && y < box.y + box.height).toBe(true);
+    await page.locator('dialog[data-new]').waitFor({ state: 'detached' });
+    expect(await dialog(page).count()).toBe(1);
+    expect(sources.commands.wishes).toEqual([]);
+    // The one that is meant is taken.
+    await page.touchscreen.tap(x, y);
+    await dialog(page).waitFor({ state: 'detached' });
+    expect(sources.commands.wishes).toMatchObject([{ value: true, leaseS: 300 }]);
+  });
+
+  it('asks a key that is still held down for another press, and takes that at once', async () => {
+    const sources = farm();
+    const url = await serve(sources);
+    const { page } = await visit(url);
+    await place(page, 'south').getByRole('button', { name: 'Open Valve v2 for 5 min' }).focus();
+    // Pressed, and repeated by the keyboard as long as it is held.
+    await page.keyboard.down('Enter');
+    await dialog(page).waitFor();
+    await page.keyboard.down('Enter');
+    await page.keyboard.down('Enter');
+    await page.keyboard.up('Enter');
+    expect(await dialog(page).count()).toBe(1);
+    expect(sources.commands.wishes).toEqual([]);
+    await page.keyboard.press('Enter');
+    await dialog(page).waitFor({ state: 'detached' });
+    expect(sources.commands.wishes).toHaveLength(1);
   });
 
   it('goes by the clock of the server where that of the phone is an hour wrong', async () => {
