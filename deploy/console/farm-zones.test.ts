@@ -69,7 +69,7 @@ const picture = (page: Page, name: string) =>
 
 /** What the gateway says of the last command that was sent. */
 function answer(sources: FakeSources, state: CommandState, reason?: { en: string; zh: string }): number {
-  const command = sources.commands.find({ limit: 10 }).at(-1)!.record;
+  const command = sources.commands.find({ limit: 1 })[0]!.record;
   const timeMs = Date.now();
   const outcome = state as 'applied';
   sources.commands.put({ ...command, state, answer: { outcome, timeMs, ...(reason && { reason }) } });

@@ -33,8 +33,8 @@ const gateway: Gateway = {
 
 const arrange = (readings: LastReading[], gateways = [gateway]) =>
   arrangeFarm(readings, gateways, QUANTITIES, NOW);
-const conditionOf = (one: LastReading, gateways = [gateway]) => {
-  const farm = arrange([one], gateways);
+const conditionOf = (one: LastReading, gateways = [gateway], more: LastReading[] = []) => {
+  const farm = arrange([one, ...more], gateways);
   return [...farm.zones, ...farm.devices].flatMap(({ gauges, states }) => [...gauges, ...states])[0]
     ?.condition;
 };
@@ -144,5 +144,26 @@ describe('arrangeFarm', () => {
 
   it('shows a clock that runs ahead as just now, not as the future', () => {
     expect(arrange([reading('acme/spin', { timeMs: NOW + 5_000 })]).others[0]!.ageMs).toBe(0);
+  });
+
+  it('knows nothing of a valve whose lease is over without a word of it', () => {
+    const v1 = { device: 'valves', point: 'v1', zone: 'z' };
+    const state = (leftS: number, ageMs: number) => {
+      const timeMs = NOW - ageMs;
+      const lease = reading('irrigation/lease_remaining', { tags: v1, value: leftS, timeMs });
+      return conditionOf(reading('irrigation/valve_state', { tags: v1, timeMs }), [gateway], [lease]);
+    };
+    expect(state(60, 65_000)).toBe('good');
+    expect(state(60, 71_000)).toBe('doubted');
+    // The gateway says itself that the lease is over and the valve still open.
+    expect(state(0, 71_000)).toBe('good');
+  });
+
+  it('takes a state for what it was where somebody knows that it may not hold any more', () => {
+    const v1 = reading('irrigation/valve_state', { tags: { device: 'valves', point: 'v1' } });
+    const farm = arrangeFarm([v1], [gateway], QUANTITIES, NOW, () => true);
+    expect(farm.devices[0]!.states[0]!.condition).toBe('doubted');
+    expect(farm.valves[0]!.condition).toBe('doubted');
+    expect(farm.problems).toEqual([]);
   });
 });

@@ -3,9 +3,8 @@ import type { Gateway, LastReading } from './api.ts';
 import { groupBy } from './group-by.ts';
 import { tagsKey } from './history.ts';
 
-/** How a value may be shown, worst last. Only a `good` or `uncertain` one may look current. */
-
-export type Condition = 'good' | 'uncertain' | 'old' | 'bad' | 'offline';
+/** How a value may be shown, worst last. Only a `good` or `uncertain` one may look current. `doubted`: something has happened since that it does not tell. */
+export type Condition = 'good' | 'uncertain' | 'doubted' | 'old' | 'bad' | 'offline';
 
 export interface Metric {
   readonly key: string;
@@ -61,23 +60,27 @@ export interface GatewayHealth {
 
 /** A value that does not change is sent every ten minutes where nothing else is set; two of these, and some. */
 const OLD_AFTER_MS = 25 * 60_000;
+/** When a lease is over its gateway says so within seconds; where it does not, the news has not come through. */
+const LEASE_NEWS_MS = 10_000;
 
-/** Sorts whatever has been read into what a farm operator looks for. Pure. */
+/** Sorts whatever has been read into what a farm operator looks for; `isInDoubt` says of a state that it may not hold any more. Pure. */
 export function arrangeFarm(
   readings: readonly LastReading[],
   gateways: readonly Gateway[],
   quantities: readonly Quantity[],
   nowMs: number,
+  isInDoubt: (reading: LastReading) => boolean = () => false,
 ): Farm {
   const catalogue = new Map(quantities.map((one, order) => [nameOf(one), { quantity: one, order }]));
   const order = ({ reading }: Metric) => catalogue.get(nameOf(reading))?.order ?? quantities.length;
   const heard = new Map(gateways.flatMap(lastHeard));
-  const metrics = newestPlaces(readings)
+  const read = newestPlaces(readings)
     // Nobody reads what is for programs.
     .filter((reading) => catalogue.get(nameOf(reading))?.quantity.kind !== 'text')
     .map((reading): Metric => {
       const found = typeof reading.value === 'number' ? catalogue.get(nameOf(reading))?.quantity : undefined;
-      const condition = conditionOf(reading, found, heard.get(sourceKey(reading.tags)), nowMs);
+      const heardMs = heard.get(sourceKey(reading.tags));
+      const condition = conditionOf(reading, found, { heardMs, nowMs, isInDoubt });
       return {
         key: `${nameOf(reading)}|${tagsKey(reading.tags)}`,
         reading,
@@ -87,6 +90,10 @@ export function arrangeFarm(
       };
     })
     .sort((a, b) => order(a) - order(b) || (a.key < b.key ? -1 : 1));
+  const leases = read.filter(({ reading }) => reading.field === 'lease_remaining') as CataloguedMetric[];
+  const metrics = read.map((one) =>
+    isOverdue(one, leases, nowMs) ? { ...one, condition: 'doubted' as const } : one,
+  );
 
   const known = new Set(gateways.map(({ site, gateway }) => `${site}/${gateway}`));
   const isOwn = (metric: Metric) => isOfGateway(metric) && known.has(gatewayKey(metric));
@@ -160,14 +167,20 @@ function lastHeard({ site, gateway, lastSeenMs, devices }: Gateway): [key: strin
 function conditionOf(
   reading: LastReading,
   quantity: Quantity | undefined,
-  heardMs: number | undefined,
-  nowMs: number,
+  { heardMs, nowMs, isInDoubt }: Circumstances,
 ): Condition {
   if (reading.stale) return 'offline';
   if (reading.quality === 'bad') return 'bad';
   const mayBeOld = quantity?.kind === 'state' && heardMs !== undefined;
   if ((heardMs ?? nowMs) - reading.timeMs > OLD_AFTER_MS && !mayBeOld) return 'old';
+  if (quantity?.kind === 'state' && isInDoubt(reading)) return 'doubted';
   return reading.quality === 'uncertain' ? 'uncertain' : 'good';
+}
+
+interface Circumstances {
+  readonly heardMs: number | undefined;
+  readonly nowMs: number;
+  isInDoubt(reading: LastReading): boolean;
 }
 
 function places(kind: Place['kind'], metrics: readonly CataloguedMetric[]): Place[] {
@@ -210,6 +223,13 @@ function closesAt(state: CataloguedMetric, gauges: readonly CataloguedMetric[]):
   const leftS = Number(lease?.reading.value ?? 0);
   const isCurrent = lease?.condition === 'good' && state.condition === 'good' && state.reading.value !== 0;
   return isCurrent && leftS > 0 ? lease.reading.timeMs + 1_000 * leftS : undefined;
+}
+
+/** Still read as open though its lease is over, and nothing newer has come. */
+function isOverdue(metric: Metric, leases: readonly CataloguedMetric[], nowMs: number): boolean {
+  if (metric.quantity?.kind !== 'state') return false;
+  const closesAtMs = closesAt(metric as CataloguedMetric, leases);
+  return closesAtMs !== undefined && nowMs - closesAtMs > LEASE_NEWS_MS;
 }
 
 function problemsOf(

@@ -304,7 +304,8 @@ class FakeCommands implements Pick<CommandDesk, 'submit' | 'get' | 'find'> {
   submit(wish: CommandWish): CommandRecord {
     this.wishes.push(wish);
     const { id = 'made', leaseS, validForS, ...place } = wish;
-    const times = { leaseMs: leaseS * 1000, submittedMs: 0, expiresAtMs: validForS * 1000 };
+    const nowMs = Date.now();
+    const times = { leaseMs: leaseS * 1000, submittedMs: nowMs, expiresAtMs: nowMs + validForS * 1000 };
     const record: CommandRecord = { ...place, ...times, id, dataType: 11, state: 'pending' };
     this.put(record);
     return record;
@@ -319,6 +320,8 @@ class FakeCommands implements Pick<CommandDesk, 'submit' | 'get' | 'find'> {
     return Array.from(this.#records.values(), (record, seq) => ({
       record,
       place: { timeMs: 0, seq },
-    })).filter(({ record }) => filter.sites?.includes(record.site) ?? true);
+    }))
+      .filter(({ record }) => filter.sites?.includes(record.site) ?? true)
+      .reverse();
   }
 }

@@ -44,6 +44,7 @@ export const en = {
   bad: 'not plausible',
   uncertain: 'uncertain',
   old: 'not updated',
+  doubted: 'no newer word',
   clockUnsynced: 'clock not set',
   updatedAge: (age: string) => `updated ${age}`,
   justNow: 'just now',

@@ -45,6 +45,7 @@ export const zh: Messages = {
   bad: '数值异常',
   uncertain: '数据存疑',
   old: '未更新',
+  doubted: '尚无更新消息',
   clockUnsynced: '时钟未校准',
   updatedAge: (age) => `${age}更新`,
   justNow: '刚刚',

@@ -67,6 +67,13 @@ export interface Alert {
 
 export interface Command {
   readonly id: string;
+  readonly site: string;
+  readonly gateway: string;
+  readonly device: string;
+  readonly metric: string;
+  readonly value: number | boolean;
+  readonly leaseS: number;
+  readonly issuer: string;
   readonly state: 'pending' | 'applied' | 'refused' | 'failed' | 'expired' | 'unanswered';
   readonly submittedMs: number;
   readonly answeredMs?: number;

@@ -4,6 +4,7 @@ import type { Threshold } from '../../../../../core/thresholds/threshold.ts';
 import type { Zone } from '../../../../../core/zones/zone.ts';
 import type { CataloguedMetric } from '../../farm.ts';
 import type { Judged, Placement, SiteWater } from './api.ts';
+import type { Deeds } from './deeds.ts';
 
 /** What this page knows beside readings; what could not be had is empty. */
 export interface FarmFacts {
@@ -14,6 +15,7 @@ export interface FarmFacts {
   readonly thresholds: readonly Threshold[];
   readonly judged: readonly Judged[];
   readonly water: readonly SiteWater[];
+  readonly deeds: Deeds;
   /** Every flow that is measured. */
   readonly flows: readonly CataloguedMetric[];
 }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { systemClock } from '../../../../../core/clock.ts';
+import type { LastReading } from '../../api.ts';
 import { ConnectionBanner } from '../../components/connection-banner.tsx';
 import { Later } from '../../components/later.tsx';
 import { LiveStateLine } from '../../components/live-state.tsx';
@@ -14,6 +15,7 @@ import { RANGE_NAMES, type RangeName, shownSpan } from '../../ranges.ts';
 import { remember, remembered } from '../../remembered.ts';
 import { ViewContext } from '../../view.ts';
 import './farm.css';
+import { deedFor, isInDoubt, useDeeds } from './deeds.ts';
 import { FarmContext } from './farm-context.ts';
 import { FarmPage } from './farm-page.tsx';
 import { useFacts } from './use-facts.ts';
@@ -51,9 +53,11 @@ function LiveFarm() {
 
   const { readings, gateways, quantities, failure } = state;
   const nowMs = live.nowMs();
-  const farm = arrangeFarm(readings ?? [], gateways, quantities, nowMs);
+  const deeds = useDeeds(nowMs, readings !== undefined);
+  const isDoubted = (reading: LastReading) => isInDoubt(deedFor(deeds, reading), reading, nowMs);
+  const farm = arrangeFarm(readings ?? [], gateways, quantities, nowMs, isDoubted);
   const isLive = failure === undefined && !state.isLate;
-  const facts = useFacts(farm, { isConnected: readings !== undefined && isLive, nowMs });
+  const facts = useFacts(farm, { isConnected: readings !== undefined && isLive, nowMs, deeds });
   const isEmpty = readings?.length === 0;
   const shown = shownSpan(range, nowMs, oldestMs);
   return (

@@ -1,6 +1,7 @@
 import type { Farm } from '../../farm.ts';
 import { useAsked } from '../../use-asked.ts';
 import type { JudgedReply, Placement, ThresholdsReply, WaterReply, ZonesReply } from './api.ts';
+import type { Deeds } from './deeds.ts';
 import type { FarmFacts } from './farm-context.ts';
 
 const SOON_MS = 5_000;
@@ -9,7 +10,11 @@ const LATER_MS = 60_000;
 /** Everything beside the readings, each asked for as often as it changes; what cannot be had is left out, and the rest shown. */
 export function useFacts(
   farm: Farm,
-  { isConnected, nowMs }: { readonly isConnected: boolean; readonly nowMs: number },
+  {
+    isConnected,
+    nowMs,
+    deeds,
+  }: { readonly isConnected: boolean; readonly nowMs: number; readonly deeds: Deeds },
 ): FarmFacts {
   const zones = useAsked<ZonesReply>('/api/v1/zones', LATER_MS);
   const placements = useAsked<{ placements: readonly Placement[] }>('/api/v1/placements', LATER_MS);
@@ -22,6 +27,7 @@ export function useFacts(
   const gauges = [...farm.zones, ...farm.devices].flatMap((place) => place.gauges);
   return {
     isConnected,
+    deeds,
     zones: zones.answer?.zones ?? [],
     placements: placements.answer?.placements ?? [],
     thresholds: thresholds.answer?.thresholds ?? [],

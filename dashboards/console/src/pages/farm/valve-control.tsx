@@ -9,6 +9,7 @@ import { figureWithUnit, formatMetric, shortLabel } from '../../format-metric.ts
 import { useWords } from '../../i18n/use-words.ts';
 import { useView } from '../../view.ts';
 import type { Command } from './api.ts';
+import { deedFor } from './deeds.ts';
 import { useFarm } from './farm-context.ts';
 import { type FlowAnswer, flowAnswer, meterOf } from './flow-answer.ts';
 import { FARM_WORDS } from './words.ts';
@@ -39,8 +40,9 @@ interface Following {
 export function ValveControl({ valve, place }: { readonly valve: StateMetric; readonly place: string }) {
   const { me } = useConsole();
   const { locale } = useView();
-  const { isConnected, flows } = useFarm();
+  const { isConnected, flows, deeds } = useFarm();
   const words = useWords(FARM_WORDS);
+  const deed = deedFor(deeds, valve.reading);
   const [asked, setAsked] = useState<{ readonly id: string; readonly minutes: number }>();
   const [following, setFollowing] = useFollowing();
   // A tap without an answer was taken after all: nothing is left to ask.
@@ -48,7 +50,7 @@ export function ValveControl({ valve, place }: { readonly valve: StateMetric; re
   useEffect(() => {
     if (isTaken) setAsked(undefined);
   }, [isTaken]);
-  if (!may(me, 'command')) return null;
+  if (!may(me, 'command')) return deed ? <LastDeed deed={deed} /> : null;
   const { tags } = valve.reading;
   const name = `${shortLabel(valve.quantity, locale)} ${tags.point ?? tags.device ?? ''}`;
   const isOpen = isConnected && isCurrent(valve) && valve.reading.value !== 0;
@@ -80,7 +82,11 @@ export function ValveControl({ valve, place }: { readonly valve: StateMetric; re
         </Button>
       </div>
       {trouble && <p class="valve-trouble">{trouble}</p>}
-      <Outcome following={following} valve={valve} />
+      {deed && isAfter(deed, following) ? (
+        <LastDeed deed={deed} />
+      ) : (
+        <Outcome following={following} valve={valve} />
+      )}
       {asked !== undefined && (
         <AskFirst
           {...{ valve, name, place }}
@@ -167,6 +173,34 @@ function useFollowing(): [Following | undefined, (following: Following) => void]
     };
   }, [api, id, isPending]);
   return [following, setFollowing];
+}
+
+/** What was asked for last, by whomever, is what holds; what was asked for here is followed more closely. */
+function isAfter(deed: Command, following: Following | undefined): boolean {
+  if (!following) return true;
+  const { id, command } = following;
+  return deed.id !== id && command !== undefined && deed.submittedMs > command.submittedMs;
+}
+
+/** Who asked last for what, when, and what became of it. */
+function LastDeed({ deed }: { readonly deed: Command }) {
+  const { locale } = useConsole();
+  const { nowMs } = useView();
+  const words = useWords(FARM_WORDS);
+  const { state, reason, issuer, submittedMs, leaseS, value } = deed;
+  const who = issuer.replace(/^\w+:/, '');
+  const whoAndWhen = words.deed(locale.time(submittedMs, nowMs), issuer === 'api' ? words.somebody : who);
+  const what = Number(value) === 0 ? words.deedClose : words.deedOpen(locale.number(leaseS / 60, 0));
+  const said = words.states[state];
+  const isBad = !['pending', 'applied'].includes(state);
+  return (
+    <div class="valve-outcome" data-state={state} data-bad={isBad || undefined} role="status">
+      <p>
+        {whoAndWhen} <strong>{what}</strong>
+      </p>
+      <p>{reason ? words.withReason(said, reason[locale.language]) : said}</p>
+    </div>
+  );
 }
 
 function isUnknown(error: unknown): boolean {

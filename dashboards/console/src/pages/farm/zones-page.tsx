@@ -20,14 +20,17 @@ import { FARM_WORDS } from './words.ts';
 import { ZoneForm } from './zone-form.tsx';
 import { ZoneImport } from './zone-import.tsx';
 
+/** What others change is seen, and not overwritten by what was here before. */
+const OTHERS_MS = 5_000;
+
 /** Zones as they are set: names, crops, outlines, and which device stands in which. */
 export default function ZonesPage() {
   const { me } = useConsole();
   const words = useWords(FARM_WORDS);
   const status = useStatus();
-  const zones = useAsked<ZonesReply>('/api/v1/zones');
+  const zones = useAsked<ZonesReply>('/api/v1/zones', OTHERS_MS);
   const gateways = useAsked<{ gateways: readonly Gateway[] }>('/api/v1/gateways');
-  const placements = useAsked<{ placements: readonly Placement[] }>('/api/v1/placements');
+  const placements = useAsked<{ placements: readonly Placement[] }>('/api/v1/placements', OTHERS_MS);
   const mayChange = may(me, 'zones');
   const changed = (said: string) => {
     status.say(said);
