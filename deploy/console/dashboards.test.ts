@@ -83,6 +83,19 @@ describeWith('chromium')('the page Dashboards', () => {
     expect(await seen(panel(page, 'words'))).toMatch(/Hello\s+one two/);
     expect(await seen(panel(page, 'nothing'))).toMatch(/No data in this time/);
     expect(await seen(panel(page, 'unheard'))).toMatch(/“flamegraph” is not drawn here/);
+    // What is wrong in one costs that one, and says nothing of whether the server is heard.
+    expect(await seen(panel(page, 'no pattern'))).toMatch(/Not known here: \/\(\//);
+    expect(await seen(panel(page, 'torn'))).toMatch(/could not be loaded: .*not iterable/);
+    expect(await seen(panel(page, 'bent'))).toMatch(/could not be loaded: /);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    const links = panel(page, 'rows').locator('tbody tr').first().locator('a');
+    expect(
+      await links.evaluateAll((all) => all.map((one) => `${one.textContent} ${one.getAttribute('href')}`)),
+    ).toEqual([
+      expect.stringMatching(/^2\d.* #\/dashboards\/sluice-zone\?var-zone=north$/),
+      'Its device #/dashboards/sluice-gateway?var-device=soil-north',
+    ]);
+    expect(await panel(page, 'words').locator('a, script').count()).toBe(0);
     expect(await seen(panel(page, 'partly'))).toMatch(/not understood here: holt_winters.*\d\d\.\d/s);
     await axe(page);
     expect(complaints).toEqual([]);

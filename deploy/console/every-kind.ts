@@ -56,6 +56,16 @@ const PANELS = [
             { id: 'unit', value: 'percent' },
             { id: 'custom.cellOptions', value: { type: 'color-background' } },
             { id: 'thresholds', value: steps([null, 'green'], [30, 'red']).thresholds },
+            {
+              id: 'links',
+              value: [
+                { title: 'Elsewhere', url: 'javascript:alert(3)' },
+                // biome-ignore lint/suspicious/noTemplateCurlyInString: as Grafana writes it
+                { title: 'Its zone', url: '/d/sluice-zone?var-zone=${__data.fields.zone}' },
+                // biome-ignore lint/suspicious/noTemplateCurlyInString: as Grafana writes it
+                { title: 'Its device', url: '/d/sluice-gateway?var-device=${__data.fields["device"]}' },
+              ],
+            },
           ],
         },
       ],
@@ -84,9 +94,25 @@ const PANELS = [
       }),
     ],
   },
-  { type: 'text', title: 'words', options: { content: '# Hello\n\none **two**' } },
+  {
+    type: 'text',
+    title: 'words',
+    options: { content: '# Hello\n\none **two** [bad](javascript:alert(1)) <script>alert(2)</script>' },
+  },
   { type: 'timeseries', title: 'nothing', targets: [field('soil', 'salinity')] },
   { type: 'flamegraph', title: 'unheard', targets: [] },
+  {
+    ...{ type: 'stat', title: 'no pattern', targets: [moisture()] },
+    options: { reduceOptions: { calcs: ['lastNotNull'], fields: '/(/' } },
+  },
+  {
+    ...{ type: 'stat', title: 'torn', targets: [moisture()] },
+    fieldConfig: { defaults: { ...percent, mappings: 7 } },
+  },
+  {
+    ...{ type: 'timeseries', title: 'bent', targets: [moisture()] },
+    transformations: [{ id: 'filterFieldsByName', options: { include: { names: 5 } } }],
+  },
   {
     ...{ type: 'stat', title: 'partly' },
     targets: [

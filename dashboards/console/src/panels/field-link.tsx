@@ -11,23 +11,32 @@ interface FieldLinkProps {
   readonly children: ComponentChildren;
 }
 
-/** The first link of a field around its value, where it leads to something of ours. */
-export function FieldLink({ field, value, row, children }: FieldLinkProps) {
+/** The links of a field that lead to something of ours: the first around its value, others behind it by their titles. */
+export function FieldLink({ children, ...at }: FieldLinkProps) {
   const { hrefOf } = useBoard();
-  const link = field.config.links?.[0];
-  if (!link?.url) return children;
-  const ofRow = link.url.replace(
+  const [first, ...others] = (at.field.config.links ?? []).flatMap(({ url, title }) => {
+    const href = url && hrefOf(filledIn(url, at));
+    return href ? [{ href, title }] : [];
+  });
+  if (!first) return children;
+  return (
+    <>
+      <a href={first.href} title={first.title}>
+        {children}
+      </a>
+      {others.map(({ href, title }) => (
+        <a key={href} class="further-link" href={href}>
+          {title || href}
+        </a>
+      ))}
+    </>
+  );
+}
+
+function filledIn(url: string, { field, value, row }: Omit<FieldLinkProps, 'children'>): string {
+  const ofRow = url.replace(
     /\$\{__data\.fields(?:\.(\w+)|\[["']?([^\]"']+)["']?\])(?:\.text)?\}/g,
     (_, plain, bracketed) => encodeURIComponent(row?.[plain ?? bracketed] ?? ''),
   );
-  const href = hrefOf(
-    interpolateField(ofRow, { name: field.title, labels: field.labels, value: String(value ?? '') }),
-  );
-  return href ? (
-    <a href={href} title={link.title}>
-      {children}
-    </a>
-  ) : (
-    children
-  );
+  return interpolateField(ofRow, { name: field.title, labels: field.labels, value: String(value ?? '') });
 }

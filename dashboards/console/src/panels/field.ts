@@ -11,6 +11,7 @@ import type {
   Panel,
   ThresholdStep,
 } from './model.ts';
+import { patternOf } from './pattern-of.ts';
 import { plain, type Written, writeValue } from './units.ts';
 
 /** How a field is shown: the defaults of its panel, and what overrides say of it. */
@@ -37,8 +38,8 @@ function matches({ id, options }: Override['matcher'], field: Field, frame: Fram
     case 'byName':
       return field.name === options || field.title === options;
     case 'byRegexp': {
-      const source = String(options).replace(/^\/(.*)\/\w*$/s, '$1');
-      return new RegExp(source).test(field.title) || new RegExp(source).test(field.name);
+      const pattern = patternOf(String(options));
+      return pattern.test(field.title) || pattern.test(field.name);
     }
     case 'byFrameRefID':
     case 'byQuery':
@@ -130,7 +131,7 @@ function mappedByOne(
       return isSpecial(value, options.match) ? result : undefined;
     case 'regex': {
       if (typeof value !== 'string') return undefined;
-      const pattern = new RegExp(String(options.pattern).replace(/^\/(.*)\/$/s, '$1'));
+      const pattern = patternOf(String(options.pattern));
       return pattern.test(value) && result
         ? { ...result, ...(result.text && { text: value.replace(pattern, result.text) }) }
         : undefined;

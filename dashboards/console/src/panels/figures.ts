@@ -1,6 +1,7 @@
 import type { Locale } from '../i18n/locale.ts';
 import { reduced, type Shown, shown, shownText } from './field.ts';
 import { type Cell, type Field, type Frame, type Panel, timeOf, valuesOf } from './model.ts';
+import { patternOf } from './pattern-of.ts';
 
 /** One figure of a stat, a gauge or a bar gauge. */
 export interface Figure {
@@ -22,7 +23,7 @@ interface ReduceOptions {
 /** One for each series, or for each row where the panel shows all values. */
 export function figuresOf(panel: Panel, frames: readonly Frame[], locale: Locale, nowMs: number): Figure[] {
   const options = (panel.options?.reduceOptions ?? {}) as ReduceOptions;
-  const pattern = options.fields ? new RegExp(options.fields.replace(/^\/(.*)\/\w*$/s, '$1')) : undefined;
+  const pattern = options.fields ? patternOf(options.fields) : undefined;
   return frames.flatMap((frame, frameIndex) => {
     const times = (timeOf(frame)?.values ?? []) as readonly number[];
     const fields = valuesOf(frame).filter(({ title, values }) =>

@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError } from '../api.ts';
 import { useVisible } from '../use-visible.ts';
 import { BoardContext, useBoard } from './board-context.ts';
 import { interpolate, type Variables } from './interpolate.ts';
 import type { Placed } from './layout.ts';
 import { loadPanel, type PanelData } from './load-panel.ts';
 import type { Panel } from './model.ts';
+import { PanelBoundary } from './panel-boundary.tsx';
 import { PANEL_TYPES, WITHOUT_DATA } from './panel-types.ts';
+import { Silence } from './source.ts';
 import { Unknown } from './unknown.ts';
 
 const EMPTY: PanelData = { frames: [], unknown: [], everyMs: 0 };
@@ -50,11 +51,13 @@ export function PanelFrame({ placed }: { readonly placed: Placed }) {
           {data?.unknown.map((one) => (
             <UnknownNote key={one.message} unknown={one} />
           ))}
-          {error instanceof Error && (
-            <p class="panel-note panel-failed">{board.words.failed(error.message)}</p>
-          )}
-          {Content && isAlone && <Content panel={panel} data={EMPTY} />}
-          {Content && !isAlone && data && <Drawn Content={Content} panel={{ ...panel, title }} data={data} />}
+          {error !== undefined && <Failed error={error} />}
+          <PanelBoundary of={data ?? panel} failed={(thrown) => <Failed error={thrown} />}>
+            {Content && isAlone && <Content panel={panel} data={EMPTY} />}
+            {Content && !isAlone && data && (
+              <Drawn Content={Content} panel={{ ...panel, title }} data={data} />
+            )}
+          </PanelBoundary>
           {Content && !isAlone && !data && isLoading && <div class="bone panel-bone" />}
         </div>
       </BoardContext.Provider>
@@ -101,6 +104,16 @@ function UnknownNote({ unknown: { what, part } }: { readonly unknown: Unknown })
   return <p class="panel-note panel-unknown">{words.unknown[what](part)}</p>;
 }
 
+function Failed({ error }: { readonly error: unknown }) {
+  const { words } = useBoard();
+  if (error instanceof Unknown) return <UnknownNote unknown={error} />;
+  return (
+    <p class="panel-note panel-failed">
+      {words.failed(error instanceof Error ? error.message : String(error))}
+    </p>
+  );
+}
+
 /** What a panel shows: asked for when it comes into sight and at each turn, and kept while nothing is heard. */
 function usePanelData(
   panel: Panel,
@@ -129,8 +142,7 @@ function usePanelData(
       },
       (error: unknown) => {
         if (mine !== asked.current) return;
-        // The server said no, which is about this panel; that nothing is heard is about all of them.
-        const isSilence = error instanceof ApiError ? error.status >= 500 : !(error instanceof SyntaxError);
+        const isSilence = error instanceof Silence;
         onSilence(key, isSilence);
         setState((before) => ({ ...before, isLoading: false, error: isSilence ? undefined : error }));
       },

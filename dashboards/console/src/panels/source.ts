@@ -1,5 +1,5 @@
 import type { Quantity } from '../../../../core/quantities.ts';
-import type { Api, SeriesPoints, SetTags } from '../api.ts';
+import { type Api, ApiError, type SeriesPoints, type SetTags } from '../api.ts';
 import { durationText } from './time.ts';
 import type { Ask } from './translate.ts';
 
@@ -14,7 +14,14 @@ const SERIES_KEPT_MS = 60_000;
 /** Of one look at a dashboard; panels that ask the same share the answer. */
 const ANSWER_KEPT_MS = 1_000;
 
-/** What dashboards ask of the API, each question once. */
+/** The server has not answered. Any other error is about one panel alone. */
+export class Silence extends Error {
+  constructor(cause: unknown) {
+    super('', { cause });
+  }
+}
+
+/** What dashboards ask of the API, each question once. Throws `Silence`, and `ApiError` where the server said no. */
 export class Source {
   readonly #api: Pick<Api, 'get' | 'quantities'>;
   readonly #nowMs: () => number;
@@ -55,7 +62,10 @@ export class Source {
     for (const [old, { atMs }] of this.#kept) {
       if (old !== 'quantities' && nowMs - atMs > SERIES_KEPT_MS) this.#kept.delete(old);
     }
-    const answer = ask();
+    const answer = ask().catch((error: unknown) => {
+      // The server said no, which is about whoever asked; that nothing is heard is about all.
+      throw error instanceof ApiError && error.status < 500 ? error : new Silence(error);
+    });
     this.#kept.set(key, { atMs: nowMs, answer });
     // What failed is asked for again.
     answer.catch(() => this.#kept.delete(key));

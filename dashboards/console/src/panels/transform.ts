@@ -1,6 +1,7 @@
 import { timeField, valueField } from './compute.ts';
 import { reduced } from './field.ts';
 import { type Cell, type Field, type Frame, type Transformation, timeOf, valuesOf } from './model.ts';
+import { patternOf } from './pattern-of.ts';
 import { Unknown } from './unknown.ts';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -187,7 +188,7 @@ function limited(frame: Frame, limit: number): Frame {
 function filtered(frames: readonly Frame[], { include, exclude }: Options): Frame[] {
   const test = (rule: unknown) => {
     const { names, pattern } = (rule ?? {}) as { names?: string[]; pattern?: string };
-    const regex = pattern ? new RegExp(pattern.replace(/^\/(.*)\/\w*$/s, '$1')) : undefined;
+    const regex = pattern ? patternOf(pattern) : undefined;
     return rule
       ? (name: string) => (names?.includes(name) ?? false) || (regex?.test(name) ?? false)
       : undefined;
@@ -239,7 +240,7 @@ function byName(one: Cell, other: Cell): number {
 }
 
 function renamed(frame: Frame, { regex, renamePattern }: Options): Frame {
-  const pattern = new RegExp(String(regex).replace(/^\/(.*)\/\w*$/s, '$1'));
+  const pattern = patternOf(String(regex));
   const fields = frame.fields.map((field) =>
     renamedTo(field, field.name.replace(pattern, String(renamePattern))),
   );

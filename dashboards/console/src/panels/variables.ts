@@ -1,6 +1,7 @@
 import { TAGS } from '../../../../core/reading.ts';
 import { interpolate, type Variables, type VariableValue } from './interpolate.ts';
 import type { Dashboard, Variable } from './model.ts';
+import { patternOf } from './pattern-of.ts';
 import type { KnownSeries, Source } from './source.ts';
 import { Unknown } from './unknown.ts';
 
@@ -85,7 +86,7 @@ export async function tagValues(
   if (!match || !(TAGS as readonly string[]).includes(key!)) throw new Unknown('option', query);
   const measurement = interpolate(quoted ?? bare ?? '', known);
   const all = await source.series(measurement === '' ? undefined : measurement);
-  const from = pattern ? patternOf(pattern.slice(1, -1)) : undefined;
+  const from = pattern ? patternOf(pattern) : undefined;
   const tests = (where?.split(/\s+AND\s+/i) ?? []).map((one) => conditionOf(one, known));
   const values = all
     .filter((series) => (from?.test(series.measurement) ?? true) && tests.every((test) => test(series)))
@@ -102,22 +103,13 @@ function conditionOf(text: string, known: Variables): (series: KnownSeries) => b
     const value = interpolate(literal ?? '', known);
     return (series) => (tagOf(series) === value) === (operator === '=');
   }
-  const regex = patternOf(interpolate(pattern, known, 'regex'));
+  const regex = patternOf(`/${interpolate(pattern, known, 'regex')}/`);
   return (series) => regex.test(tagOf(series)) === (operator === '=~');
-}
-
-/** A pattern that is none is named beside its variable; it says nothing of whether the server is heard. */
-function patternOf(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (error) {
-    throw new Unknown('option', `/${text}/`, error);
-  }
 }
 
 function filtered(values: readonly string[], regex: string | undefined): readonly string[] {
   if (!regex) return values;
-  const pattern = patternOf(regex.replace(/^\/(.*)\/\w*$/s, '$1'));
+  const pattern = patternOf(regex);
   return values.flatMap((value) => {
     const found = pattern.exec(value);
     return found ? (found[1] ?? value) : [];
