@@ -34,6 +34,14 @@ describe('locale', () => {
     expect(zh.time(NOON - 200 * 86_400_000, NOON)).toBe('2025年11月13日 12:00');
   });
 
+  it('says of which day the end of a span is, where it is another than that of its beginning', () => {
+    const day = 86_400_000;
+    expect(en.span(NOON - day, NOON, NOON)).toEqual(['31 May 12:00', '1 Jun 12:00']);
+    expect(zh.span(NOON - day, NOON, NOON)).toEqual(['5月31日 12:00', '6月1日 12:00']);
+    expect(en.span(NOON - 3_600_000, NOON, NOON)).toEqual(['11:00', '12:00']);
+    expect(en.span(NOON - day - 3_600_000, NOON - day, NOON)).toEqual(['31 May 11:00', '12:00']);
+  });
+
   it('names the zone that its times are in', () => {
     expect(createLocale('en', 'Asia/Shanghai').zone(NOON)).toBe('China Standard Time (UTC+8)');
     expect(createLocale('zh', 'Asia/Shanghai').zone(NOON)).toBe('中国标准时间（UTC+8）');

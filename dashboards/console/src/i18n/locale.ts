@@ -25,6 +25,8 @@ export interface Locale {
   duration(ms: number): string;
   /** Hour and minute, with the date where it is not the day of `nowMs`, and the year where it is not that year. */
   time(timeMs: number, nowMs: number): string;
+  /** Beginning and end as `time`; the end has its date where that is not the day of the beginning, also when it is today. */
+  span(fromMs: number, toMs: number, nowMs: number): readonly [string, string];
   clock(timeMs: number): string;
   day(timeMs: number): string;
   /** The zone that all these times are in, by name and offset. */
@@ -58,6 +60,11 @@ export function createLocale(language: Language, timeZone?: string): Locale {
     // A rounded −0.0 would read as frost.
     return format.format(Math.abs(value) < 0.5 * 10 ** -decimals ? 0 : value);
   };
+  const timeOf = (timeMs: number, nowMs: number) => {
+    const time = hourMinute.format(timeMs);
+    if (year.format(timeMs) !== year.format(nowMs)) return `${dateOfYear.format(timeMs)} ${time}`;
+    return date.format(timeMs) === date.format(nowMs) ? time : `${date.format(timeMs)} ${time}`;
+  };
   return {
     language,
     htmlLang: HTML_LANG[language],
@@ -80,11 +87,8 @@ export function createLocale(language: Language, timeZone?: string): Locale {
         ? words.hours(number(hours, 0))
         : words.hoursMinutes(number(hours, 0), number(rest, 0));
     },
-    time(timeMs, nowMs) {
-      const time = hourMinute.format(timeMs);
-      if (year.format(timeMs) !== year.format(nowMs)) return `${dateOfYear.format(timeMs)} ${time}`;
-      return date.format(timeMs) === date.format(nowMs) ? time : `${date.format(timeMs)} ${time}`;
-    },
+    time: timeOf,
+    span: (fromMs, toMs, nowMs) => [timeOf(fromMs, nowMs), timeOf(toMs, fromMs)],
     clock: (timeMs) => hourMinute.format(timeMs),
     day: (timeMs) => date.format(timeMs),
     zone: (timeMs) => {

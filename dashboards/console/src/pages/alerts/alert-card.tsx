@@ -78,13 +78,14 @@ function Since({ alert: { sinceMs, clearedMs } }: { readonly alert: Alert }) {
   const words = useWords(WORDS);
   const { locale } = useConsole();
   const nowMs = useNow(TICK_MS);
-  const from = locale.time(sinceMs, nowMs);
-  if (clearedMs === undefined)
-    return <span>{words.since(from, locale.duration(Math.max(0, nowMs - sinceMs)))}</span>;
+  if (clearedMs === undefined) {
+    const lasting = locale.duration(Math.max(0, nowMs - sinceMs));
+    return <span>{words.since(locale.time(sinceMs, nowMs), lasting)}</span>;
+  }
   return (
     <span>
       {words.cleared}:{' '}
-      {words.lasted(from, locale.time(clearedMs, nowMs), locale.duration(clearedMs - sinceMs))}
+      {words.lasted(...locale.span(sinceMs, clearedMs, nowMs), locale.duration(clearedMs - sinceMs))}
     </span>
   );
 }

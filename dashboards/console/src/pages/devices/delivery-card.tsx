@@ -58,7 +58,8 @@ function MissingRanges({ account: { missing, missingLeftOut } }: { readonly acco
   const { locale } = useConsole();
   const words = useWords(WORDS);
   const nowMs = Date.now();
-  const time = (timeMs: number | undefined) => (timeMs === undefined ? '…' : locale.time(timeMs, nowMs));
+  const time = (timeMs: number | undefined, seenMs: number) =>
+    timeMs === undefined ? '…' : locale.time(timeMs, seenMs);
   const left = missingLeftOut + Math.max(0, missing.length - MOST_SHOWN);
   return (
     <>
@@ -69,7 +70,7 @@ function MissingRanges({ account: { missing, missingLeftOut } }: { readonly acco
           {
             id: 'between',
             title: words.between,
-            cell: ({ afterMs, beforeMs }) => `${time(afterMs)} – ${time(beforeMs)}`,
+            cell: ({ afterMs, beforeMs }) => `${time(afterMs, nowMs)} – ${time(beforeMs, afterMs ?? nowMs)}`,
           },
           {
             id: 'readings',

@@ -73,7 +73,7 @@ function ProbeEvidence({ probe, sla }: { readonly probe: Probe; readonly sla: Sl
           {words.holes(locale.number(coverage.holes.length + coverage.holesLeftOut, 0))}:{' '}
           {coverage.holes
             .slice(0, 5)
-            .map(({ fromMs, toMs }) => `${locale.time(fromMs, sla.toMs)} – ${locale.time(toMs, sla.toMs)}`)
+            .map(({ fromMs, toMs }) => locale.span(fromMs, toMs, sla.toMs).join(' – '))
             .join(', ')}
           {coverage.holes.length > 5 && ' …'}
         </p>

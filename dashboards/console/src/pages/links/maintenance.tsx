@@ -117,7 +117,7 @@ function WindowTable({ windows, onWithdraw }: WindowTableProps) {
             id: 'when',
             title: words.when,
             sortBy: ({ fromMs }) => fromMs,
-            cell: ({ fromMs, toMs }) => `${locale.time(fromMs, nowMs)} – ${locale.time(toMs, fromMs)}`,
+            cell: ({ fromMs, toMs }) => locale.span(fromMs, toMs, nowMs).join(' – '),
           },
           {
             id: 'what',

@@ -77,7 +77,7 @@ export function Matrix({ rows, pops, found }: MatrixProps) {
           onMouseLeave={() => setPointed(undefined)}
         >
           <caption class="hidden">
-            {words.matrixCaption(locale.time(found.fromMs, found.toMs), locale.time(found.toMs, found.toMs))}
+            {words.matrixCaption(...locale.span(found.fromMs, found.toMs, found.toMs))}
           </caption>
           <thead>
             <tr>

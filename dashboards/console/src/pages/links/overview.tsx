@@ -143,9 +143,7 @@ function Found({ all, found, chosenClass, network, view, mesh }: FoundProps) {
       {rows.length === 0 && <p class="card empty">{words.noMatch}</p>}
       {rows.length > 0 && view === 'matrix' && <Matrix rows={rows} pops={mesh.pops} found={found} />}
       {rows.length > 0 && view === 'list' && <LinkList rows={rows} found={found} />}
-      <p class="foot">
-        {words.asOf(locale.time(found.fromMs, found.toMs), locale.time(found.toMs, Date.now()))}
-      </p>
+      <p class="foot">{words.asOf(...locale.span(found.fromMs, found.toMs, Date.now()))}</p>
       <Statement
         links={rows.map(({ link }) => link.id)}
         isAll={rows.length === all.length}
