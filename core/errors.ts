@@ -209,8 +209,8 @@ export const ERRORS = {
     http: 400,
   },
   METRIC_NAME_INVALID: {
-    en: 'metric name "{metric}" cannot be stored: use 1 to {limit} characters, and no control characters',
-    zh: '指标名称 "{metric}" 无法存储：长度应为 1 至 {limit} 个字符，且不含控制字符',
+    en: 'metric name "{metric}" cannot be stored: use 1 to {limit} characters, and no control characters, nor any that turn the line round',
+    zh: '指标名称 "{metric}" 无法存储：长度应为 1 至 {limit} 个字符，且不含不可见或会颠倒文字方向的字符',
     retryable: false,
     http: 400,
   },

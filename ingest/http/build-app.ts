@@ -15,6 +15,7 @@ import { errorHandler, notFoundHandler } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
 import { guardRoutes } from './identity.ts';
 import { createMetrics, timeRequests } from './metrics.ts';
+import { assertPlainBody } from './plain-body.ts';
 import { ROUTES } from './routes/index.ts';
 import { schemaError } from './schema-error.ts';
 import { ErrorReply } from './schemas.ts';
@@ -78,6 +79,8 @@ export async function buildApp(
       listTags(request.query as Record<string, unknown>, request.routeOptions.schema?.querystring);
     done();
   });
+  // Once the schema has bounded how deep it goes.
+  app.addHook('preHandler', async (request) => assertPlainBody(request));
   timeRequests(app, metrics);
   await app.register(fastifyCompress, { encodings: ['br', 'gzip'], threshold: 512 });
   await app.register(fastifySwagger, {

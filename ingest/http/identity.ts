@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route asks for; `nobody` in particular: it can be asked without being signed in. */
     readonly may?: Permission | 'anyone';
+    /** Its body may hold any text: it is mended where it is read. */
+    readonly anyText?: boolean;
   }
   interface FastifyRequest {
     /** Who asks. Set before validation; see `whoAsks`. */

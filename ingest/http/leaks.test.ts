@@ -25,7 +25,7 @@ async function house() {
     sources.access.putToken(role, { name: role, role, sites: 'all', links: 'all' });
     return app.inject({ url, headers: { authorization: `Bearer ${role}` } });
   };
-  return { sources, ask, nowMs: clock.nowMs() };
+  return { sources, app, ask, nowMs: clock.nowMs() };
 }
 
 it('shows the settings of a gateway to who may change them, and to nobody else', async () => {
@@ -66,4 +66,21 @@ it('tells why somebody was not reached to who set the address, and only that it 
     expect(answer.body).not.toContain(SECRET);
     expect(answer.json().deliveries).toMatchObject([{ id: 'd', error: { code: 'DELIVERY_REFUSED' } }]);
   }
+});
+
+it.each([
+  ['/api/v1/contacts', { name: 'bob\u202eecila' }],
+  ['/api/v1/alerts/a/silence', { reason: 'nul\0', forS: 60 }],
+  ['/api/v1/zones', { site: 'farm', id: 'n', name: 'north\u2067' }],
+])('refuses what would turn a line round for others, at %s', async (url, words) => {
+  const { sources, app } = await house();
+  const whole = { language: 'en', ways: [], severities: [], sites: 'all', links: 'all' };
+  sources.access.putToken('all', { name: 'root', role: 'administrator', sites: 'all', links: 'all' });
+  const payload = url.endsWith('contacts') ? { ...whole, ...words } : words;
+  const answer = await app.inject({ method: 'POST', url, headers: { authorization: 'Bearer all' }, payload });
+  expect(answer.json()).toMatchObject({
+    code: 'REQUEST_INVALID',
+    details: { field: /reason/.test(JSON.stringify(words)) ? 'reason' : 'name' },
+  });
+  expect(answer.body).toContain('\ufffd');
 });

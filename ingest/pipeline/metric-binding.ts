@@ -1,5 +1,6 @@
 import { type ErrorDetails, SluiceError } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
+import { plainText } from '../../core/plain-text.ts';
 import { findQuantity, type Quantity } from '../../core/quantities.ts';
 import { type SeriesKey, seriesKey } from '../../core/reading.ts';
 import { BIRTH_PROPERTIES, parseMetricName } from '../../core/sparkplug/metric-name.ts';
@@ -28,14 +29,14 @@ export interface MetricBinding {
  */
 export function bindMetric(definition: MetricDefinition, placed = ''): MetricBinding {
   const { site, gateway, device, name, properties } = definition;
-  if (name === '' || name.length > LONGEST_NAME || /\p{Cc}/u.test(name)) {
-    const shown = name.slice(0, LONGEST_NAME).replace(/\p{Cc}/gu, '�');
+  if (name === '' || name.length > LONGEST_NAME || plainText(name) !== name) {
+    const shown = plainText(name.slice(0, LONGEST_NAME));
     throw new SluiceError('METRIC_NAME_INVALID', { metric: shown, limit: LONGEST_NAME });
   }
   const place = parseMetricName(name, (measurement, field) => findQuantity(measurement, field) !== undefined);
   const quantity = findQuantity(place.measurement, place.field);
   const given = properties[BIRTH_PROPERTIES.unit];
-  const givenUnit = typeof given === 'string' ? given : '';
+  const givenUnit = typeof given === 'string' ? plainText(given) : '';
   const isUnitTooLong = givenUnit.length > LONGEST_UNIT;
   const ignored: SluiceError[] = [];
   if (!quantity && isUnitTooLong) {

@@ -216,6 +216,7 @@ describe('from metric to reading', () => {
     ['VALUE_NOT_A_NUMBER', 'soil/moisture', 'wet', {}, /got "wet"/],
     ['METRIC_TYPE_UNSUPPORTED', 'Table', undefined, { metric: { dataType: DATA_TYPES.DataSet } }, /DataSet/],
     ['METRIC_NAME_INVALID', 'a\u0000b', 1, {}, /control characters/],
+    ['METRIC_NAME_INVALID', 'pump \u202enepo evlav', 1, {}, /control characters/],
     ['METRIC_NAME_INVALID', 'x'.repeat(257), 1, {}, /256/],
     ['TEXT_TOO_LONG', 'Note', 'x'.repeat(20_000), {}, /20000 characters/],
     ['TIME_IMPOSSIBLE', 'soil/moisture', 1, { metric: { timeMs: 0 } }, /1970-01-01.*gateway g/],

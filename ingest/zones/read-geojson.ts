@@ -1,5 +1,6 @@
 import { asSluiceError, SluiceError, type Words } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
+import { plainText } from '../../core/plain-text.ts';
 import { CROPS, SOIL_NAMES, SOILS } from '../../core/zones/crops.ts';
 import { type Position, polygonsOf } from '../../core/zones/position.ts';
 import type { ZoneWish } from '../../core/zones/zone.ts';
@@ -126,7 +127,7 @@ function zoneOf(feature: unknown, known: Surroundings): Omit<ReadZone, 'index'> 
     const value = NAMES[what]
       .map((key) => given.get(key))
       .find((one) => one !== undefined && one !== null && one !== '');
-    return value === undefined ? undefined : String(value).trim();
+    return value === undefined ? undefined : plainText(String(value)).trim();
   };
   const site = text('site') ?? known.site;
   if (site === undefined || !isId(site)) {
@@ -152,7 +153,7 @@ function zoneOf(feature: unknown, known: Surroundings): Omit<ReadZone, 'index'> 
     known,
     mended,
   );
-  const name = (named ?? id).slice(0, LONGEST_NAME);
+  const name = (named ?? id).slice(0, LONGEST_NAME).toWellFormed();
   const wish: ZoneWish = { site, id, name, geometry: checked.geometry, ...cropAndSoil(text, mended) };
   const note = text('note');
   return { wish: note ? { ...wish, note: note.slice(0, 500) } : wish, mended };

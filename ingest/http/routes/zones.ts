@@ -133,7 +133,7 @@ export const zonesRoute: Route = (app, { sources }) => {
   app.post(
     '/api/v1/zones/import',
     {
-      config: { may: 'zones' },
+      config: { may: 'zones', anyText: true },
       bodyLimit: IMPORT_BYTES,
       schema: {
         operationId: 'importZones',
