@@ -4,45 +4,28 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
-import type { SluiceError } from '../../core/errors.ts';
-import { createLog } from '../../core/log.ts';
 import { eventually } from '../../core/testing/eventually.ts';
 import { freePort } from '../../core/testing/free-port.ts';
 import { DEBIAN_PYTHON, describeWith } from '../../core/testing/needs.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { SimulatedModem } from '../../firmware-sim/modem/simulated-modem.ts';
-import { encodeSubmit } from '../../ingest/notify/sms/encode-submit.ts';
-import { GsmModem } from '../../ingest/notify/sms/gsm-modem.ts';
 import { WebhookSink } from '../bench/webhook-sink.ts';
 import { CertificateFolder } from '../certs/certificate-folder.ts';
+import { textOf } from './text-of.ts';
 import { SECRET, ToldIngest } from './told-ingest.ts';
 
-/** The modem is given its time to answer, and to come back, by a real clock. */
-const WITHIN = { withinMs: 60_000 };
+// Processes take seconds to start: what can be told by one is told by one.
 const WEBHOOK = { webhook: { secrets: { default: 'secret' } } };
 
-describe('a webhook', () => {
-  test('is told of the beginning and the end, signed', async () => {
-    const sink = new WebhookSink(SECRET);
-    await sink.start();
-    onTestFinished(() => sink.stop());
-    const told = await ToldIngest.start(() => WEBHOOK);
-    await told.contact([{ kind: 'webhook', to: sink.url }]);
-    told.vanish();
-    await eventually(() => sink.hooks.length === 1);
-    const [{ body, isSigned } = { body: undefined, isSigned: false }] = sink.hooks;
-    expect(isSigned).toBe(true);
-    expect(body?.alerts).toMatchObject([{ what: 'raised', kind: 'gateway', key: 'gateway:farm/pump-house' }]);
-    expect(body?.text).toMatch(
-      /^【警告】.*farm\/pump-house.*起失联。\nhttps:\/\/farm\.example\/#\/alerts\/.+$/s,
-    );
-    await told.back();
-    await eventually(() => sink.hooks.length === 2);
-    expect(sink.hooks[1]!.body.alerts).toMatchObject([{ what: 'cleared' }]);
-    expect((await told.deliveries()).map(({ state }) => state)).toEqual(['sent', 'sent']);
-  });
+async function sinkOn(port = 0): Promise<WebhookSink> {
+  const sink = new WebhookSink(SECRET);
+  await sink.start(port);
+  onTestFinished(() => sink.stop());
+  return sink;
+}
 
-  test('is told once over kill -9 between raise and delivery, and after it', async () => {
+describe('a webhook', () => {
+  test('is told of the beginning and the end, signed, once over kill -9 between raise and delivery and after it', async () => {
     const port = await freePort();
     const told = await ToldIngest.start(() => WEBHOOK);
     await told.contact([{ kind: 'webhook', to: `http://127.0.0.1:${port}/` }]);
@@ -53,42 +36,23 @@ describe('a webhook', () => {
     });
     expect(waiting).toMatchObject({ state: 'waiting', error: { code: 'DELIVERY_FAILED' } });
     await told.ingest.kill();
-    const sink = new WebhookSink(SECRET);
-    await sink.start(port);
-    onTestFinished(() => sink.stop());
+    const sink = await sinkOn(port);
     await told.ingest.start();
     await eventually(() => sink.hooks.length === 1);
-    expect(sink.hooks[0]).toMatchObject({ idempotencyKey: waiting!.id, isSigned: true });
+    const { body, ...raised } = sink.hooks[0]!;
+    expect(raised).toMatchObject({ idempotencyKey: waiting!.id, isSigned: true });
+    expect(body.alerts).toMatchObject([{ what: 'raised', kind: 'gateway', key: 'gateway:farm/pump-house' }]);
+    expect(body.text).toMatch(
+      /^【警告】.*farm\/pump-house.*起失联。\nhttps:\/\/farm\.example\/#\/alerts\/.+$/s,
+    );
     await eventually(async () => (await told.deliveries())[0]!.state === 'sent');
     await told.ingest.kill();
     await told.ingest.start();
     // What is told next is the end, and nothing of the beginning came before it.
     await told.back();
     await eventually(() => sink.hooks.length === 2);
-    expect(sink.hooks.map(({ body }) => body.alerts[0]!.what)).toEqual(['raised', 'cleared']);
-  });
-
-  test('that redirects is not followed, and the others are told that it gets nothing', async () => {
-    const broken = new WebhookSink(SECRET);
-    const other = new WebhookSink(SECRET);
-    broken.status = 302;
-    for (const sink of [broken, other]) {
-      await sink.start();
-      onTestFinished(() => sink.stop());
-    }
-    const told = await ToldIngest.start(() => WEBHOOK);
-    const unreached = await told.contact([{ kind: 'webhook', to: broken.url }]);
-    await told.contact([{ kind: 'webhook', to: other.url }], { language: 'en', name: 'other' });
-    told.vanish();
-    await eventually(() => other.hooks.length > 0);
-    const refused = await eventually(async () =>
-      (await told.deliveries()).find(({ state }) => state === 'failed'),
-    );
-    expect(refused.error).toMatchObject({ code: 'DELIVERY_REFUSED' });
-    expect(refused.error!.message).toMatch(/redirects are not followed/);
-    expect(broken.hooks).toHaveLength(1);
-    const heard = () => other.hooks.flatMap(({ body }) => body.alerts.map(({ key }) => key));
-    await eventually(() => heard().some((key) => key === `delivery:${unreached.id}/webhook`), WITHIN);
+    expect(sink.hooks.map((hook) => hook.body.alerts[0]!.what)).toEqual(['raised', 'cleared']);
+    await eventually(async () => (await told.deliveries()).every(({ state }) => state === 'sent'));
   });
 });
 
@@ -140,48 +104,75 @@ time.sleep(600)
   };
 }
 
-describeWith('python3-aiosmtpd')('mail', () => {
-  test('is sent with STARTTLS and a password, in Chinese, with a link', async () => {
+describeWith('python3-aiosmtpd', 'mosquitto_sub')('mail, MQTT and SMS', () => {
+  test('tell of the beginning and the end, and of a webhook that redirects and so gets nothing', async () => {
+    const redirecting = await sinkOn();
+    redirecting.status = 302;
+    const modem = new SimulatedModem(join(temporaryFolder(), 'modem'), systemClock);
+    Object.assign(modem.faults, { sim: 'pin', isNoisy: true, slowMs: 20, errors: [38] });
+    await modem.plug();
+    onTestFinished(() => modem.unplug());
     let server: Awaited<ReturnType<typeof mailServer>> | undefined;
     const told = await ToldIngest.start(async (folder) => {
       server = await mailServer(folder);
       writeFileSync(join(folder, 'mail-password'), 'pass word\n', { mode: 0o600 });
+      writeFileSync(join(folder, 'pin'), '1234', { mode: 0o600 });
       const login = { username: 'sluice', passwordFile: 'mail-password', from: 'sluice@farm.example' };
-      return { mail: { host: 'localhost', port: server.port, caFile: 'ca.pem', ...login } };
+      const mail = { host: 'localhost', port: server.port, caFile: 'ca.pem', ...login };
+      return { ...WEBHOOK, mail, sms: { path: modem.path, pinFile: 'pin' } };
     });
-    await told.contact([{ kind: 'mail', to: 'li@farm.example' }]);
+    const unreached = await told.contact([{ kind: 'webhook', to: redirecting.url }]);
+    await told.contact([
+      { kind: 'mail', to: 'li@farm.example' },
+      { kind: 'mqtt' },
+      { kind: 'sms', to: '+8613800138000' },
+    ]);
+    const heard = await listen(told.broker.port);
+    const mails = (of: RegExp) => server!.mails().filter(({ subject }) => of.test(String(subject)));
     told.vanish();
-    const [mail] = await eventually(() => server!.mails().length > 0 && server!.mails());
-    const [delivery] = await eventually(async () => {
-      const found = await told.deliveries();
-      return found[0]?.state === 'sent' && found;
-    });
+
+    const [mail] = await eventually(() => mails(/pump-house/).length > 0 && mails(/pump-house/));
+    const all = await told.deliveries();
+    const ids = all.filter(({ way }) => way === 'mail').map(({ id }) => `<${id}@farm.example>`);
+    expect(ids).toContain(mail!.id);
     expect(mail).toMatchObject({
-      ...{ to: ['li@farm.example'], id: `<${delivery!.id}@farm.example>`, auto: 'auto-generated', tls: true },
+      ...{ to: ['li@farm.example'], auto: 'auto-generated', tls: true },
       subject: expect.stringMatching(/^Sluice: 【警告】.*farm\/pump-house/),
       text: expect.stringMatching(/https:\/\/farm\.example\/#\/alerts\//),
     });
-  });
-});
 
-describeWith('mosquitto_sub')('MQTT', () => {
-  test('keeps what is open for whoever subscribes, and takes it away when it is over', async () => {
-    const told = await ToldIngest.start(() => ({}));
-    await told.contact([{ kind: 'mqtt' }]);
-    told.vanish();
-    await eventually(async () => (await told.deliveries())[0]?.state === 'sent');
-    const heard = await listen(told.broker.port);
-    await eventually(() => heard.lines().length === 1);
-    const [topic, flags, text = ''] = heard.lines()[0]!.split('|');
-    expect([topic?.replace(/[^/]+$/, 'ID'), flags]).toEqual(['sluice/alerts/farm/ID', '1 1']);
+    const lines = () => heard.lines().filter((line) => line.includes('pump-house') || line.endsWith('|'));
+    await eventually(() => lines().length > 0);
+    const [topic, flags, text = ''] = lines()[0]!.split('|');
+    expect([topic?.replace(/[^/]+$/, 'ID'), flags]).toEqual(['sluice/alerts/farm/ID', '1 0']);
     expect(JSON.parse(text)).toMatchObject({
       what: 'raised',
       subject: 'farm/pump-house',
       severity: 'warning',
     });
+    const later = await listen(told.broker.port);
+    await eventually(() => later.lines().some((line) => line.startsWith(`${topic}|1 1|{`)));
+
+    const refused = await eventually(async () =>
+      (await told.deliveries()).find(({ error }) => error?.code === 'DELIVERY_REFUSED'),
+    );
+    expect(refused.error!.message).toMatch(/redirects are not followed/);
+    expect(redirecting.hooks).toHaveLength(1);
+    await eventually(() => heard.lines().some((line) => line.includes(`"delivery:${unreached.id}/webhook"`)));
+    await eventually(() => mails(/webhook/).length > 0);
+
+    const sms = await eventually(() => textOf(modem));
+    expect(sms).toMatch(/farm\/pump-house.*起失联。\nhttps:\/\/farm\.example\/#\/alerts$/s);
+    expect(modem.sent[0]).toMatchObject({ to: '+8613800138000', coding: 'ucs-2' });
+    expect(modem.pinTries).toBe(1);
+    const first = await eventually(async () =>
+      (await told.deliveries()).findLast(({ way, state }) => way === 'sms' && state === 'sent'),
+    );
+    expect(first.tries, 'the network was out of order once').toBe(2);
+
     await told.back();
-    await eventually(() => heard.lines().length === 2);
-    expect(heard.lines()[1]).toBe(`${topic}|1 0|`);
+    await eventually(() => lines().includes(`${topic}|1 0|`));
+    await eventually(() => mails(/已恢复.*pump-house/).length > 0);
   });
 });
 
@@ -196,107 +187,4 @@ async function listen(port: number) {
     await once(child, 'exit');
   });
   return { lines: () => output.split('\n').filter((line) => line !== '') };
-}
-
-describe('a GSM modem', () => {
-  test('sends what is wrong in Chinese, through noise, a PIN and a network that is out of order once', async () => {
-    const modem = new SimulatedModem(join(temporaryFolder(), 'modem'), systemClock);
-    modem.faults.sim = 'pin';
-    modem.faults.isNoisy = true;
-    modem.faults.slowMs = 20;
-    await modem.plug();
-    onTestFinished(() => modem.unplug());
-    const told = await ToldIngest.start((folder) => {
-      writeFileSync(join(folder, 'pin'), '1234', { mode: 0o600 });
-      return { sms: { path: modem.path, pinFile: 'pin' } };
-    });
-    await told.contact([{ kind: 'sms', to: '+8613800138000' }]);
-    modem.faults.errors.push(38);
-    told.vanish();
-    const text = await eventually(() => textOf(modem));
-    expect(text).toMatch(/^【警告】.*farm\/pump-house.*起失联。\nhttps:\/\/farm\.example\/#\/alerts$/s);
-    expect(modem.sent.length).toBeLessThanOrEqual(2);
-    expect(modem.sent[0]).toMatchObject({ to: '+8613800138000', coding: 'ucs-2' });
-    expect(modem.pinTries).toBe(1);
-    await eventually(async () => (await told.deliveries())[0]?.state === 'sent');
-    expect((await told.deliveries())[0]!.tries, 'the network was out of order once').toBe(2);
-  });
-
-  test('that is unplugged fails what it has, says so, and goes on once it is back', async () => {
-    const modem = new SimulatedModem(join(temporaryFolder(), 'modem'), systemClock);
-    await modem.plug();
-    onTestFinished(() => modem.unplug());
-    const log = createLog('silent');
-    const gsm = new GsmModem({
-      ...{ path: modem.path, baudRate: 115_200, pin: undefined, clock: systemClock, log },
-    });
-    gsm.start();
-    onTestFinished(() => gsm.stop());
-    await eventually(() => !gsm.trouble(), WITHIN);
-    expect(gsm.signalDbm).toBe(-73);
-    modem.faults.slowMs = 60_000;
-    const cut = gsm
-      .send('one', encodeSubmit('+8613800138000', 'one', 1))
-      .catch((error: SluiceError) => error);
-    await modem.unplug();
-    expect(await cut).toMatchObject({ code: 'MODEM_UNUSABLE', retryable: true });
-    expect(gsm.trouble()?.message).toMatch(/not plugged in/);
-    modem.faults.slowMs = 0;
-    await modem.plug();
-    await eventually(() => !gsm.trouble(), WITHIN);
-    await gsm.send('two', encodeSubmit('+8613800138000', '水'.repeat(100), 2));
-    expect(textOf(modem)).toBe('水'.repeat(100));
-  });
-
-  test('that is stuck is restarted', async () => {
-    const modem = new SimulatedModem(join(temporaryFolder(), 'modem'), systemClock);
-    await modem.plug();
-    onTestFinished(() => modem.unplug());
-    modem.faults.isStuck = true;
-    const log = createLog('silent');
-    const gsm = new GsmModem({
-      ...{ path: modem.path, baudRate: 115_200, pin: undefined, clock: systemClock, log },
-    });
-    gsm.start();
-    onTestFinished(() => gsm.stop());
-    await eventually(() => modem.restarts === 1, WITHIN);
-    expect(gsm.trouble()?.message).toMatch(/does not answer/);
-    await eventually(() => !gsm.trouble(), WITHIN);
-  });
-});
-
-describe('SMS on the real process', () => {
-  test('go on after a modem that was stuck, and one whose line died unnoticed', async () => {
-    const modem = new SimulatedModem(join(temporaryFolder(), 'modem'), systemClock);
-    modem.faults.sim = 'pin';
-    await modem.plug();
-    onTestFinished(() => modem.unplug());
-    const told = await ToldIngest.start((folder) => {
-      writeFileSync(join(folder, 'pin'), '1234', { mode: 0o600 });
-      return { sms: { path: modem.path, pinFile: 'pin' } };
-    });
-    await told.contact([{ kind: 'sms', to: '+8613800138000' }]);
-    const sent = async (count: number) => {
-      const deliveries = await told.deliveries();
-      return deliveries.length === count && deliveries.every(({ state }) => state === 'sent');
-    };
-    told.vanish();
-    await eventually(() => sent(1), WITHIN);
-    modem.faults.isStuck = true;
-    await told.back();
-    await eventually(() => sent(2), WITHIN);
-    expect(modem.pinTries, 'a SIM wants its PIN again after a restart').toBe(2);
-    // Ingest was started after the pseudo-terminal and holds its other end too: so it is not told that the line is dead.
-    await modem.unplug();
-    told.vanish();
-    await eventually(async () => (await told.deliveries())[0]?.error !== undefined, WITHIN);
-    await modem.plug();
-    await eventually(() => sent(3), { withinMs: 100_000 });
-  });
-});
-
-/** Of all parts put together, once they are all there. */
-function textOf({ sent }: SimulatedModem): string | undefined {
-  const of = sent[0]?.part?.of ?? 1;
-  return sent.length < of || sent.length === 0 ? undefined : sent.map(({ text }) => text).join('');
 }

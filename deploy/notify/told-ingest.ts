@@ -14,6 +14,7 @@ export const SECRET = 'a secret that nobody else has';
 interface ShownDelivery {
   readonly id: string;
   readonly alerts: readonly { readonly what: string }[];
+  readonly way: string;
   readonly state: string;
   readonly tries: number;
   readonly error?: { readonly code: string; readonly message: string };
