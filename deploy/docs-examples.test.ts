@@ -119,3 +119,14 @@ test('the pages with examples are found, and both languages have the same ones',
   expect(translated.length).toBeGreaterThan(4);
   for (const page of translated) expect(values(page)).toEqual(values(page.replace('.zh-CN', '')));
 });
+
+test('whoever copies a request out of a page is not told to sign in first', () => {
+  const requests = PAGES.flatMap((page) =>
+    readFileSync(page, 'utf8')
+      .split('\n')
+      .filter((line) => /^ *curl .*\/api\/v1\//.test(line))
+      .map((line) => `${page}: ${line.trim()}`),
+  );
+  expect(requests.length).toBeGreaterThan(20);
+  expect(requests.filter((line) => !/-H @token|authorization: Bearer/.test(line))).toEqual([]);
+});
