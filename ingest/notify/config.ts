@@ -42,7 +42,11 @@ const MailConfig = Type.Object(
     caFile: Type.Optional(file('Authorities that are believed beside those of the system (PEM)')),
     username: Type.Optional(Type.String({ minLength: 1 })),
     passwordFile: Type.Optional(file('File with the password, relative to this file')),
-    from: Type.String({ minLength: 3, maxLength: 254, description: 'Address of the sender' }),
+    from: Type.String({
+      pattern: '^[^\\s@<>,;"]+(@[^\\s@<>,;"]+)?$',
+      maxLength: 254,
+      description: 'Address of the sender, without a name',
+    }),
     perHour: perHour(300, 'Mails'),
   },
   strict,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { createTransport } from 'nodemailer';
-import { reasonOf, SluiceError } from '../../../core/errors.ts';
+import { reasonOf, SluiceError, type Words } from '../../../core/errors.ts';
 import { isLoopback } from '../../../core/listen.ts';
 import { readSecret } from '../../../core/read-secret.ts';
 import { readAuthorities } from '../../../core/tls-files.ts';
@@ -12,6 +12,30 @@ import type { Way } from './way.ts';
 const TIMEOUT_MS = 30_000;
 /** For all of a mail: a server that says a byte now and then is none. */
 const LONGEST_MS = 120_000;
+
+/** OpenSSL's and Node's words for a certificate that is not believed. */
+const UNBELIEVED = /certificate|altnames/i;
+
+/** What went wrong, with the setting that mends it where it is one. */
+function mailReason(error: unknown, { host, port, tls }: MailConfig): string | Words {
+  const said = reasonOf(error).split('; if the root CA')[0]!.trim();
+  if (UNBELIEVED.test(said))
+    return {
+      en: `the certificate of ${host} is not believed (${said}): name its authority in notify.mail.caFile, or its own name in notify.mail.host`,
+      zh: `不信任 ${host} 的证书（${said}）：请在 notify.mail.caFile 中给出其颁发机构，或在 notify.mail.host 中使用证书上的名称`,
+    };
+  if (said.includes('wrong version number'))
+    return {
+      en: `${host} speaks no TLS from the first byte on port ${port}: set notify.mail.tls to starttls, or the port to 465`,
+      zh: `${host} 的端口 ${port} 不是直接 TLS：请将 notify.mail.tls 设为 starttls，或将端口设为 465`,
+    };
+  if ((error as { code?: string }).code === 'ETIMEDOUT' && tls !== 'tls')
+    return {
+      en: `${host} said nothing on port ${port} (${said}): where that is for TLS from the first byte, set notify.mail.tls to tls`,
+      zh: `${host} 的端口 ${port} 没有应答（${said}）：若该端口使用直接 TLS，请将 notify.mail.tls 设为 tls`,
+    };
+  return said;
+}
 
 /** Plain text over SMTP (RFC 5321), protected by TLS unless the server is on this machine. Throws `MAIL_UNPROTECTED` and whatever is wrong with its files. */
 export function mailWay(config: MailConfig, configFolder: string): Way {
@@ -36,7 +60,7 @@ export function mailWay(config: MailConfig, configFolder: string): Way {
       const { subject, text } = writeMessage(message);
       try {
         await transport.sendMail({
-          ...{ from: { name: 'Sluice', address: from }, to: way.to, subject, text },
+          ...{ from: { name: 'Sluice', address: from }, to: { name: '', address: way.to }, subject, text },
           // The same at each try, so that a mailbox that has it already can tell.
           messageId: `<${id}@${domain}>`,
           // RFC 3834: nothing is to answer it by itself.
@@ -45,7 +69,7 @@ export function mailWay(config: MailConfig, configFolder: string): Way {
         });
       } catch (error) {
         const { responseCode = 0, code } = error as { responseCode?: number; code?: string };
-        const details = { way: 'mail', to: way.to, reason: reasonOf(error) };
+        const details = { way: 'mail', to: way.to, reason: mailReason(error, config) };
         // 5yz is for ever (RFC 5321 section 4.2.1), unless it is about us and not about the mail.
         const isForEver = responseCode >= 500 && code !== 'EAUTH' && code !== 'ECONNECTION';
         throw new SluiceError(isForEver ? 'DELIVERY_REFUSED' : 'DELIVERY_FAILED', details, error);
