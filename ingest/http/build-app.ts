@@ -22,6 +22,7 @@ import { ErrorReply } from './schemas.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { HttpSources } from './sources.ts';
+import { TLS_RULES } from './tls-rules.ts';
 
 const REQUEST_TIMEOUT_MS = 300_000;
 const HANDSHAKE_TIMEOUT_MS = 20_000;
@@ -49,8 +50,7 @@ export async function buildApp(
     // One hop: what stands before the last address was written by whoever asked.
     ...(behindProxy && { trustProxy: (_address: string, hop: number) => hop < 1 }),
     // Fastify has another type for each kind of server; nothing here goes by which it is.
-    ...(tls &&
-      ({ https: { ...tls, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_TIMEOUT_MS } } as object)),
+    ...(tls && ({ https: { ...tls, ...TLS_RULES, handshakeTimeout: HANDSHAKE_TIMEOUT_MS } } as object)),
     forceCloseConnections: 'idle',
     // A request that comes a byte a minute is none; 4 MB over a poor link come in this.
     requestTimeout: REQUEST_TIMEOUT_MS,

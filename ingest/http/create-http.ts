@@ -13,6 +13,7 @@ import { buildApp } from './build-app.ts';
 import type { HttpConfig } from './config.ts';
 import { SessionCookie } from './session-cookie.ts';
 import type { HttpSources } from './sources.ts';
+import { TLS_RULES } from './tls-rules.ts';
 
 /** How long requests under way may take to end once the server stops; then their connections are cut. */
 const STOP_GRACE_MS = 500;
@@ -87,7 +88,7 @@ function watchTls(config: Config, parts: Parts, server: TlsServer): Cancel | und
     files &&
     watchFiles(files, LOOK_EVERY_MS, parts.clock, () => {
       try {
-        server.setSecureContext({ ...readKeyPair(...files, parts.clock.nowMs()), minVersion: 'TLSv1.2' });
+        server.setSecureContext({ ...readKeyPair(...files, parts.clock.nowMs()), ...TLS_RULES });
         parts.log.info({ file: files[0] }, 'HTTPS has a new certificate');
       } catch (thrown) {
         const error = asSluiceError(thrown);
