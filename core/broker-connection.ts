@@ -14,7 +14,12 @@ export function brokerConnection(url: { readonly default?: string } = {}) {
       description: 'MQTT 3.1.1 broker: mqtt://, mqtts://, ws:// or wss://',
       ...url,
     }),
-    username: Type.Optional(Type.String({ minLength: 1 })),
+    username: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'User at the broker; none: whoever comes is let in there, or is known by a certificate',
+      }),
+    ),
     passwordFile: file('File that holds the password, relative to this file'),
     caFile: file(
       'PEM file of the authority that signed the certificate of the broker, relative to this file; without it those that Node knows are believed',

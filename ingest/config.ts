@@ -58,7 +58,12 @@ const sessionSchema = Type.Object(
       default: 50,
       description: 'Rebirth requests to all gateways together',
     }),
-    maxGateways: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 20_000 }),
+    maxGateways: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 20_000,
+      description: 'Gateways and nodes whose births are held; further ones are refused',
+    }),
   },
   { ...strict, default: {} },
 );

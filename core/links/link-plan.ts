@@ -17,7 +17,6 @@ export const SERIES_OF_PROBE: Readonly<Record<ProbeKind, number>> = {
   http: 13,
 };
 
-const id = Type.String({ pattern: ID_PATTERN });
 const timeoutMs = Type.Integer({
   minimum: 10,
   maximum: 30_000,
@@ -25,7 +24,7 @@ const timeoutMs = Type.Integer({
   description: 'An answer after this is late, and counts as loss, ms',
 });
 const address = Type.String({ minLength: 1, maxLength: 253, description: 'IPv4 or IPv6 address, or a name' });
-const port = Type.Integer({ minimum: 1, maximum: 65_535 });
+const port = Type.Integer({ minimum: 1, maximum: 65_535, description: 'TCP port that is connected to' });
 const dscp = Type.Integer({
   minimum: 0,
   maximum: 63,
@@ -158,9 +157,9 @@ export const PlannedLink = Type.Object(
       pattern: ID_PATTERN,
       description: 'Id of the link; also the device that its readings come from',
     }),
-    class: Type.Enum([...LINK_CLASSES]),
-    to: id,
-    probes: Type.Array(ProbeSpec, { minItems: 1, maxItems: 4 }),
+    class: Type.Enum([...LINK_CLASSES], { description: 'Class of the link, which says what it is held to' }),
+    to: Type.String({ pattern: ID_PATTERN, description: 'The point that is probed' }),
+    probes: Type.Array(ProbeSpec, { minItems: 1, maxItems: 4, description: 'How it is probed' }),
   },
   { additionalProperties: false },
 );

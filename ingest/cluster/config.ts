@@ -11,7 +11,7 @@ export const ClusterConfig = Type.Object(
       description:
         'Servers of the RabbitMQ cluster, amqp://HOST:PORT or amqps://HOST:PORT; the next is tried where one does not answer, so put the nearest first',
     }),
-    username: Type.Optional(Type.String({ minLength: 1 })),
+    username: Type.Optional(Type.String({ minLength: 1, description: 'User at RabbitMQ' })),
     passwordFile: Type.Optional(
       Type.String({ minLength: 1, description: 'File that holds the password, relative to this file' }),
     ),
@@ -22,7 +22,11 @@ export const ClusterConfig = Type.Object(
           'PEM file of the authority that signed the certificates of the servers, relative to this file',
       }),
     ),
-    vhost: Type.String({ minLength: 1, default: '/' }),
+    vhost: Type.String({
+      minLength: 1,
+      default: '/',
+      description: 'Virtual host of RabbitMQ in which the queues are',
+    }),
     exchange: Type.String({
       minLength: 1,
       default: 'amq.topic',

@@ -137,7 +137,10 @@ const PopEntry = Type.Object(
 const MeshEntry = Type.Object(
   {
     pops: Type.Optional(
-      Type.Array(id('A point of presence'), { minItems: 1, maxItems: MOST_POPS, uniqueItems: true }),
+      Type.Array(id('A point of presence'), {
+        ...{ minItems: 1, maxItems: MOST_POPS, uniqueItems: true },
+        description: 'Points of presence that are all linked with each other',
+      }),
     ),
     networks: Type.Optional(
       Type.Array(id('All points of this network'), {

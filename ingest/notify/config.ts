@@ -20,7 +20,12 @@ const WebhookConfig = Type.Object(
         description: 'Secrets that sign, by name; contacts that name none use the one called default',
       },
     ),
-    timeoutS: Type.Integer({ minimum: 1, maximum: 60, default: 10 }),
+    timeoutS: Type.Integer({
+      minimum: 1,
+      maximum: 60,
+      default: 10,
+      description: 'Longest that an answer of a webhook is waited for',
+    }),
     allowPrivate: Type.Boolean({
       default: true,
       description:
@@ -33,14 +38,24 @@ const WebhookConfig = Type.Object(
 
 const MailConfig = Type.Object(
   {
-    host: Type.String({ minLength: 1 }),
-    port: Type.Integer({ minimum: 1, maximum: 65_535, default: 587 }),
+    host: Type.String({ minLength: 1, description: 'Mail server (SMTP)' }),
+    port: Type.Integer({
+      minimum: 1,
+      maximum: 65_535,
+      default: 587,
+      description: 'Its port: 587 with STARTTLS, 465 with TLS from the first byte',
+    }),
     tls: Type.Enum(['starttls', 'tls', 'none'], {
       default: 'starttls',
       description: 'tls: from the first byte (port 465); none: only to a server on this machine',
     }),
     caFile: Type.Optional(file('Authorities that are believed beside those of the system (PEM)')),
-    username: Type.Optional(Type.String({ minLength: 1 })),
+    username: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'User at the mail server; none: it takes mail without sign-in',
+      }),
+    ),
     passwordFile: Type.Optional(file('File with the password, relative to this file')),
     from: Type.String({
       pattern: '^[^\\s@<>,;"]+(@[^\\s@<>,;"]+)?$',
@@ -55,7 +70,12 @@ const MailConfig = Type.Object(
 const SmsConfig = Type.Object(
   {
     path: Type.String({ minLength: 1, description: 'Serial port of the GSM modem, such as /dev/ttyUSB2' }),
-    baudRate: Type.Integer({ minimum: 1_200, maximum: 921_600, default: 115_200 }),
+    baudRate: Type.Integer({
+      minimum: 1_200,
+      maximum: 921_600,
+      default: 115_200,
+      description: 'Speed of the modem on its line, bit/s',
+    }),
     pinFile: Type.Optional(
       file('File with the PIN of the SIM; tried once, as a third wrong one locks the SIM'),
     ),
@@ -80,8 +100,18 @@ export const NotifyConfig = Type.Object(
     }),
     perContact: Type.Object(
       {
-        most: Type.Integer({ minimum: 1, maximum: 1_000, default: 6 }),
-        perS: Type.Integer({ minimum: 10, maximum: 86_400, default: 600 }),
+        most: Type.Integer({
+          minimum: 1,
+          maximum: 1_000,
+          default: 6,
+          description: 'Messages to one contact by one way within perS; further ones wait, and go together',
+        }),
+        perS: Type.Integer({
+          minimum: 10,
+          maximum: 86_400,
+          default: 600,
+          description: 'The time in which most counts',
+        }),
       },
       {
         ...strict,

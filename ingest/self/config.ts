@@ -10,8 +10,18 @@ export const SelfConfig = Type.Object(
     everyS: Type.Integer({ minimum: 10, maximum: 3_600, default: 60, description: 'How often' }),
     completeness: Type.Object(
       {
-        raisePct: Type.Number({ minimum: 0, maximum: 100, default: 99 }),
-        clearPct: Type.Number({ minimum: 0, maximum: 100, default: 99.5 }),
+        raisePct: Type.Number({
+          minimum: 0,
+          maximum: 100,
+          default: 99,
+          description: 'Below this share of the readings of a day, the completeness of a gateway is wrong',
+        }),
+        clearPct: Type.Number({
+          minimum: 0,
+          maximum: 100,
+          default: 99.5,
+          description: 'From this share on it is well again',
+        }),
       },
       {
         additionalProperties: false,

@@ -53,8 +53,11 @@ export const ModbusConfig = Type.Object(
       description: 'Serial port, such as /dev/ttyUSB0; a simulated one is named relative to the data folder',
     }),
     baud: baud('Bits per second'),
-    parity: Type.Enum(['none', 'even', 'odd'], { default: 'none' }),
-    stopBits: Type.Enum([1, 2], { default: 1 }),
+    parity: Type.Enum(['none', 'even', 'odd'], {
+      default: 'none',
+      description: 'Parity of the line, as its devices have it',
+    }),
+    stopBits: Type.Enum([1, 2], { default: 1, description: 'Stop bits of the line' }),
     timeoutMs,
     devices: devices(serialUnit, 247),
   },

@@ -47,7 +47,12 @@ export const NbiotConfig = Type.Object(
       default: ['127.0.0.1'],
       description: 'IP addresses to listen on, such as 10.20.0.1 and fd00::1',
     }),
-    port: Type.Integer({ minimum: 1, maximum: 65_535, default: 5_683 }),
+    port: Type.Integer({
+      minimum: 1,
+      maximum: 65_535,
+      default: 5_683,
+      description: 'UDP port on which nodes are heard (CoAP)',
+    }),
     publicNetwork: Type.Boolean({
       default: false,
       description:

@@ -3,7 +3,11 @@ import { type Static, Type } from 'typebox';
 export const InfluxConfig = Type.Object(
   {
     kind: Type.Literal('influx'),
-    url: Type.String({ default: 'http://127.0.0.1:8086', pattern: '^https?://' }),
+    url: Type.String({
+      default: 'http://127.0.0.1:8086',
+      pattern: '^https?://',
+      description: 'Where InfluxDB answers',
+    }),
     version: Type.Integer({
       minimum: 1,
       maximum: 3,
@@ -19,7 +23,12 @@ export const InfluxConfig = Type.Object(
     tokenFile: Type.Optional(
       Type.String({ description: 'File with the token of 2.x and 3.x, or "user:password" for 1.x.' }),
     ),
-    timeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 86_400_000 }),
+    timeoutMs: Type.Integer({
+      default: 10_000,
+      minimum: 100,
+      maximum: 86_400_000,
+      description: 'Longest that an answer is waited for',
+    }),
     rollUps: Type.Boolean({
       default: true,
       description:
