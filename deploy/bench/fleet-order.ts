@@ -14,6 +14,8 @@ export interface FleetOrder {
   readonly isBacklog?: boolean;
   /** Unconfirmed messages of each gateway. */
   readonly windowMessages: number;
+  /** The run ends where for so long nothing of the data is confirmed, live messages beside a backlog apart. Default 20 s. */
+  readonly stallMs?: number;
 }
 
 /** First all births are out; then, after 'go', all data is out and confirmed. */

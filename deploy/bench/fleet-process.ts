@@ -7,7 +7,7 @@ import type { FleetOrder, FleetReport } from './fleet-order.ts';
 
 /** Sent in one write where there is room, as a gateway with a backlog does. */
 const MESSAGES_PER_WRITE = 16;
-const STALL_MS = 20_000;
+const USUAL_STALL_MS = 20_000;
 const LIVE_EVERY_MS = 1_000;
 const CONNECTS_AT_ONCE = 100;
 const REBIRTH = 'Node Control/Rebirth';
@@ -40,6 +40,8 @@ class Fleet {
   #isEnding = false;
   #oldestLiveMs = 0;
   #lastProgressMs = 0;
+  /** Live messages go on beside a backlog that does not. */
+  #lastOfDataMs = 0;
   #readings = 0;
 
   constructor(order: FleetOrder) {
@@ -78,6 +80,7 @@ class Fleet {
     const { seconds, isNumbered, readingsPerMessage } = this.#order;
     const startMs = performance.now();
     this.#lastProgressMs = startMs;
+    this.#lastOfDataMs = startMs;
     const ending = setTimeout(() => this.#end(), (seconds ?? 0) * 1000);
     const live = setInterval(() => this.#sendLive(), LIVE_EVERY_MS);
     if (this.#backlog > 0) this.#sendLive();
@@ -112,7 +115,7 @@ class Fleet {
         else waiting += client.stream.writableLength;
       }
       if (isSent && waiting === 0) return 0;
-      if (performance.now() - this.#lastProgressMs > STALL_MS) return waiting;
+      if (performance.now() - this.#lastOfDataMs > (this.#order.stallMs ?? USUAL_STALL_MS)) return waiting;
     }
   }
 
@@ -138,7 +141,7 @@ class Fleet {
       member.isBlocked = true;
       client.stream.once('drain', () => {
         member.isBlocked = false;
-        if (!isNumbered) this.#lastProgressMs = performance.now();
+        if (!isNumbered) this.#progressed(true);
         this.#pump(member);
       });
     }
@@ -162,6 +165,11 @@ class Fleet {
     }
   }
 
+  #progressed(isOfData: boolean): void {
+    this.#lastProgressMs = performance.now();
+    if (isOfData) this.#lastOfDataMs = this.#lastProgressMs;
+  }
+
   #onCommand(member: Member, bytes: Uint8Array): void {
     const nowMs = performance.now();
     for (const { name, value } of decodePayload(bytes).metrics) {
@@ -171,7 +179,7 @@ class Fleet {
         for (const lane of [member.main, member.live]) {
           if (first > lane.confirmed || last < lane.confirmed) continue;
           lane.confirmed = Math.min(last + 1, lane.next);
-          this.#lastProgressMs = nowMs;
+          this.#progressed(lane === member.main);
         }
       }
     }

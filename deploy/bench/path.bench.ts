@@ -194,7 +194,8 @@ async function idleGateways({ code }: PathOptions): Promise<Measurement> {
 function firstReading({ code }: PathOptions): Promise<Measurement> {
   return withRig(code, async (rig) => {
     await rig.startBroker();
-    const go = await rig.startFleet({ ...BACKLOG, gateways: 1 });
+    // Nobody confirms anything until ingest is there, which takes long on a busy machine.
+    const go = await rig.startFleet({ ...BACKLOG, gateways: 1, stallMs: 120_000 });
     // It says something new every second, by which ingest learns of it and asks for its births.
     void go();
     const startMs = performance.now();
