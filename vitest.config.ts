@@ -16,6 +16,8 @@ export default defineConfig({
     hookTimeout: 600_000,
     // Those that take long mostly wait, for the end of a lease or for a process: three of them keep the two cores of CI busy.
     maxWorkers: 3,
+    // What is tested keeps nothing in its modules, so files share them: to load them anew for each costs a third of the processor time.
+    isolate: false,
     // A loaded machine can upset a test of whole processes once. CI tries it again and names it: twice is a failure, once is work to do.
     retry: process.env.CI ? 1 : 0,
   },

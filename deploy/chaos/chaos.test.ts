@@ -28,7 +28,7 @@ test(
   'without the ledger the same run finds what is missing',
   async () => {
     const { exit, output } = await chaos(
-      ...['--minutes', '0.3', '--seed', '5', '--store', 'embedded', '--ledger', 'off'],
+      ...['--minutes', '0.1', '--seed', '5', '--store', 'embedded', '--ledger', 'off'],
     );
     expect(exit, output).toBe(1);
     expect(output).toMatch(/FAULT shed-\d: answered and not in the store/);

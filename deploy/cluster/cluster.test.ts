@@ -17,7 +17,7 @@ import { RabbitCluster } from './rabbit-cluster.ts';
 /*
  * SLUICE_CLUSTER_SECONDS=120 runs it for longer; SLUICE_CHAOS_TRACE=1 says what happens.
  */
-const SECONDS = Number(process.env.SLUICE_CLUSTER_SECONDS ?? 25);
+const SECONDS = Number(process.env.SLUICE_CLUSTER_SECONDS ?? 12);
 const GATEWAYS = 12;
 const MESSAGES_PER_S = 4;
 const SHAPE = { gateways: GATEWAYS, devices: 2, metrics: 5, everyMs: (2 * 1_000) / MESSAGES_PER_S };

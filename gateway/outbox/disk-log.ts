@@ -22,6 +22,8 @@ export interface DiskLogOptions {
   readonly clock: Clock;
   /** UTC where it can be trusted: nothing is too old by a clock that nobody vouches for. */
   readonly trustedNowMs: () => number | undefined;
+  /** Which start of the machine this is; by default what the system says. */
+  readonly machineBoot?: string;
 }
 
 /** What could not be written any more: the messages, whose numbers nobody has seen. */
@@ -65,7 +67,7 @@ export class DiskLog implements MessageLog {
   readonly #options: DiskLogOptions;
   readonly #bookFile: BookFile;
   readonly #segmentBytes: number;
-  readonly #machineBoot = machineBootId();
+  readonly #machineBoot: string;
   #segments: Segment[];
   /** Not read any more; the files go when the book knows. */
   #condemned: Segment[] = [];
@@ -99,14 +101,16 @@ export class DiskLog implements MessageLog {
 
   /** Takes in what earlier runs left. Throws what keeps the folder from being written. */
   static async open(options: DiskLogOptions): Promise<DiskLog> {
-    const opened = await openLogFolder(options.folder, machineBootId(), options.clock.nowMs());
-    const log = new DiskLog(options, opened);
+    const machineBoot = options.machineBoot ?? machineBootId();
+    const opened = await openLogFolder(options.folder, machineBoot, options.clock.nowMs());
+    const log = new DiskLog(options, machineBoot, opened);
     await log.#begin();
     return log;
   }
 
-  private constructor(options: DiskLogOptions, opened: OpenedLog) {
+  private constructor(options: DiskLogOptions, machineBoot: string, opened: OpenedLog) {
     this.#options = options;
+    this.#machineBoot = machineBoot;
     this.#bookFile = opened.bookFile;
     this.ledger = opened.ledger ?? randomBytes(8).toString('hex');
     this.book = opened.book;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
@@ -10,7 +10,6 @@ import { LedgerOutbox } from './ledger-outbox.ts';
 import { trustingStampClock } from './stamp-clock.ts';
 
 let machineBoot = 'boot-0';
-vi.mock('../machine-boot-id.ts', () => ({ machineBootId: () => machineBoot }));
 
 const METRIC = { name: 'soil/moisture', dataType: DATA_TYPES.Double, properties: {} };
 const SETTINGS = { confirm: 'host', backlogPerS: 100_000, confirmWithinS: 60, window: 100_000 } as const;
@@ -67,6 +66,7 @@ async function run(folder: string, clock: FakeClock) {
   const log = await DiskLog.open({
     ...{ folder, maxBytes: 400_000, maxAgeMs: 1e10, syncEveryMs: 1_000, clock },
     trustedNowMs: () => undefined,
+    machineBoot,
   });
   const outbox = new LedgerOutbox(log, SETTINGS, clock, trustingStampClock(clock));
   outbox.connect();
