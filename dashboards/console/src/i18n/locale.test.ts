@@ -42,6 +42,11 @@ describe('locale', () => {
     expect(en.span(NOON - day - 3_600_000, NOON - day, NOON)).toEqual(['31 May 11:00', '12:00']);
   });
 
+  it('lists names as its readers do', () => {
+    expect(en.list(['北区', '南区'])).toBe('北区, 南区');
+    expect(zh.list(['北区', '南区'])).toBe('北区、南区');
+  });
+
   it('names the zone that its times are in', () => {
     expect(createLocale('en', 'Asia/Shanghai').zone(NOON)).toBe('China Standard Time (UTC+8)');
     expect(createLocale('zh', 'Asia/Shanghai').zone(NOON)).toBe('中国标准时间（UTC+8）');

@@ -19,6 +19,8 @@ export interface Locale {
   readonly htmlLang: string;
   readonly words: Messages;
   number(value: number, decimals: number): string;
+  /** Names one after the other. */
+  list(names: readonly string[]): string;
   /** How long ago, in words. */
   age(ms: number): string;
   /** How long something has lasted, to the minute. */
@@ -70,6 +72,7 @@ export function createLocale(language: Language, timeZone?: string): Locale {
     htmlLang: HTML_LANG[language],
     words,
     number,
+    list: (names) => names.join(language === 'zh' ? '、' : ', '),
     age(ms) {
       if (ms < JUST_NOW_MS) return words.justNow;
       if (ms < MINUTE_MS) return relative.format(-Math.floor(ms / SECOND_MS), 'second');

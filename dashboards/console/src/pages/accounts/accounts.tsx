@@ -128,7 +128,7 @@ function Tokens({ rows, onOpen }: ListProps<Token>) {
   if (rows.length === 0) {
     return (
       <p>
-        {words.empty}. {words.emptyText}
+        {words.empty} {words.emptyText}
       </p>
     );
   }

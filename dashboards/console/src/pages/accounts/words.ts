@@ -49,7 +49,7 @@ const en = {
   used: 'Last used',
   unused: 'never',
   by: 'Made by',
-  empty: 'No token yet',
+  empty: 'No token yet.',
   emptyText: 'A program signs its requests with a token: Grafana, a script, a system that hands in readings.',
   roleHints: {
     viewer: 'sees',
@@ -109,7 +109,7 @@ const zh: Widened<typeof en> = {
   used: '最近使用',
   unused: '从未',
   by: '创建者',
-  empty: '尚无令牌',
+  empty: '尚无令牌。',
   emptyText: '程序用令牌访问接口，例如 Grafana、脚本或上报数据的系统。',
   roleHints: {
     viewer: '查看',

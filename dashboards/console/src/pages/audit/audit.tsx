@@ -82,7 +82,7 @@ export default function AuditPage() {
                 <Entries rows={entries} />
               ) : (
                 <p>
-                  {words.empty}. {words.emptyText}
+                  {words.empty} {words.emptyText}
                 </p>
               )}
               <p class="actions">

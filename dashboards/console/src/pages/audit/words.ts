@@ -66,7 +66,7 @@ const en = {
   after: 'after',
   older: 'Older',
   newest: 'Newest',
-  empty: 'No entry fits',
+  empty: 'No entry fits.',
   emptyText: 'Leave a field empty to find more.',
 };
 
@@ -133,7 +133,7 @@ const zh: Widened<typeof en> = {
   after: '之后',
   older: '更早',
   newest: '最新',
-  empty: '没有符合条件的记录',
+  empty: '没有符合条件的记录。',
   emptyText: '清空筛选条件可查看更多。',
 };
 

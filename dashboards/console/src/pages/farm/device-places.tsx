@@ -26,7 +26,7 @@ interface Row {
 
 /** Each device, the zone that it stands in and who says so; a choice by hand comes before the others. */
 export function DevicePlaces({ placements, gateways, zones, mayChange, changed }: DevicePlacesProps) {
-  const { api } = useConsole();
+  const { api, locale } = useConsole();
   const words = useWords(FARM_WORDS);
   const sending = useSending();
   const rows = rowsOf(placements, gateways);
@@ -50,7 +50,7 @@ export function DevicePlaces({ placements, gateways, zones, mayChange, changed }
     },
     {
       ...{ id: 'zone', title: words.zone },
-      cell: (row: Row) => row.placements.map(({ zone }) => nameOf(row.site, zone)).join('、') || words.none,
+      cell: (row: Row) => locale.list(row.placements.map(({ zone }) => nameOf(row.site, zone))) || words.none,
     },
     {
       ...{ id: 'by', title: words.by },
@@ -62,7 +62,7 @@ export function DevicePlaces({ placements, gateways, zones, mayChange, changed }
             {tagged.length > 0 && (
               <span class="age">
                 {' '}
-                {words.taggedToo(tagged.map((one) => nameOf(row.site, one)).join('、'))}
+                {words.taggedToo(locale.list(tagged.map((one) => nameOf(row.site, one))))}
               </span>
             )}
           </>

@@ -71,10 +71,11 @@ function ProbeEvidence({ probe, sla }: { readonly probe: Probe; readonly sla: Sl
       {coverage.holes.length > 0 && (
         <p class="note">
           {words.holes(locale.number(coverage.holes.length + coverage.holesLeftOut, 0))}:{' '}
-          {coverage.holes
-            .slice(0, 5)
-            .map(({ fromMs, toMs }) => locale.span(fromMs, toMs, sla.toMs).join(' – '))
-            .join(', ')}
+          {locale.list(
+            coverage.holes
+              .slice(0, 5)
+              .map(({ fromMs, toMs }) => locale.span(fromMs, toMs, sla.toMs).join(' – ')),
+          )}
           {coverage.holes.length > 5 && ' …'}
         </p>
       )}
