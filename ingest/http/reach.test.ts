@@ -1,10 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MAY, PERMISSIONS, ROLES } from '../../core/access.ts';
+import { MAY, PERMISSIONS, type Permission, ROLES, TOKEN_ROLES } from '../../core/access.ts';
 import { createLog } from '../../core/log.ts';
 import { seriesKey } from '../../core/reading.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
 import type { LinkView } from '../mesh/mesh-view.ts';
 import type { MaintenanceWindow } from '../sla/maintenance/maintenance-window.ts';
+import type { App } from './app.ts';
 import { buildApp } from './build-app.ts';
 import { SessionCookie } from './session-cookie.ts';
 import { FakeSources } from './testing/fake-sources.ts';
@@ -96,6 +97,23 @@ function twoOfAll(): FakeSources {
   });
   sources.outages.ofAll = async () => links.map(({ id }) => sources.outagesOf(id));
   return sources;
+}
+
+/** As Fastify has them, whatever the description says. */
+function everyRoute(app: App): string[] {
+  const lines = app.printRoutes({ commonPrefix: false, includeHooks: false }).split('\n');
+  const parts: string[] = [];
+  return lines.flatMap((line) => {
+    const [, indent = '', part = '', methods] = /^([│ ]*)[├└]── (.*?)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? [];
+    if (part === '') return [];
+    parts.length = indent.length / 4;
+    parts.push(part);
+    const path = parts.join('').replace(/:(\w+)/g, '{$1}');
+    return (methods ?? '')
+      .split(', ')
+      .filter((one) => one !== '' && one !== 'HEAD')
+      .map((one) => `${one} ${path}`);
+  });
 }
 
 interface Operation {
@@ -274,6 +292,56 @@ describe('every route', () => {
         !open.includes(one) && !harmless.includes(one.path) && !needing.includes(one['x-permission'] ?? ''),
     );
     expect(careless.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
+
+  it.each(TOKEN_ROLES)('does for a %s what its permission says, and nothing else', async (role) => {
+    const sources = new FakeSources();
+    const { app, routes } = await described(sources);
+    sources.access.putToken('one', { name: 'one', role, sites: 'all', links: 'all' });
+    const headers = { authorization: 'Bearer one' };
+    const wrong: string[] = [];
+    for (const { path, method, 'x-permission': wanted } of routes) {
+      if (wanted === 'anyone') continue;
+      const { statusCode } = await app.inject({ method: method as 'GET', url: filled(path, OWN), headers });
+      const isRefused = statusCode === 403 || statusCode === 401;
+      if (isRefused === MAY[role].includes(wanted as Permission))
+        wrong.push(`${method} ${path}: ${statusCode}, wants ${wanted}`);
+    }
+    expect(wrong).toEqual([]);
+    expect(routes.length).toBeGreaterThan(60);
+  });
+
+  it.each([
+    ['a session that has ended', { cookie: 'sluice-0=ended; sluice-80=ended' }],
+    ['a session of another service', { cookie: '__Host-sluice-0=x; session=x' }],
+    ['a token that there is not', { authorization: 'Bearer sluice_gone' }],
+    ['a token that is none, beside a cookie', { authorization: 'Basic YTpi', cookie: 'sluice-0=x' }],
+  ])('is closed to %s', async (_, headers) => {
+    const { app, routes } = await described(new FakeSources());
+    for (const { path, method, 'x-permission': wanted } of routes) {
+      if (wanted === 'anyone') continue;
+      const { statusCode, body } = await app.inject({
+        method: method as 'GET',
+        url: filled(path, OWN),
+        headers,
+      });
+      expect([method, path, statusCode, JSON.parse(body).code]).toEqual([
+        method,
+        path,
+        401,
+        'SIGN_IN_NEEDED',
+      ]);
+    }
+  });
+
+  it('stands in the description, so that the walks above leave none out', async () => {
+    const { app, routes } = await described(new FakeSources());
+    const told = new Set(routes.map(({ path, method }) => `${method} ${path}`));
+    const all = everyRoute(app);
+    expect(all.length).toBeGreaterThan(60);
+    // The files of the console, which hold nothing of anybody.
+    expect(['GET /', 'GET /*']).toEqual(expect.arrayContaining(all.filter((one) => !told.has(one))));
+    expect((await app.inject('/api/openapi.json')).statusCode).toBe(401);
   });
 
   it('is closed to whoever is not signed in, but for health and signing in', async () => {
