@@ -6,9 +6,8 @@ import type { Threshold, ThresholdWish } from '../../core/thresholds/threshold.t
 import type { Zone } from '../../core/zones/zone.ts';
 import { buildConsole } from '../../dashboards/console/build.ts';
 import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
-import { growFarm } from '../console-farm.ts';
+import { growFarm, key } from '../console-farm.ts';
 import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
-import { fakeTrial } from './fake-trial.ts';
 import { serve } from './serve.ts';
 
 const DRY: ThresholdWish = {
@@ -41,10 +40,14 @@ function farm(): FakeSources {
 }
 
 async function open(sources: FakeSources, path: string, options: BrowserContextOptions = {}) {
-  const asked: Awaited<ReturnType<typeof fakeTrial>> = [];
+  const tried: { readonly wish: ThresholdWish; readonly days: number }[] = [];
   const url = await serve(sources);
-  const visited = await visitIn(browser, `${url}/#/${path}`, options, (page) => fakeTrial(page, asked));
-  return { ...visited, asked };
+  const visited = await visitIn(browser, `${url}/#/${path}`, options, async (page) => {
+    page.on('request', (request) => {
+      if (request.url().endsWith('/thresholds/trial')) tried.push(request.postDataJSON());
+    });
+  });
+  return { ...visited, tried };
 }
 
 /** The words as a person sees them, no-break spaces as spaces. */
@@ -101,7 +104,7 @@ describeWith('chromium')('the page Thresholds', () => {
 
   it('sets a threshold by keyboard alone, with what it would have done shown before', async () => {
     const sources = farm();
-    const { page, asked, complaints } = await open(sources, 'thresholds');
+    const { page, tried, complaints } = await open(sources, 'thresholds');
     const { keyboard } = page;
     await page.getByText('Thresholds: 3').waitFor();
     const reach = async (
@@ -138,10 +141,10 @@ describeWith('chromium')('the page Thresholds', () => {
     );
     await trial
       .getByRole('img', {
-        name: /^North field · soil-north: lowest 20\.\d.%, highest 32.* raised [23] times/,
+        name: /^North field · soil-north: lowest 21\.\d.%, highest 2[78].* raised 2[3-5] times/,
       })
       .waitFor();
-    expect(asked.at(-1)).toMatchObject({
+    expect(tried.at(-1)).toMatchObject({
       days: 30,
       wish: {
         rule: { low: { raise: 22, clear: 24.5 } },
@@ -168,23 +171,41 @@ describeWith('chromium')('the page Thresholds', () => {
   });
 
   it('compares with the threshold as it stands, and looks at another time on demand', async () => {
-    const { page, asked } = await open(farm(), 'thresholds/threshold-1/change');
+    const { page, tried } = await open(farm(), 'thresholds/threshold-1/change');
     const trial = page.getByRole('region', { name: 'What it would have done' });
-    await page.getByRole('textbox', { name: 'Raise below' }).fill('21');
+    await page.getByRole('textbox', { name: 'Raise below' }).fill('22');
     await eventually(async () =>
-      /raised [23] times, for .* in all\. As it stands: never\./.test(await seen(trial)),
+      /raised 2[3-5] times, for .* in all\. As it stands: never\./.test(await seen(trial)),
     );
     await trial.getByRole('img', { name: 'As it stands: raised 0 times' }).first().waitFor();
     await trial
       .getByText(/^Events one by one/)
       .first()
       .click();
-    expect(await seen(trial.getByRole('table').first())).toMatch(/Worst value[\s\S]*20\.\d %/);
+    expect(await seen(trial.getByRole('table').first())).toMatch(/Worst value[\s\S]*21\.\d %/);
     await page.getByRole('radio', { name: '30 days' }).focus();
     await page.keyboard.press('ArrowRight');
     await eventually(async () => /Over the last 90 days/.test(await seen(trial)));
-    expect(asked.at(-1)?.days).toBe(90);
+    expect(tried.at(-1)?.days).toBe(90);
     await axe(page);
+  });
+
+  it('tries what goes by neighbours over the past too', async () => {
+    const sources = farm();
+    const nowMs = Date.now();
+    for (let agoMin = 4 * 1_440; agoMin > 0; agoMin -= 20)
+      for (const device of ['s1', 's2', 's3', 's4']) {
+        const isOdd = device === 's4' && agoMin > 1_440 && agoMin < 2_880;
+        const series = key('soil/moisture', { device, zone: 'west' });
+        sources.put(series, nowMs - agoMin * 60_000, isOdd ? 35 : 25);
+      }
+    const { page, complaints } = await open(sources, 'thresholds/new');
+    await page.getByLabel('Zone', { exact: true }).selectOption('west');
+    await page.getByRole('radio', { name: /^Unlike its neighbours/ }).check();
+    await page.getByRole('textbox', { name: 'Differs from the median by' }).fill('8');
+    await page.getByText(/Over the last 30 days it would have been raised once, for (1 d|2[34] h)/).waitFor();
+    await page.getByRole('img', { name: /^west · s4: .* raised 1 times/ }).waitFor();
+    expect(complaints).toEqual([]);
   });
 
   it('puts what is wrong at its field, before it is sent and after', async () => {
