@@ -51,8 +51,9 @@ function distanceToSegmentM(from: Position, a: Position, b: Position): number {
   return Math.hypot(ax + along * dx, ay + along * dy);
 }
 
-/** East and north of `origin`, in metres, on a plane that touches the earth there. */
+/** East and north of `origin`, in metres, on a plane that touches the earth there; the short way where 180° lies between them. */
 export function metresFrom(origin: Position, position: Position): readonly [number, number] {
-  const east = (position[0]! - origin[0]!) * RAD * EARTH_M * Math.cos(origin[1]! * RAD);
-  return [east, (position[1]! - origin[1]!) * RAD * EARTH_M];
+  const degrees = position[0]! - origin[0]!;
+  const turned = degrees > 180 ? degrees - 360 : degrees < -180 ? degrees + 360 : degrees;
+  return [turned * RAD * EARTH_M * Math.cos(origin[1]! * RAD), (position[1]! - origin[1]!) * RAD * EARTH_M];
 }

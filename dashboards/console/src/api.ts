@@ -90,9 +90,13 @@ interface ErrorBody {
 /** On a slow village link a reply can take seconds; longer than this and it will not come. */
 export const TIMEOUT_MS = 20_000;
 
+/** What is large and seldom changes, such as outlines, comes once. */
+const MOST_BODIES = 8;
+
 /** `onSignedOut`: a session that there was has ended. */
 export function createApi(language: () => Language, onSignedOut: () => void): Api {
   const tags = new Map<string, string>();
+  const bodies = new Map<string, { readonly tag: string; readonly body: unknown }>();
   let signIns = 0;
 
   function ask(path: string, signal: AbortSignal, headers = {}, more: RequestInit = {}): Promise<Response> {
@@ -113,7 +117,16 @@ export function createApi(language: () => Language, onSignedOut: () => void): Ap
     const asOf = signIns;
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     const all = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    return bodyOf<T>((await takeStarted(path)) ?? (await ask(path, all)), asOf);
+    const known = bodies.get(path);
+    const headers = known ? { 'if-none-match': known.tag } : {};
+    const response = (await takeStarted(path)) ?? (await ask(path, all, headers));
+    if (response.status === 304 && known) return known.body as T;
+    const body = await bodyOf<T>(response, asOf);
+    const tag = response.headers.get('etag');
+    bodies.delete(path);
+    if (tag !== null) bodies.set(path, { tag, body });
+    for (const oldest of bodies.keys()) if (bodies.size > MOST_BODIES) bodies.delete(oldest);
+    return body;
   };
 
   async function poll<T>(path: string, { signal, onlyChanges }: Poll): Promise<T | undefined> {

@@ -6,9 +6,10 @@ import { type Zone, ZoneWish } from '../../../core/zones/zone.ts';
 import { DATUMS, writeGeoJson } from '../../zones/write-geojson.ts';
 import type { Changer } from '../../zones/zone-book.ts';
 import type { Route } from '../app.ts';
+import { entityTag, isKnown } from '../entity-tag.ts';
 import { whoAsks } from '../identity.ts';
 import { languageOf } from '../language-of.ts';
-import { AnyOf, commonErrors, errorRef, NoQuery, TimeMs } from '../schemas.ts';
+import { AnyOf, commonErrors, errorRef, IfNoneMatch, NoQuery, TimeMs, Unchanged } from '../schemas.ts';
 
 const strict = { additionalProperties: false };
 const id = Type.String({ pattern: ID_PATTERN });
@@ -63,11 +64,20 @@ export const zonesRoute: Route = (app, { sources }) => {
       schema: {
         operationId: 'getZones',
         summary: 'Zones: name, crop, stage, soil, outline in WGS-84, area',
+        description: 'To poll, send the `ETag` of the last reply as `If-None-Match`: outlines are large.',
         querystring: Type.Object({ site: Type.Optional(AnyOf('site')) }, strict),
-        response: { 200: Type.Object({ zones: Type.Array(ZoneReply) }), ...commonErrors },
+        headers: IfNoneMatch,
+        response: { 200: Type.Object({ zones: Type.Array(ZoneReply) }), 304: Unchanged, ...commonErrors },
       },
     },
-    async (request) => ({ zones: seen(request, request.query.site) }),
+    async (request, reply) => {
+      const zones = seen(request, request.query.site);
+      // A zone is as it was as long as its version is; one that was deleted and made anew has another time.
+      const tag = entityTag(zones.map(({ site, id, version, setMs }) => [site, id, version, setMs]));
+      reply.header('etag', tag);
+      if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send(undefined);
+      return { zones };
+    },
   );
   app.post(
     '/api/v1/zones',

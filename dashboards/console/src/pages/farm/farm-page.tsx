@@ -62,7 +62,7 @@ export function FarmPage({ farm, gateways, onRange }: FarmPageProps) {
         </section>
       )}
       {farm.weather.length > 0 && (
-        <section aria-labelledby="weather">
+        <section class="weather-part" aria-labelledby="weather">
           <div class="section-head">
             <h2 id="weather">{words.weather}</h2>
             <UpdatedAge metrics={farm.weather} />

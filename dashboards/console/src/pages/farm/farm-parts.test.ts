@@ -3,7 +3,7 @@ import { findQuantity } from '../../../../../core/quantities.ts';
 import type { Threshold } from '../../../../../core/thresholds/threshold.ts';
 import type { CataloguedMetric, Condition, StateMetric } from '../../farm.ts';
 import { flowAnswer, meterOf } from './flow-answer.ts';
-import { boundsOf, moved, scaleBar, toPixels, viewOfAll, zoomed } from './map-view.ts';
+import { boundsOf, moved, pathOf, scaleBar, toPixels, viewOfAll, zoomed } from './map-view.ts';
 import { boundsFor, zoneWord } from './zone-state.ts';
 
 function metric(
@@ -178,5 +178,42 @@ describe('the map', () => {
   it('is of nothing where nothing has a place, and of something where one point has', () => {
     expect(boundsOf([])).toBeUndefined();
     expect(viewOfAll(boundsOf([[113, 22]])!, size).pxPerM).toBeLessThan(50);
+  });
+
+  it('shows land on both sides of 180° side by side, and sites at two ends of the earth at once', () => {
+    const taveuni = boundsOf([
+      [179.99, -17],
+      [-179.99, -16.99],
+    ])!;
+    expect(taveuni.widthM).toBeCloseTo(2_127, -1);
+    const view = viewOfAll(taveuni, size);
+    expect(toPixels([179.99, -17], taveuni, view, size)[0]).toBeCloseTo(36, 0);
+    expect(toPixels([-179.99, -17], taveuni, view, size)[0]).toBeCloseTo(364, 0);
+    const far = boundsOf([
+      [113, 22],
+      [-51, -15],
+    ])!;
+    const all = viewOfAll(far, size);
+    for (const place of [
+      [113, 22],
+      [-51, -15],
+    ]) {
+      const [x] = toPixels(place, far, all, size);
+      expect(x).toBeGreaterThan(0);
+      expect(x).toBeLessThan(400);
+    }
+  });
+
+  it('draws no point twice where many fall on one', () => {
+    const pixels = ([x, y]: readonly number[]): [number, number] => [x!, y!];
+    const ring = [
+      [0, 0],
+      [0.2, 0.1],
+      [9, 0],
+      [9.3, 0],
+      [9, 9],
+      [0, 0],
+    ];
+    expect(pathOf([ring], pixels)).toBe('M0 0L9 0L9 9L0 0Z');
   });
 });

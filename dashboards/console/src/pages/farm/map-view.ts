@@ -19,15 +19,15 @@ export interface Bounds {
 }
 
 const MARGIN_PX = 36;
-/** From a hand's breadth to a county. */
+/** From a hand's breadth to all of the earth, for sites may be anywhere on it. */
 const MOST_PX_PER_M = 200;
-const LEAST_PX_PER_M = 0.0005;
+const LEAST_PX_PER_M = 0.000_005;
 /** A single point has no extent to go by. */
 const LEAST_EXTENT_M = 10;
 
 export function boundsOf(positions: readonly Position[]): Bounds | undefined {
   if (positions.length === 0) return undefined;
-  const [west, east] = extent(positions.map(([lon]) => lon!));
+  const [west, east] = acrossTheShortWay(positions.map(([lon]) => lon!));
   const [south, north] = extent(positions.map(([, lat]) => lat!));
   const origin = [(west + east) / 2, (south + north) / 2];
   const [halfEastM, halfNorthM] = metresFrom(origin, [east, north]);
@@ -51,6 +51,19 @@ export function toPixels(
   return [width / 2 + (east - view.eastM) * view.pxPerM, height / 2 - (north - view.northM) * view.pxPerM];
 }
 
+/** An outline as a path of whole pixels; points that fall on the one before are left out, which for most of a large farm are nearly all. */
+export function pathOf(
+  rings: readonly (readonly Position[])[],
+  pixels: (position: Position) => readonly [number, number],
+): string {
+  return rings
+    .map((ring) => {
+      const points = ring.map((one) => pixels(one).map(Math.round).join(' '));
+      return `M${points.filter((one, index) => one !== points[index - 1]).join('L')}Z`;
+    })
+    .join('');
+}
+
 export function moved(view: MapView, rightPx: number, downPx: number): MapView {
   return { ...view, eastM: view.eastM - rightPx / view.pxPerM, northM: view.northM + downPx / view.pxPerM };
 }
@@ -68,6 +81,13 @@ export function scaleBar(pxPerM: number, mostPx: number): { readonly lengthM: nu
   const power = 10 ** Math.floor(Math.log10(mostM));
   const lengthM = ([5, 2, 1].find((step) => step * power <= mostM) ?? 1) * power;
   return { lengthM, px: lengthM * pxPerM };
+}
+
+/** Land on both sides of 180° is not spread around the earth: there the west is counted on. */
+function acrossTheShortWay(longitudes: readonly number[]): [number, number] {
+  const plain = extent(longitudes);
+  const on = extent(longitudes.map((lon) => (lon < 0 ? lon + 360 : lon)));
+  return on[1] - on[0] < plain[1] - plain[0] ? on : plain;
 }
 
 function extent(values: readonly number[]): [number, number] {

@@ -13,6 +13,7 @@ import {
   boundsOf,
   type MapView,
   moved,
+  pathOf,
   type Size,
   scaleBar,
   toPixels,
@@ -46,7 +47,7 @@ export function ZoneMap({ places, located }: ZoneMapProps) {
   const { me } = useConsole();
   const words = useWords(FARM_WORDS);
   const { zones } = useFarm();
-  const drawn = zones.filter(({ geometry }) => geometry);
+  const drawn = useMemo(() => zones.filter(({ geometry }) => geometry), [zones]);
   if (drawn.length === 0) {
     return (
       <section class="card empty">
@@ -74,7 +75,13 @@ function DrawnMap({ zones, places, located }: ZoneMapProps & { readonly zones: r
     setView((known) => step(known ?? viewOfAll(bounds, size)));
   useDragging(holder, change, chosen !== undefined);
   const wordOf = useZoneWord();
-  const pixels = (position: Position) => toPixels(position, bounds, view, size);
+  const { eastM, northM, pxPerM } = view;
+  const { width, height } = size;
+  // Every two seconds something else on the page is new: a hundred thousand points are worked out when the view is.
+  const drawn = useMemo(
+    () => zones.map((zone) => drawZone(zone, pixels)),
+    [zones, bounds, eastM, northM, pxPerM, width, height],
+  );
   const bar = scaleBar(view.pxPerM, BAR_PX);
   return (
     <section class="card map" aria-label={words.map}>
@@ -96,8 +103,8 @@ function DrawnMap({ zones, places, located }: ZoneMapProps & { readonly zones: r
       >
         <svg width={size.width} height={size.height} aria-hidden="true">
           <MapPatterns />
-          {zones.map((zone) => (
-            <DrawnZone key={`${zone.site}/${zone.id}`} zone={zone} word={wordFor(zone)} pixels={pixels} />
+          {drawn.map((one) => (
+            <DrawnZone key={`${one.zone.site}/${one.zone.id}`} drawn={one} word={wordFor(one.zone)} />
           ))}
           {located.map(({ key, name, at, isOffline }) => {
             const [x, y] = pixels(at);
@@ -139,6 +146,10 @@ function DrawnMap({ zones, places, located }: ZoneMapProps & { readonly zones: r
     </section>
   );
 
+  function pixels(position: Position): [number, number] {
+    return toPixels(position, bounds, view, size);
+  }
+
   function wordFor({ site, id }: Zone): ZoneWord {
     const place = places.find((one) => one.site === site && one.name === id);
     return place ? wordOf(place) : 'unknown';
@@ -156,20 +167,22 @@ const KEYS: Readonly<Record<string, 'all' | ((view: MapView) => MapView)>> = {
   0: 'all',
 };
 
-interface DrawnZoneProps {
+interface Drawn {
   readonly zone: Zone;
-  readonly word: ZoneWord;
-  pixels(position: Position): [number, number];
+  readonly path: string;
+  readonly x: number;
+  readonly y: number;
 }
 
-function DrawnZone({ zone, word, pixels }: DrawnZoneProps) {
+function drawZone(zone: Zone, pixels: (position: Position) => [number, number]): Drawn {
+  const rings = polygonsOf(zone.geometry!).flat();
+  return { zone, path: pathOf(rings, pixels), ...middleOf(rings[0]!.map(pixels)) };
+}
+
+function DrawnZone({ drawn, word }: { readonly drawn: Drawn; readonly word: ZoneWord }) {
   const words = useWords(FARM_WORDS);
   const { placements } = useFarm();
-  const rings = polygonsOf(zone.geometry!).flat();
-  const path = rings
-    .map((ring) => `M${ring.map((one) => pixels(one).map(Math.round).join(' ')).join('L')}Z`)
-    .join('');
-  const { x, y } = middleOf(rings[0]!.map(pixels));
+  const { zone, path, x, y } = drawn;
   const devices = placements.filter((one) => one.site === zone.site && one.zone === zone.id).length;
   return (
     <g class="map-zone" data-word={word} data-zone={zone.id}>
