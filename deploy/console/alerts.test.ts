@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
 import { describeWith } from '../../core/testing/needs.ts';
@@ -9,6 +9,7 @@ import type { Delivery } from '../../ingest/notify/delivery.ts';
 import { contact, gatewayAlert } from '../../ingest/notify/testing/alerts.ts';
 import { growFarm } from '../console-farm.ts';
 import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
+import { isFocused, overflow, seen } from './looking.ts';
 import { serve } from './serve.ts';
 
 const MINUTE_MS = 60_000;
@@ -92,13 +93,6 @@ async function open(sources: FakeSources, path: string, options: BrowserContextO
   const url = await serve(sources);
   return visitIn(browser, `${url}/#/${path}`, options);
 }
-
-/** The words as a person sees them, no-break spaces as spaces. */
-const seen = async (part: Locator) => (await part.allInnerTexts()).join().replaceAll('\u00a0', ' ');
-const overflow = (page: Page) =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-const isFocused = (part: Locator) =>
-  part.evaluate(new Function('one', 'return one === document.activeElement') as () => boolean);
 
 describeWith('chromium')('the page Alerts', () => {
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SluiceError } from '../../core/errors.ts';
 import { eventually } from '../../core/testing/eventually.ts';
@@ -8,6 +8,7 @@ import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
 import { growFarm, SERIES } from '../console-farm.ts';
 import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
 import { EVERY_KIND } from './every-kind.ts';
+import { overflow, seen } from './looking.ts';
 import { serve } from './serve.ts';
 
 let browser: Browser;
@@ -34,9 +35,6 @@ async function open(sources: FakeSources, path: string, options: BrowserContextO
 const panel = (page: Page, title: string) => page.locator(`[data-panel="${title}"]`);
 const ready = (page: Page, title: string) =>
   page.locator(`[data-panel="${title}"][data-state="ready"]`).waitFor();
-const seen = async (part: Locator) => (await part.allInnerTexts()).join().replaceAll('\u00a0', ' ');
-const overflow = (page: Page) =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 const hash = (page: Page) => page.evaluate('location.hash') as Promise<string>;
 
 describeWith('chromium')('the page Dashboards', () => {

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
 import { describeWith } from '../../core/testing/needs.ts';
@@ -6,6 +6,7 @@ import { temporaryFolder } from '../../core/testing/temporary-folder.ts';
 import { buildConsole } from '../../dashboards/console/build.ts';
 import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
 import { backbone } from './backbone.ts';
+import { overflow, seen } from './looking.ts';
 import { serve } from './serve.ts';
 
 let browser: Browser;
@@ -15,9 +16,6 @@ async function open(points: number, path: string, options: BrowserContextOptions
   return visitIn(browser, `${url}/#/links${path}`, options);
 }
 
-const seen = async (part: Locator) => (await part.allInnerTexts()).join().replaceAll('\u00a0', ' ');
-const overflow = (page: Page) =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 const cell = (page: Page, id: string) => page.locator(`.cell[data-link="${id}"]`);
 
 describeWith('chromium')('the page Links', () => {

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
 import { describeWith } from '../../core/testing/needs.ts';
@@ -8,6 +8,7 @@ import { buildConsole } from '../../dashboards/console/build.ts';
 import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
 import { growFarm, key } from '../console-farm.ts';
 import { axe, launchBrowser, PHONE, visit as visitIn } from '../e2e/browser.ts';
+import { isFocused, overflow, seen } from './looking.ts';
 import { serve } from './serve.ts';
 
 const DRY: ThresholdWish = {
@@ -50,10 +51,6 @@ async function open(sources: FakeSources, path: string, options: BrowserContextO
   return { ...visited, tried };
 }
 
-/** The words as a person sees them, no-break spaces as spaces. */
-const seen = async (part: Locator) => (await part.allInnerTexts()).join().replaceAll('\u00a0', ' ');
-const overflow = (page: Page) =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 const current = (sources: FakeSources): Threshold => [...sources.thresholds.all()][0]!;
 
 describeWith('chromium')('the page Thresholds', () => {
@@ -114,10 +111,7 @@ describeWith('chromium')('the page Thresholds', () => {
       const goal = page.getByRole(role, { name, ...(typeof name === 'string' && { exact: true }) }).first();
       await goal.waitFor();
       for (let presses = 0; presses < 60; presses++) {
-        if (
-          await goal.evaluate(new Function('one', 'return one === document.activeElement') as () => boolean)
-        )
-          return;
+        if (await isFocused(goal)) return;
         await keyboard.press('Tab');
       }
       throw new Error(`${name} cannot be reached by Tab`);
@@ -215,9 +209,7 @@ describeWith('chromium')('the page Thresholds', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     const clear = page.getByRole('textbox', { name: 'Well again from' });
     await eventually(async () => (await clear.getAttribute('aria-invalid')) === 'true');
-    expect(
-      await clear.evaluate(new Function('one', 'return one === document.activeElement') as () => boolean),
-    ).toBe(true);
+    expect(await isFocused(clear)).toBe(true);
     await clear.fill('400');
     await page.getByRole('textbox', { name: 'Why?' }).fill('to see');
     await page.getByRole('button', { name: 'Save' }).click();
@@ -259,9 +251,7 @@ describeWith('chromium')('the page Thresholds', () => {
     await axe(page);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    expect(
-      await off.evaluate(new Function('one', 'return one === document.activeElement') as () => boolean),
-    ).toBe(true);
+    expect(await isFocused(off)).toBe(true);
     await page.keyboard.press('Enter');
     await dialog.waitFor();
     await page.keyboard.type('harvest');
