@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Contact, WayKind } from '../../core/alerts/contact.ts';
 import type { Silence } from '../../core/alerts/silence.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
@@ -10,7 +11,7 @@ import { type Delivery, tellingKey } from './delivery.ts';
 import { type NotifyFile, writePlan } from './notify-file.ts';
 import type { PlanStep } from './plan-draft.ts';
 import { planMove } from './plan-move.ts';
-import { planResult } from './plan-result.ts';
+import { type DeliveryResult, planResults } from './plan-result.ts';
 import {
   type BrokenLane,
   EMPTY_PLAN,
@@ -54,6 +55,9 @@ export class Courier {
   /** Ways that could send when that was last looked at. */
   readonly #up = new Set<WayKind>();
   readonly #sending = new Set<Promise<void>>();
+  /** Of messages that were tried, until they are noted: all at once, as each note is a commit. */
+  #results: DeliveryResult[] = [];
+  #noting: Promise<void> | undefined;
   readonly #abort = new AbortController();
   #isStopped = false;
   readonly #cancels = new Set<Cancel>();
@@ -75,7 +79,10 @@ export class Courier {
 
   start(): void {
     this.#every(LOOK_EVERY_MS, () => this.look());
-    this.#every(SEND_EVERY_MS, () => this.#send());
+    this.#every(SEND_EVERY_MS, () => {
+      this.#tidy();
+      this.#send();
+    });
     this.look();
   }
 
@@ -181,12 +188,11 @@ export class Courier {
       else this.#up.delete(kind);
     }
     const contacts = new Map(this.#contacts.map((one) => [one.id, one]));
-    this.#tidy(contacts);
     const now = { nowMs: clock.nowMs(), contacts, underWay: this.#underWay };
     for (const delivery of readyDeliveries(this.#state, options, now)) {
       const way = ways.get(delivery.way.kind);
       const busy = [...this.#underWay.values()].filter((one) => one.way.kind === delivery.way.kind).length;
-      if (way && busy >= way.atOnce) continue;
+      if (way && (busy >= way.atOnce || way.isConnected?.() === false)) continue;
       const sending = this.#sendOne(delivery, contacts.get(delivery.contact)!, way).finally(() =>
         this.#sending.delete(sending),
       );
@@ -195,7 +201,8 @@ export class Courier {
   }
 
   /** A contact may have gone, or taken a way from itself, while it showed an alert there. */
-  #tidy(contacts: ReadonlyMap<string, Contact>): void {
+  #tidy(): void {
+    const contacts = new Map(this.#contacts.map((one) => [one.id, one]));
     for (const [kind, way] of this.#parts.ways) {
       if (!way.tidy || !this.#up.has(kind)) continue;
       // What has ended is told so by a message of its own, as long as there is whoever it goes to.
@@ -220,7 +227,6 @@ export class Courier {
   }
 
   async #sendOne(delivery: Delivery, contact: Contact, way: Way | undefined): Promise<void> {
-    const { clock, log } = this.#parts;
     this.#underWay.set(delivery.id, delivery);
     let error: SluiceError | undefined;
     try {
@@ -229,18 +235,31 @@ export class Courier {
     } catch (thrown) {
       error = asSluiceError(thrown);
     }
-    this.#underWay.delete(delivery.id);
     // What was cut short by the end of this process is tried again by the next, and is no failure.
     if (this.#abort.signal.aborted) return;
-    const { id, contact: to } = delivery;
-    const result = { delivery, nowMs: clock.nowMs(), jitter: Math.random(), ...(error ? { error } : {}) };
-    this.#tried(() => this.#take(planResult(this.#state, result, this.#parts.options)));
-    const isGivenUp = error && !this.#state.lanes.get(delivery.lane)?.some((one) => one.id === id);
-    if (!error) this.#sent++;
-    if (isGivenUp) this.#failed++;
-    if (error && (isGivenUp || delivery.tries === 0)) {
+    const nowMs = this.#parts.clock.nowMs();
+    this.#results.push({ delivery, nowMs, jitter: Math.random(), ...(error ? { error } : {}) });
+    this.#noting ??= nextTurn().then(() => this.#note());
+    await this.#noting;
+  }
+
+  #note(): void {
+    const results = this.#results;
+    this.#results = [];
+    this.#noting = undefined;
+    for (const { delivery } of results) this.#underWay.delete(delivery.id);
+    this.#tried(() => this.#take(planResults(this.#state, results, this.#parts.options)));
+    for (const { delivery, error } of results) {
+      const { id, contact, way, lane, tries } = delivery;
+      if (!error) {
+        this.#sent++;
+        continue;
+      }
+      const isGivenUp = !this.#state.lanes.get(lane)?.some((one) => one.id === id);
+      if (isGivenUp) this.#failed++;
+      if (!isGivenUp && tries > 0) continue;
       const what = isGivenUp ? 'a message is given up' : 'a message is tried again later';
-      log.warn({ id, contact: to, way: delivery.way.kind, code: error.code }, `${what}: ${error.message}`);
+      this.#parts.log.warn({ id, contact, way: way.kind, code: error.code }, `${what}: ${error.message}`);
     }
     this.#send();
   }

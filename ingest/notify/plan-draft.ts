@@ -26,8 +26,11 @@ export interface PlanStep {
 
 /** A plan while it is being changed; what it was made from stays as it was. */
 export class PlanDraft {
-  readonly tellings: Map<string, Telling>;
-  readonly lanes: Map<string, readonly Delivery[]>;
+  /** Copied once something of them changes: there may be a hundred thousand, and most steps change one lane. */
+  #tellings: Map<string, Telling> | undefined;
+  #lanes: Map<string, Delivery[]> | undefined;
+  /** Lanes that are this draft's own, and may be added to. */
+  readonly #own = new Set<string>();
   readonly broken: Map<string, BrokenLane>;
   readonly sentMs: Map<string, readonly number[]>;
   readonly #changed = new Map<string, Delivery>();
@@ -38,22 +41,35 @@ export class PlanDraft {
 
   constructor(state: PlanState) {
     this.#before = state;
-    this.tellings = new Map(state.tellings);
-    this.lanes = new Map(state.lanes);
     this.broken = new Map(state.broken);
     this.sentMs = new Map(state.sentMs);
   }
 
+  get tellings(): ReadonlyMap<string, Telling> {
+    return this.#tellings ?? this.#before.tellings;
+  }
+
+  get lanes(): ReadonlyMap<string, readonly Delivery[]> {
+    return this.#lanes ?? this.#before.lanes;
+  }
+
+  /** What need not be on the disk: it is found again after a restart. */
+  remember(telling: Telling): void {
+    this.#tellings ??= new Map(this.#before.tellings);
+    this.#tellings.set(tellingKey(telling.alert, telling.contact), telling);
+  }
+
   put(telling: Telling): void {
     const key = tellingKey(telling.alert, telling.contact);
-    this.tellings.set(key, telling);
+    this.remember(telling);
     this.#told.set(key, telling);
     this.#forgotten.delete(key);
   }
 
   forget({ alert, contact }: Telling): void {
     const key = tellingKey(alert, contact);
-    this.tellings.delete(key);
+    this.#tellings ??= new Map(this.#before.tellings);
+    this.#tellings.delete(key);
     this.#told.delete(key);
     this.#forgotten.add(key);
   }
@@ -70,7 +86,9 @@ export class PlanDraft {
   }
 
   add(delivery: Delivery): void {
-    this.lanes.set(delivery.lane, [...(this.lanes.get(delivery.lane) ?? []), delivery]);
+    const { lane } = delivery;
+    if (!this.#own.has(lane)) this.#setLane(lane, [...(this.lanes.get(lane) ?? []), delivery]);
+    else this.#lanes!.get(lane)!.push(delivery);
     this.#changed.set(delivery.id, delivery);
   }
 
@@ -128,11 +146,9 @@ export class PlanDraft {
   done(): PlanStep {
     const { tellings, lanes, broken, sentMs } = this;
     const removed = [...this.#removed].filter((id) => !this.#changed.has(id));
-    const isSame =
-      this.#changed.size + removed.length + this.#told.size + this.#forgotten.size === 0 &&
-      broken.size === this.#before.broken.size;
+    this.#own.clear();
     return {
-      state: isSame ? { ...this.#before, tellings } : { tellings, lanes, broken, sentMs },
+      state: { tellings, lanes, broken, sentMs },
       changes: {
         deliveries: [...this.#changed.values()],
         ...{ removed, tellings: [...this.#told.values()], forgotten: [...this.#forgotten] },
@@ -146,20 +162,27 @@ export class PlanDraft {
     const more = [into, ...others].reduce((sum, one) => sum + one.more, 0);
     const named = [...all].sort((a, b) => nameRank(a) - nameRank(b));
     const items = named.slice(0, MOST_ITEMS);
-    for (const { id, lane } of others) {
-      this.#setLane(
-        lane,
-        this.lanes.get(lane)!.filter((one) => one.id !== id),
-      );
+    const gone = new Set(others.map(({ id }) => id));
+    this.#setLane(
+      into.lane,
+      this.lanes.get(into.lane)!.filter(({ id }) => !gone.has(id)),
+    );
+    for (const id of gone) {
       this.#changed.delete(id);
       this.#removed.add(id);
     }
     this.replace({ ...into, items, more: more + all.length - items.length });
   }
 
-  #setLane(lane: string, waiting: readonly Delivery[]): void {
-    if (waiting.length > 0) this.lanes.set(lane, waiting);
-    else this.lanes.delete(lane);
+  /** `waiting` is nobody else's. */
+  #setLane(lane: string, waiting: Delivery[]): void {
+    this.#lanes ??= new Map(this.#before.lanes) as Map<string, Delivery[]>;
+    this.#own.add(lane);
+    if (waiting.length > 0) this.#lanes.set(lane, waiting);
+    else {
+      this.#lanes.delete(lane);
+      this.#own.delete(lane);
+    }
   }
 }
 

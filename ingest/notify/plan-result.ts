@@ -10,12 +10,21 @@ export interface DeliveryResult {
   readonly jitter: number;
 }
 
-/** What becomes of a message that was tried: sent, tried again later, or given up. */
-export function planResult(state: PlanState, result: DeliveryResult, options: PlanOptions): PlanStep {
+/** What becomes of messages that were tried: sent, tried again later, or given up. */
+export function planResults(
+  state: PlanState,
+  results: readonly DeliveryResult[],
+  options: PlanOptions,
+): PlanStep {
+  const draft = new PlanDraft(state);
+  for (const result of results) noteResult(draft, result, options);
+  return draft.done();
+}
+
+function noteResult(draft: PlanDraft, result: DeliveryResult, options: PlanOptions): void {
   const { nowMs, error, jitter } = result;
   const { lane, way } = result.delivery;
-  const draft = new PlanDraft(state);
-  const delivery = state.lanes.get(lane)?.find(({ id }) => id === result.delivery.id) ?? result.delivery;
+  const delivery = draft.lanes.get(lane)?.find(({ id }) => id === result.delivery.id) ?? result.delivery;
   const tries = delivery.tries + 1;
   // A first try ahead of now: the clock was set back since.
   const firstTryMs = Math.min(delivery.firstTryMs ?? nowMs, nowMs);
@@ -27,22 +36,21 @@ export function planResult(state: PlanState, result: DeliveryResult, options: Pl
       remember(draft, lane, nowMs, options.perContact.perMs);
       remember(draft, way.kind, nowMs, options.perWay[way.kind].perMs);
     }
-    return draft.done();
+    return;
   }
   const { code, message, retryable } = error;
   const tried: Delivery = { ...delivery, tries, firstTryMs, error: { code, message } };
   const isTooOld = nowMs - firstTryMs >= options.giveUpMs && 1.25 * triedMs(tries) >= options.giveUpMs;
   if ((retryable || isWaitedFor(code, delivery)) && (!isTooOld || isShown(delivery))) {
     draft.replace({ ...tried, dueMs: nowMs + Math.round(waitMs(tries) * (0.8 + 0.4 * jitter)) });
-    return draft.done();
+    return;
   }
   draft.replace({ ...tried, state: 'failed', doneMs: nowMs });
   if (!isStateWay(way))
     draft.broken.set(lane, {
       ...{ contact: delivery.contact, kind: way.kind, reason: message },
-      sinceMs: state.broken.get(lane)?.sinceMs ?? nowMs,
+      sinceMs: draft.broken.get(lane)?.sinceMs ?? nowMs,
     });
-  return draft.done();
 }
 
 /** A clock that is set ahead, or a program that did not run, is no time in which a message was tried. */

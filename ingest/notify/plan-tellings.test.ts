@@ -265,6 +265,16 @@ describe('a way', () => {
     expect(plan.waiting()).toEqual([]);
   });
 
+  it('that shows a state takes nothing away that it never showed', () => {
+    const plan = new Planned()
+      .person('page', { ways: [{ kind: 'mqtt' }] })
+      .raise('pump')
+      .look();
+    expect(plan.clear('pump').tell()).toEqual([]);
+    expect(plan.raise('dam').tell({ retryable: true })).toEqual(['raised dam → page']);
+    expect(plan.clear('dam').tell(), 'tried: it may be there').toEqual(['cleared dam → page']);
+  });
+
   it('that is dead holds up no other, and gets what came meanwhile as one message', () => {
     const mobile = { kind: 'sms', to: '+8613800000000' } as const;
     const plan = new Planned()

@@ -121,6 +121,12 @@ class Planner {
     for (const way of contact.ways) {
       if (telling.ways && !telling.ways.includes(wayKey(way))) continue;
       const unsent = this.#draft.unsent(contact.id, way, telling.alert, underWay);
+      const [first] = unsent;
+      if (isStateWay(way) && first?.items[0]?.what === 'raised') {
+        // Never shown: there is nothing to be taken away.
+        this.#draft.replace({ ...first, state: 'dropped', doneMs: nowMs });
+        continue;
+      }
       const isFound =
         !isStateWay(way) &&
         this.#draft.rewrite(unsent, telling.alert, (item) => ({ ...item, endedMs }), nowMs);
@@ -175,7 +181,7 @@ class Planner {
     if (telling.isEscalated && isNextTold) return;
     if (isHeldFor(contact, nowMs, (severity) => severity === telling.severity)) {
       // Not worth a write: after a restart the same is found again.
-      this.#draft.tellings.set(tellingKey(event.id, contact.id), { ...telling, toldMs: nowMs });
+      this.#draft.remember({ ...telling, toldMs: nowMs });
       return;
     }
     // Told ahead of now: the clock was set back since.

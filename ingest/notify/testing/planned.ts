@@ -2,7 +2,7 @@ import type { Contact, ContactWish } from '../../../core/alerts/contact.ts';
 import type { AlertEvent } from '../../alerts/alert-event.ts';
 import type { Delivery } from '../delivery.ts';
 import { planMove } from '../plan-move.ts';
-import { planResult } from '../plan-result.ts';
+import { planResults } from '../plan-result.ts';
 import { EMPTY_PLAN, type PlanOptions, type PlanState, readyDeliveries, toOf } from '../plan-state.ts';
 import { planTellings } from '../plan-tellings.ts';
 import { contact, gatewayAlert } from './alerts.ts';
@@ -107,7 +107,7 @@ export class Planned {
         );
         const error = fail && { code: 'DELIVERY_FAILED', message: 'no', ...fail };
         const result = { delivery, nowMs: this.nowMs, jitter: 0.5, ...(error ? { error } : {}) };
-        this.state = planResult(this.state, result, this.options).state;
+        this.state = planResults(this.state, [result], this.options).state;
       }
     }
     return told;
