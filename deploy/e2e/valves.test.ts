@@ -1,11 +1,19 @@
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { eventually } from '../../core/testing/eventually.ts';
 import { Random } from '../../firmware-sim/farm/random.ts';
-import type { Settings } from './farm.ts';
-import { BUS, IrrigationRig, type OpenSpan, type Program } from './irrigation-rig.ts';
+import { IrrigationRig, type OpenSpan, type Program } from './irrigation-rig.ts';
+import {
+  COMING_UP_MS,
+  METRIC,
+  POLL_MS,
+  SLACK_MS,
+  type Span,
+  twoValves,
+  VALVES,
+  type Valve,
+  whenItCould,
+} from './two-valves.ts';
 
 /*
  * The proof that nothing stays open: valves are opened through the API while gateway, broker, ingest and the serial line
@@ -22,51 +30,8 @@ const SECONDS = Number(process.env.SLUICE_VALVE_SECONDS ?? 8);
 /** Between two strikes: in a long run enough for commands to come through. */
 const PAUSE_MS = SECONDS > 20 ? 4_000 : 800;
 
-/** What processes of a busy machine may take beside the poll. */
 const step = (text: string) =>
   process.env.SLUICE_VALVE_TRACE && process.stderr.write(`${new Date().toISOString()} ${text}\n`);
-const SLACK_MS = 1_000;
-/** From the start of a gateway's process to its first write, and from a line that is back to the port that is open. */
-const COMING_UP_MS = 8_000;
-const POLL_MS = 1_000;
-/** One behind a controller that closes by itself, and one behind a relay board, which only the gateway closes. */
-const VALVES = [
-  { device: 'valves', zone: 'north', hasTimer: true },
-  { device: 'relays', zone: 'south', hasTimer: false },
-] as const;
-const METRIC = 'irrigation/valve_state/v1';
-
-function twoValves({ simulator, gateway }: Settings, folder: string): void {
-  copyFileSync('deploy/e2e/relay-board.yaml', join(folder, 'relay-board.yaml'));
-  const controller = { kind: 'valve-controller-8', maxRunS: 600 };
-  simulator.buses = [
-    {
-      id: BUS,
-      baud: 9_600,
-      devices: [
-        { ...controller, unit: 3, valves: ['north'] },
-        { ...controller, unit: 5, valves: ['south'], holdTimer: false },
-        { unit: 4, kind: 'flow-meter' },
-      ],
-    },
-  ];
-  const everyMs = POLL_MS;
-  gateway.drivers[0].devices = [
-    { id: 'valves', unit: 3, profile: 'valve-controller-8', points: { v1: { zone: 'north' } }, everyMs },
-    { id: 'relays', unit: 5, profile: 'relay-board.yaml', points: { v1: { zone: 'south' } }, everyMs },
-    { id: 'flow-main', unit: 4, profile: 'flow-meter', everyMs: 2_000 },
-  ];
-  const valves = VALVES.map(({ device }) => ({ device, point: 'v1', maxRunS: 60 }));
-  gateway.irrigation = {
-    lines: [{ id: 'main', flow: { device: 'flow-main' }, whenBlind: 'allow', valves }],
-  };
-}
-
-interface Span {
-  readonly fromMs: number;
-  toMs: number;
-}
-
 type Strike = 'unplug' | readonly ['kill' | 'freeze' | 'restart', Program];
 
 const STRIKES: readonly Strike[] = [
@@ -127,7 +92,7 @@ class Trouble {
 
 interface Asked {
   readonly id: string;
-  readonly valve: (typeof VALVES)[number];
+  readonly valve: Valve;
   readonly isOpening: boolean;
   readonly leaseMs: number;
 }
@@ -140,13 +105,6 @@ async function ask(rig: IrrigationRig, random: () => number, seed: number, numbe
   const validForS = 1 + Math.floor(random() * 5);
   await rig.ask({ id, device: valve.device, metric: METRIC, value: isOpening, leaseS, validForS });
   return { id, valve, isOpening, leaseMs: leaseS * 1_000 };
-}
-
-/** Where nothing but the gateway closes, it needs time in which it is there. */
-function whenItCould(away: readonly Span[], atMs: number): number {
-  return away.reduce((soonest, { fromMs, toMs }) => {
-    return fromMs <= soonest + POLL_MS + SLACK_MS && soonest < toMs ? toMs : soonest;
-  }, atMs);
 }
 
 interface CommandEnd {
