@@ -21,6 +21,9 @@ function hostileFarm(): FakeSources {
   const nowMs = Date.now();
   growFarm(sources, nowMs);
   reportPresence(sources, nowMs, []);
+  const presence = { online: true, presence: 'online', sinceMs: nowMs, lastSeenMs: nowMs } as const;
+  const devices = [{ device: LONG, ...presence }];
+  sources.gatewayStatuses.push({ site: 'demo-farm', gateway: LONG, devices, missedMessages: 0, ...presence });
   const foreign = { ...key('soil/moisture', { device: LONG, unit: '' }), measurement: 'foreign' };
   for (const field of [SCRIPT, TURNED, 'javascript:window.wasRun=1', 'x'.repeat(250), '__proto__'])
     sources.put({ ...foreign, field, unit: SCRIPT.slice(0, 32) }, nowMs - 1_000, 1);
