@@ -91,13 +91,28 @@ async function reach(page: Page, goal: Locator): Promise<void> {
 
 const seen = async (part: Locator) => (await part.allInnerTexts()).join().replaceAll('\u00a0', ' ');
 
-async function addAccount(page: Page, role: Role, field: 'Sites' | 'Links', reachOf: string): Promise<void> {
+async function addAccount(
+  page: Page,
+  role: Role,
+  field: 'Sites' | 'Links',
+  reachOf: readonly string[],
+): Promise<void> {
   const name = `${role}-${people.size}`;
   await page.getByRole('button', { name: 'Add an account' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill(name);
   await dialog.getByLabel('Role').selectOption(role);
-  await dialog.getByRole('textbox', { name: field, exact: true }).fill(reachOf);
+  await dialog.getByRole('combobox', { name: field }).click();
+  for (const id of reachOf) {
+    await page.keyboard.type(id);
+    await page.keyboard.press('Enter');
+    await dialog
+      .getByRole('list', { name: `${field}: chosen` })
+      .getByText(id)
+      .first()
+      .waitFor();
+  }
+  await page.keyboard.press('Escape');
   await dialog.getByRole('button', { name: 'Add an account' }).click();
   await page.getByText(`Password of ${name}`).waitFor();
   people.set(role, { name, password: await page.locator('.secret-once').innerText() });
@@ -108,7 +123,7 @@ async function addAccount(page: Page, role: Role, field: 'Sites' | 'Links', reac
 const NAMES =
   /^(?:English|[Ss]luice|NB-IoT|JSON|HTML|page-.*|admin|demo-farm|backbone|pump-house|north|south|valves|weather|tank|main|field-bus|soil-north|soil-south|flow-main|GeoJSON|QGIS|MQTT|Grafana|Node\.js|ingest|SenML|InfluxDB|Webhook|mqtt|json|csv|html|STAMP|command|\S+\.\S+|\S+_\S+|\S+-\d+)$/;
 /** Ids and hashes: what letters they have is chance. */
-const HEX = /\b(?=[\da-f-]*\d)[\da-f]{4,}(?:-[\da-f]{4,})*/g;
+const HEX = /\bpage-[\w-]+|\b(?=[\da-f-]*\d)[\da-f]{4,}(?:-[\da-f]{4,})*/g;
 const LATIN = /[A-Za-z][A-Za-z._-]*[A-Za-z](?:-\d+)?/g;
 const SAID = `(() => {
   const own = 'code, pre, [lang=en], .soft, .audit-head, table.data th[scope=row], .source';
@@ -180,10 +195,10 @@ describeWith('chromium')('from sign-in to result, on real processes', () => {
     const { page, complaints } = await signIn(farm.url, '#/accounts', me);
     await page.getByText('Your password was set by somebody else').waitFor();
     for (const role of ['operator', 'agronomist', 'viewer'] as const)
-      await addAccount(page, role, 'Sites', 'demo-farm');
+      await addAccount(page, role, 'Sites', ['demo-farm']);
     await page.getByText('sites: demo-farm; links: none').first().waitFor();
     const other = await signIn(backbone.url, '#/accounts', { name: 'admin', password: backbone.password });
-    await addAccount(other.page, 'carrier', 'Links', 'cq1_sh1, cq2_sh1');
+    await addAccount(other.page, 'carrier', 'Links', ['cq1_sh1', 'cq2_sh1']);
     expect([...complaints, ...other.complaints]).toEqual([]);
   });
 
