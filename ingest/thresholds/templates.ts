@@ -5,7 +5,8 @@ import { CROPS, type SOILS } from '../../core/zones/crops.ts';
  * Nothing but published figures. Soil moisture: readily available water of FAO Irrigation and Drainage Paper 56 (Allen et al. 1998),
  * equation 83, with the depletion fraction p and the rooting depth of its Table 22, and the water content of soils in its
  * Table 19, whose ranges are taken in their middle. Water below θFC − p (θFC − θWP) is stress: the bound; half of the readily
- * available water refilled clears it. Table 19 has no clay loam, and p of rice is of saturation, so there is none of these.
+ * available water refilled clears it. Table 19 has no clay loam, and p of rice is of saturation, so there is none of these. It makes no
+ * difference between stages: Taylor and Ashcroft (1972) do, for the water potential at which roots begin to take up less.
  */
 
 /** θFC and θWP, m³/m³: low and high end of the ranges of Table 19. */
@@ -24,6 +25,7 @@ const TABLE_19: Partial<
 const TABLE_22: Record<string, readonly [line: string, roots: string, p: number]> = {
   tomato: ['Tomato', '0.7–1.5', 0.4],
   pepper: ['Sweet peppers (bell)', '0.5–1.0', 0.3],
+  lettuce: ['Lettuce', '0.3–0.5', 0.3],
   cucumber: ['Cucumber, fresh market', '0.7–1.2', 0.5],
   maize: ['Maize, field (grain)', '1.0–1.7', 0.55],
   wheat: ['Winter wheat', '1.5–1.8', 0.55],
@@ -37,6 +39,7 @@ const TABLE_22: Record<string, readonly [line: string, roots: string, p: number]
 const FAO_29_TABLE_4: Record<string, readonly [whole: number, most: number]> = {
   tomato: [1_700, 2_300],
   pepper: [1_000, 1_500],
+  lettuce: [900, 1_400],
   cucumber: [1_700, 2_200],
   maize: [1_100, 1_700],
   wheat: [4_000, 4_900],
@@ -44,6 +47,35 @@ const FAO_29_TABLE_4: Record<string, readonly [whole: number, most: number]> = {
   citrus: [1_100, 1_600],
   grape: [1_000, 1_700],
 };
+
+/** Where the roots of a crop begin to take up less water, cm of pressure head, while the air asks for much and while it asks for little. */
+interface PressureHeads {
+  readonly crop: string;
+  /** Absent where the table has one line for the whole season. */
+  readonly stages?: readonly string[];
+  readonly line: string;
+  readonly high: number;
+  readonly low: number;
+}
+
+/** As the manual of SWAP (Wageningen) prints it. It names no stage between growth and ripening, and its lines of citrus contradict each other. */
+const TAYLOR_ASHCROFT: readonly PressureHeads[] = [
+  { crop: 'lettuce', line: 'Lettuce', high: -400, low: -600 },
+  { crop: 'tomato', line: 'Tomatoes', high: -800, low: -1_500 },
+  {
+    ...{ crop: 'maize', stages: ['initial', 'development'] },
+    ...{ line: 'Corn, vegetative period', high: -500, low: -500 },
+  },
+  { crop: 'maize', stages: ['late'], line: 'Corn, during ripening', high: -8_000, low: -12_000 },
+  {
+    ...{ crop: 'wheat', stages: ['initial', 'development'] },
+    ...{ line: 'Small grains, vegetative period', high: -400, low: -500 },
+  },
+  { crop: 'wheat', stages: ['late'], line: 'Small grains, during ripening', high: -8_000, low: -12_000 },
+  { crop: 'grape', stages: ['initial'], line: 'Grapes, early season', high: -400, low: -500 },
+  { crop: 'grape', stages: ['late'], line: 'Grapes, during maturity', high: -1_000, low: -1_000 },
+];
+const KPA_PER_CM = 0.0980665;
 
 interface Temperatures {
   readonly crop: string;
@@ -65,6 +97,9 @@ const FAO_33: readonly Temperatures[] = [
 
 export const TEMPLATES: readonly ThresholdTemplate[] = [
   ...Object.keys(TABLE_22).flatMap((crop) => Object.keys(TABLE_19).map((soil) => moisture(crop, soil))),
+  ...TAYLOR_ASHCROFT.flatMap((heads) =>
+    (heads.stages ?? [undefined]).map((stage) => potential(heads, stage)),
+  ),
   ...Object.keys(FAO_29_TABLE_4).map(salinity),
   ...FAO_33.map(temperature),
 ];
@@ -85,8 +120,22 @@ function moisture(crop: string, soil: string): ThresholdTemplate {
       zh: `土壤水分下限（${soilZh}）：易利用水量`,
     },
     thresholds: [
-      wish(crop, ['soil', 'moisture'], { low: { raise, clear: tenth(fc - (p / 2) * (fc - wp)) } }, 1_800),
+      wish({ crop }, ['soil', 'moisture'], { low: { raise, clear: tenth(fc - (p / 2) * (fc - wp)) } }, 1_800),
     ],
+  });
+}
+
+function potential({ crop, line, high, low }: PressureHeads, stage: string | undefined): ThresholdTemplate {
+  const [clear, raise] = [tenth(high * KPA_PER_CM), tenth(low * KPA_PER_CM)];
+  const ofStage = stage === undefined ? {} : { stage };
+  const rule = { low: { raise, clear } };
+  return template({
+    id: stage === undefined ? `${crop}-water-potential` : `${crop}-water-potential-${stage}`,
+    crop,
+    ...ofStage,
+    source: `Taylor and Ashcroft (1972), in the manual of SWAP, Table G.1, ${line}: ${high} cm at high, ${low} cm at low transpiration`,
+    title: { en: 'Soil water potential: roots take up less', zh: '土壤水势下限：根系吸水受限' },
+    thresholds: [wish({ crop, ...ofStage }, ['soil', 'water_potential'], rule, 1_800)],
   });
 }
 
@@ -97,7 +146,7 @@ function salinity(crop: string): ThresholdTemplate {
     crop,
     source: `FAO-29 rev. 1 (Ayers and Westcot 1985), Table 4: ECw ${clear / 1000} dS/m for all, ${raise / 1000} dS/m for 90 % of the yield`,
     title: { en: 'Salinity of irrigation water', zh: '灌溉水盐度上限' },
-    thresholds: [wish(crop, ['water', 'ec'], { high: { raise, clear } }, 600)],
+    thresholds: [wish({ crop }, ['water', 'ec'], { high: { raise, clear } }, 600)],
   });
 }
 
@@ -111,7 +160,7 @@ function temperature({ crop, low, high, says }: Temperatures): ThresholdTemplate
     crop,
     source: `FAO-33 (Doorenbos and Kassam 1979), ${crop}: ${says}`,
     title: { en: 'Air temperature', zh: '气温界限' },
-    thresholds: [wish(crop, ['weather', 'air_temperature'], bounds, 3_600)],
+    thresholds: [wish({ crop }, ['weather', 'air_temperature'], bounds, 3_600)],
   });
 }
 
@@ -127,12 +176,11 @@ function template(parts: ThresholdTemplate): ThresholdTemplate {
 }
 
 function wish(
-  crop: string,
+  scope: ThresholdWish['scope'],
   [measurement, field]: readonly [string, string],
   bounds: Omit<Extract<ThresholdWish['rule'], { kind: 'bounds' }>, 'kind'>,
   forS: number,
 ): ThresholdWish {
-  const scope = { crop };
   const rule = { kind: 'bounds', ...bounds } as const;
   return { measurement, field, scope, rule, forS, severity: 'warning', enabled: true };
 }

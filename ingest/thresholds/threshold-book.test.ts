@@ -102,11 +102,16 @@ it.each<[string, Partial<ThresholdWish>, RegExp]>([
 it('has templates that can be set as they are, each with its source and a Chinese title', () => {
   for (const { thresholds, title, source } of TEMPLATES) {
     expect(title.zh).toMatch(/\p{Script=Han}/u);
-    expect(source).toMatch(/^FAO-\d+ .*(Table|tomato|citrus|maize)/);
+    expect(source).toMatch(/^(FAO-\d+|Taylor and Ashcroft) .*(Table|tomato|citrus)/);
     for (const one of thresholds) expect(() => checkWish(one)).not.toThrow();
   }
   const [tomato] = TEMPLATES.find(({ id }) => id === 'tomato-moisture-loam')!.thresholds;
   // FAO-56: 25 % − 0.4 · (25 % − 12 %)
   expect(tomato!.rule).toEqual({ kind: 'bounds', low: { raise: 19.8, clear: 22.4 } });
+  const [ripening] = TEMPLATES.find(({ id }) => id === 'maize-water-potential-late')!.thresholds;
+  expect(ripening).toMatchObject({
+    scope: { crop: 'maize', stage: 'late' },
+    rule: { low: { raise: -1_176.8, clear: -784.5 } },
+  });
   expect(new Set(TEMPLATES.map(({ id }) => id)).size).toBe(TEMPLATES.length);
 });
