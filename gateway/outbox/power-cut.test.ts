@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DATA_TYPES } from '../../core/sparkplug/payload.ts';
 import { FakeClock } from '../../core/testing/fake-clock.ts';
@@ -30,6 +30,7 @@ class CutDisk {
       const file = readlinkSync(`/proc/self/fd/${this.fd}`);
       const bytes = readFileSync(file);
       await datasync.call(this);
+      if (dirname(file) !== folder) return;
       // The new book is renamed over the old one, and the folder synced, before anybody relies on it.
       synced.set(basename(file).replace('.new', ''), bytes);
     };

@@ -7,7 +7,7 @@ import type { App } from '../app.ts';
 import { buildApp } from '../build-app.ts';
 import { FakeSources } from '../testing/fake-sources.ts';
 
-const NORTH = { site: 'farm', id: 'north', name: '<b>北区</b> \u202eabc 🌱' };
+const NORTH = { site: 'farm', id: 'north', name: '<b>北区</b> abc 🌱' };
 
 let app: App;
 let sources: FakeSources;

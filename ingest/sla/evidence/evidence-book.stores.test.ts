@@ -42,7 +42,11 @@ async function started(store: Store) {
     const [found] = await book.read({ fromMs: START_MS + cutMs, toMs: START_MS + hours * HOUR_MS });
     const cells = found?.pieces.map(({ cell }) => cell) ?? [];
     const scheduled = cells.reduce((sum, { measures }) => sum + measures.account.scheduled, 0);
-    return { records: cells.flatMap(({ records }) => records).length, scheduled, gone: found?.gone ?? 0 };
+    return {
+      records: cells.flatMap(({ records }) => records.sent).length,
+      scheduled,
+      gone: found?.gone ?? 0,
+    };
   };
   return { store, put, rollUp, sumOf };
 }
