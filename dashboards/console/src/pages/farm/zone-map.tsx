@@ -82,6 +82,10 @@ function DrawnMap({ zones, places, located }: ZoneMapProps & { readonly zones: r
     () => zones.map((zone) => drawZone(zone, pixels)),
     [zones, bounds, eastM, northM, pxPerM, width, height],
   );
+  const devices = located.map((one) => {
+    const [x, y] = pixels(one.at);
+    return { ...one, x, y };
+  });
   const bar = scaleBar(view.pxPerM, BAR_PX);
   return (
     <section class="card map" aria-label={words.map}>
@@ -104,19 +108,21 @@ function DrawnMap({ zones, places, located }: ZoneMapProps & { readonly zones: r
         <svg width={size.width} height={size.height} aria-hidden="true">
           <MapPatterns />
           {drawn.map((one) => (
-            <DrawnZone key={`${one.zone.site}/${one.zone.id}`} drawn={one} word={wordFor(one.zone)} />
+            <DrawnZone
+              key={`${one.zone.site}/${one.zone.id}`}
+              drawn={one}
+              word={wordFor(one.zone)}
+              isCovered={devices.some(({ x, y }) => isOnWords(x - one.x, y - one.y))}
+            />
           ))}
-          {located.map(({ key, name, at, isOffline }) => {
-            const [x, y] = pixels(at);
-            return (
-              <g key={key} class="map-device" data-offline={isOffline}>
-                <circle cx={x} cy={y} r={6} />
-                <text x={x + 10} y={y + 4}>
-                  {name}
-                </text>
-              </g>
-            );
-          })}
+          {devices.map(({ key, name, x, y, isOffline }) => (
+            <g key={key} class="map-device" data-offline={isOffline}>
+              <circle cx={x} cy={y} r={6} />
+              <text x={x + 10} y={y + 4}>
+                {name}
+              </text>
+            </g>
+          ))}
           <g class="map-scale" transform={`translate(12 ${size.height - 14})`}>
             <path d={`M0 -6V0H${bar.px}V-6`} />
             <text x={bar.px / 2} y={-6}>
@@ -132,7 +138,12 @@ function DrawnMap({ zones, places, located }: ZoneMapProps & { readonly zones: r
         </svg>
       </div>
       <p class="map-legend" aria-hidden="true">
-        <span class="map-dot" /> {words.legendAt} <span class="map-dot map-dot-in" /> {words.legendIn}
+        <span>
+          <i class="map-dot" /> {words.legendAt}
+        </span>{' '}
+        <span>
+          <i class="map-dot map-dot-in" /> {words.legendIn}
+        </span>
       </p>
       <p class="map-buttons">
         <Button aria-label={words.zoomIn} onClick={() => change((one) => zoomed(one, ZOOM))}>
@@ -170,8 +181,15 @@ const KEYS: Readonly<Record<string, 'all' | ((view: MapView) => MapView)>> = {
 interface Drawn {
   readonly zone: Zone;
   readonly path: string;
+  /** The middle of its outline, and the upper end of that, px. */
   readonly x: number;
   readonly y: number;
+  readonly topPx: number;
+}
+
+/** Whether a device so far from the middle of a zone would stand on the zone's name and word, or its own name would. */
+function isOnWords(rightPx: number, downPx: number): boolean {
+  return rightPx > -140 && rightPx < 70 && downPx > -24 && downPx < 24;
 }
 
 function drawZone(zone: Zone, pixels: (position: Position) => [number, number]): Drawn {
@@ -179,19 +197,27 @@ function drawZone(zone: Zone, pixels: (position: Position) => [number, number]):
   return { zone, path: pathOf(rings, pixels), ...middleOf(rings[0]!.map(pixels)) };
 }
 
-function DrawnZone({ drawn, word }: { readonly drawn: Drawn; readonly word: ZoneWord }) {
+interface DrawnZoneProps {
+  readonly drawn: Drawn;
+  readonly word: ZoneWord;
+  /** By a device in its middle: then name and word stand above it. */
+  readonly isCovered: boolean;
+}
+
+function DrawnZone({ drawn, word, isCovered }: DrawnZoneProps) {
   const words = useWords(FARM_WORDS);
   const { placements } = useFarm();
-  const { zone, path, x, y } = drawn;
+  const { zone, path, x, y, topPx } = drawn;
+  const wordsY = isCovered ? Math.max(topPx - 22, HIGHEST_WORDS_PX) : y;
   const devices = placements.filter((one) => one.site === zone.site && one.zone === zone.id).length;
   return (
     <g class="map-zone" data-word={word} data-zone={zone.id}>
       <path d={path} class="map-fill" fill-rule="evenodd" />
       <path d={path} fill={`url(#map-${word})`} class="map-edge" fill-rule="evenodd" />
-      <text x={x} y={y - 4} class="map-name">
+      <text x={x} y={wordsY - 4} class="map-name">
         {zone.name}
       </text>
-      <text x={x} y={y + 14} class="map-word">
+      <text x={x} y={wordsY + 14} class="map-word">
         {words.zoneStates[word]}
       </text>
       {Array.from({ length: Math.min(devices, MOST_DOTS) }, (_, index) => (
@@ -208,14 +234,14 @@ function DrawnZone({ drawn, word }: { readonly drawn: Drawn; readonly word: Zone
 }
 
 const MOST_DOTS = 8;
+/** Above it the map ends. */
+const HIGHEST_WORDS_PX = 20;
 
-function middleOf(points: readonly (readonly [number, number])[]): {
-  readonly x: number;
-  readonly y: number;
-} {
+function middleOf(points: readonly (readonly [number, number])[]): Pick<Drawn, 'x' | 'y' | 'topPx'> {
   const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);
-  return { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (Math.min(...ys) + Math.max(...ys)) / 2 };
+  const [topPx, bottomPx] = [Math.min(...ys), Math.max(...ys)];
+  return { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (topPx + bottomPx) / 2, topPx };
 }
 
 function positionsOf({ geometry }: Zone): Position[] {
