@@ -2,7 +2,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 /**
  * Closes a run with one plain line, `N passed, N failed, N skipped`, that other programs can read. Before it stands one for each test
- * that passed only when it was tried again, so that none hides.
+ * that passed only when it was tried again, with what was wrong the first time, so that none hides.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -10,11 +10,12 @@ export default class ClosingLineReporter implements Reporter {
     for (const module of modules) {
       let ofModule = 0;
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
+        const { state, errors } = test.result();
         if (state !== 'pending') counts[state]++;
         if (test.diagnostic()?.flaky)
           process.stdout.write(
-            `passed only when tried again: ${module.relativeModuleId}: ${test.fullName}\n`,
+            `passed only when tried again: ${module.relativeModuleId}: ${test.fullName}\n` +
+              `${errors?.[0]?.stack ?? 'for a reason that is not known'}\n`,
           );
         ofModule++;
       }
