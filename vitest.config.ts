@@ -14,10 +14,9 @@ export default defineConfig({
     // Tests wait for events, never for time to pass: this bound only ends a test that hangs.
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    // Those that take long mostly wait, for the end of a lease or for a process: three of them keep the two cores of CI busy.
-    maxWorkers: 3,
-    // What is tested keeps nothing in its modules, so files share them: to load them anew for each costs a third of the processor time.
-    isolate: false,
+    // The end-to-end tests start several processes each; more than two at once would measure the machine. Each file has a process of
+    // its own: where files shared one, a socket that one had left hung another that counts them.
+    maxWorkers: 2,
     // A loaded machine can upset a test of whole processes once. CI tries it again and names it: twice is a failure, once is work to do.
     retry: process.env.CI ? 1 : 0,
   },
