@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkConfig } from '../../../core/config.ts';
+import { totalOf } from '../../../core/links/link-record.ts';
 import { isExact, type Measures } from '../../../core/links/measures.ts';
 import { createLog } from '../../../core/log.ts';
 import { eventually } from '../../../core/testing/eventually.ts';
@@ -101,7 +102,11 @@ afterAll(async () => {
 function compare(link: string) {
   const measured = broker.total(link);
   const { scheduled, notSent, invalid } = measured.account;
-  const imposed = imposedOn(configs.get(link)!, SEED, scheduled - notSent, EVERY_MS);
+  const sent = broker.records(link).map((record) => {
+    const { account } = totalOf(record);
+    return account.scheduled - account.notSent;
+  });
+  const imposed = imposedOn(configs.get(link)!, SEED, sent, EVERY_MS);
   expect(isExact(measured)).toBe(true);
   expect(scheduled).toBeGreaterThanOrEqual(PROBES);
   // A stalled machine makes probes invalid; where it stalls all the time, this test says nothing.

@@ -5,7 +5,10 @@ import { flowSeed, newFlow, nextFate } from '../../../firmware-sim/links/link-mo
 export interface Imposed {
   readonly received: number;
   readonly lost: number;
-  /** Of the lost after the first answer: before it, nobody knows the reflector's count. */
+  /**
+   * Of the lost whose way can be told: not of those before the first answer, where nobody knows the reflector's count, and
+   * not of a run that was lost on both ways and lies in more than one record.
+   */
   readonly lostForward: number;
   readonly lostReturn: number;
   /** Further answers to probes that have one. */
@@ -26,14 +29,20 @@ const AFTER = 1_000;
 
 /**
  * Knows beforehand, from the simulator's model alone, what an honest agent must report that sends one probe each
- * `everyMs` to a reflector that answers everything at once.
+ * `everyMs` to a reflector that answers everything at once. `records`: how many it sent in each.
  */
 export function imposedOn(
   { id, there, back }: LinkConfig,
   seed: number,
-  probes: number,
+  records: readonly number[],
   everyMs: number,
 ): Imposed {
+  const ends = new Set<number>();
+  let probes = 0;
+  for (const count of records) {
+    probes += count;
+    ends.add(probes);
+  }
   const sent = Array.from({ length: probes + AFTER }, (_, probe) => ({ probe, atMs: probe * everyMs }));
   const reflected = pass(sent, flowSeed(seed, id, 'there', 0), there);
   const answers = pass(reflected, flowSeed(seed, id, 'back', 0), back);
@@ -48,17 +57,27 @@ export function imposedOn(
     latest = Math.max(latest, probe);
   }
   const asked = sent.slice(0, probes).map(({ probe }) => probe);
-  const lost = asked.filter((probe) => !answersOf.has(probe));
-  const firstAnswered = asked.find((probe) => answersOf.has(probe)) ?? probes;
-  const directed = lost.filter((probe) => probe > firstAnswered);
+  const isLost = ({ probe }: OnTheWay) => !answersOf.has(probe);
+  const lost = sent.filter(isLost).map(({ probe }) => probe);
+  const lostOfAsked = lost.filter((probe) => probe < probes);
+  const isTold = (run: readonly number[]) =>
+    !run.includes(0) &&
+    (new Set(run.map((probe) => isReflected.has(probe))).size === 1 ||
+      !run.slice(1).some((probe) => ends.has(probe)));
+  const directed = runsOf(lost)
+    .filter(isTold)
+    .flat()
+    .filter((probe) => probe < probes);
   const lostForward = directed.filter((probe) => !isReflected.has(probe)).length;
   return {
-    ...{ received: probes - lost.length, lost: lost.length },
+    ...{ received: probes - lostOfAsked.length, lost: lostOfAsked.length },
     lostForward,
     lostReturn: directed.length - lostForward,
     duplicates: asked.reduce((sum, probe) => sum + Math.max(0, (answersOf.get(probe) ?? 0) - 1), 0),
     reordered: asked.filter((probe) => overtaken.has(probe)).length,
-    gaps: runsOf(lost).filter((length) => length >= 3),
+    gaps: runsOf(lostOfAsked)
+      .map(({ length }) => length)
+      .filter((length) => length >= 3),
   };
 }
 
@@ -73,11 +92,11 @@ function pass(packets: readonly OnTheWay[], seed: number, impairment: LinkConfig
   return out.sort((a, b) => a.atMs - b.atMs);
 }
 
-function runsOf(numbers: readonly number[]): number[] {
-  const runs: number[] = [];
+function runsOf(numbers: readonly number[]): number[][] {
+  const runs: number[][] = [];
   for (const [at, number] of numbers.entries()) {
-    if (at > 0 && numbers[at - 1] === number - 1) runs[runs.length - 1]! += 1;
-    else runs.push(1);
+    if (at > 0 && numbers[at - 1] === number - 1) runs.at(-1)!.push(number);
+    else runs.push([number]);
   }
   return runs;
 }
