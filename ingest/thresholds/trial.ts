@@ -67,19 +67,18 @@ export async function runTrial(wish: ThresholdWish, days: number, parts: TrialPa
     why: '',
   };
   const assignments = new Assignments([threshold], cropOf);
-  const isJudged = (key: SeriesKey) => assignments.of(key).length > 0;
   const seen = (await store.series({ measurement, field })).filter(sees);
-  const all = seen.filter(isJudged);
+  const all: ReadonlySet<SeriesKey> = new Set(seen.filter((key) => assignments.of(key).length > 0));
   const over = { fromMs: nowMs - days * DAY_MS, nowMs, everyMs: everyMsOf(days), fn: fnOf(wish) };
   const tried: TriedSeries[] = [];
-  let untried = all.length;
-  for (const keys of groupsOf(wish, seen, isJudged)) {
+  let untried = all.size;
+  for (const keys of groupsOf(wish, seen, all)) {
     const group: TriedSeries[] = [];
     for (const key of keys) {
       group.push(new TriedSeries(wish, key, pointsOf(await pastOf(key, over, store))));
       await setImmediate();
     }
-    const judged = group.filter(({ key }) => isJudged(key));
+    const judged = group.filter(({ key }) => all.has(key));
     if (wish.rule.kind === 'neighbours')
       await tryNeighbours(group, new Set(judged), { ...over, liveWithinMs: parts.liveWithinMs });
     else for (const one of judged) tryOne(one, nowMs);
@@ -98,11 +97,10 @@ export async function runTrial(wish: ThresholdWish, days: number, parts: TrialPa
 function groupsOf(
   { rule }: ThresholdWish,
   seen: readonly SeriesKey[],
-  isJudged: (key: SeriesKey) => boolean,
+  judged: ReadonlySet<SeriesKey>,
 ): SeriesKey[][] {
-  const judged = seen.filter(isJudged);
-  if (rule.kind !== 'neighbours') return judged.slice(0, MOST_SERIES).map((key) => [key]);
-  const groups = new Map<string, SeriesKey[]>(judged.map((key) => [zoneOf(key), []]));
+  if (rule.kind !== 'neighbours') return [...judged].slice(0, MOST_SERIES).map((key) => [key]);
+  const groups = new Map<string, SeriesKey[]>([...judged].map((key) => [zoneOf(key), []]));
   for (const key of seen) groups.get(zoneOf(key))?.push(key);
   let room = MOST_SERIES;
   return [...groups.values()].filter(({ length }) => {
@@ -177,8 +175,7 @@ function shownSeries({ key, raised, points }: TriedSeries): TrialSeries {
 function eventsOf(tried: readonly TriedSeries[], nowMs: number): Pick<Trial, 'events' | 'wrongMs'> {
   const groups = new Map<string, Raised[]>();
   for (const { key, raised } of tried) {
-    const place =
-      key.zone === '' ? [key.site, key.gateway, key.device, key.link].join('/') : `${key.site}/${key.zone}`;
+    const place = key.zone === '' ? [key.site, key.gateway, key.device, key.link].join('/') : zoneOf(key);
     groups.set(place, [...(groups.get(place) ?? []), ...raised]);
   }
   let events = 0;

@@ -173,7 +173,13 @@ export class LinkMatrix {
     const aim = link?.objective;
     const merged =
       link && counted
-        ? this.#merged(link, judged, counted, known, range)
+        ? this.#merged(
+            link,
+            { pieces, isWhole: judged.every(({ gone }) => gone === 0) },
+            counted,
+            known,
+            range,
+          )
         : mergedHours(pieces, aim, isIncluded);
     const planned = isOtherThanPlanned(pieces) ? mergedHours(pieces, aim, isAsPlanned) : undefined;
     const cell = {
@@ -187,12 +193,11 @@ export class LinkMatrix {
   /** All of a link with one series and no window, of which the hours before the newest are kept for the next time. */
   #merged(
     link: Link,
-    found: readonly SeriesEvidence[],
+    { pieces, isWhole }: { readonly pieces: readonly Piece[]; readonly isWhole: boolean },
     { key, rows }: CountedSeries,
     known: KnownHours | undefined,
     range: Range,
   ): MergedHours {
-    const pieces = piecesOf(found);
     const untilMs = Math.max(...rows.keys());
     const isOpen = ({ hourMs }: Piece) => hourMs >= untilMs;
     const newest = pieces.findIndex(isOpen);
@@ -200,7 +205,6 @@ export class LinkMatrix {
     const open = newest === -1 ? [] : pieces.slice(newest);
     const merge = (some: readonly Piece[]) => mergedHours(some, link.objective, isIncluded);
     const before = known ? after(known.merged, closed, merge) : merge(closed);
-    const isWhole = found.every(({ gone }) => gone === 0);
     // Records that are not in order of their readings may belong before those of the hour before.
     if (isWhole && open.every(isOpen) && (!known || known.untilMs < untilMs)) {
       const last = closed.at(-1);
