@@ -58,6 +58,14 @@ const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ from: minute, lasts: minute, excluded: fc.option(minute) }) },
 );
 
+/** The hour is kept when it is near a time; then a time is asked for with its fault, and without its only record. */
+const FAULT_BESIDE_TIME = [
+  { put: [[121, 0] as [number, number]] },
+  { bad: 120 },
+  { from: 11, lasts: 104, excluded: null },
+  { from: 58, lasts: 63, excluded: null },
+];
+
 describe('evidence over a time', () => {
   it('is the same from kept hours as from the records, whatever comes late, overlaps or restarts', async () => {
     await fc.assert(
@@ -108,7 +116,7 @@ describe('evidence over a time', () => {
         }
         await kept.stop();
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[FAULT_BESIDE_TIME]] },
     );
   }, 60_000);
 

@@ -18,6 +18,7 @@ import {
   isWhole,
   type MadeHour,
   readHours,
+  takeFaults,
   takeWhole,
   type WantedSeries,
 } from './read-hours.ts';
@@ -174,8 +175,9 @@ export class EvidenceBook implements Service {
       const to: HourToRead = { wanted, hourMs, kept: hour };
       if (!hour || hour.rows > rows) toRead.push(to);
       else if (hour.rows < rows) (isWhole(wanted, hour, query) ? toGoOn : toRead).push(to);
-      else if (isWhole(wanted, hour, query)) takeWhole(wanted, hour);
-      else if (!isOutside(hour, query)) toRead.push(to);
+      else if (isWhole(wanted, hour, query)) takeWhole(wanted, hour, query);
+      else if (isOutside(hour, query)) takeFaults(wanted, hour, query);
+      else toRead.push(to);
     }
   }
 

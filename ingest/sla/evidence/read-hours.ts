@@ -53,13 +53,22 @@ export function isWhole(wanted: WantedSeries, { cell }: KeptHour, query: Evidenc
 
 /** None of its records belongs to the time: only their readings are near. */
 export function isOutside({ cell: { records } }: KeptHour, query: EvidenceQuery): boolean {
-  return records.fromMs.every((fromMs) => fromMs < query.fromMs || fromMs >= query.toMs);
+  return !records.fromMs.some((fromMs) => isIn(fromMs, query));
 }
 
-export function takeWhole({ pieces, faults }: WantedSeries, hour: KeptHour): void {
-  if (spanOf(hour.cell))
-    pieces.push({ cell: hour.cell, hourMs: hour.hourMs, excludedBy: [], isOutAsPlanned: false });
-  faults.push(...hour.faults);
+export function takeWhole(wanted: WantedSeries, hour: KeptHour, query: EvidenceQuery): void {
+  const { cell, hourMs } = hour;
+  if (spanOf(cell)) wanted.pieces.push({ cell, hourMs, excludedBy: [], isOutAsPlanned: false });
+  takeFaults(wanted, hour, query);
+}
+
+/** Of an hour none of whose records belongs to the time, some may. */
+export function takeFaults({ faults }: WantedSeries, hour: KeptHour, query: EvidenceQuery): void {
+  faults.push(...hour.faults.filter(({ timeMs }) => isIn(timeMs, query)));
+}
+
+function isIn(ms: number, { fromMs, toMs }: EvidenceQuery): boolean {
+  return ms >= fromMs && ms < toMs;
 }
 
 /**
@@ -76,7 +85,7 @@ export async function goOnWithHours(hours: readonly HourToRead[], parts: Parts):
     for (const one of ofHour) {
       const hour = made.get(one) ?? one.kept!;
       if (hour.rows === one.wanted.rows.get(hourMs) && isWhole(one.wanted, hour, parts.query))
-        takeWhole(one.wanted, hour);
+        takeWhole(one.wanted, hour, parts.query);
       else failed.push(one);
     }
   }
@@ -214,15 +223,14 @@ class HourMaker {
 /** What was asked for of an hour, cut where an exclusion begins or ends. */
 function takeParts(wanted: WantedSeries, { kept, records }: ReadHour, query: EvidenceQuery): void {
   if (isWhole(wanted, kept, query)) {
-    takeWhole(wanted, kept);
+    takeWhole(wanted, kept, query);
     return;
   }
-  const inTime = (ms: number) => ms >= query.fromMs && ms < query.toMs;
-  wanted.faults.push(...kept.faults.filter(({ timeMs }) => inTime(timeMs)));
+  takeFaults(wanted, kept, query);
   const exclusions = exclusionsOf(wanted, query);
   let last: Piece | undefined;
   for (const record of records) {
-    if (!inTime(record.fromMs)) continue;
+    if (!isIn(record.fromMs, query)) continue;
     const out = overlapping(exclusions, record);
     const excludedBy = out.filter(({ isInForce }) => isInForce).map(({ id }) => id);
     const isOutAsPlanned = out.some(({ isPlanned }) => isPlanned);
