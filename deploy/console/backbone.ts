@@ -29,12 +29,13 @@ const RECORD_MS = 5 * MINUTE_MS;
 interface Fate {
   readonly received: number;
   readonly lost?: number;
+  readonly lostReturn?: number;
   readonly ms: number;
 }
 
 /**
  * Sources with links from each of `points` to each other one over the last 25 hours, judged by the real desks. Of the links from the first
- * point, the first loses probes and the second has not had enough of them; the third was down for half an hour.
+ * point, the first loses probes on the way back and the second has not had enough of them; the third was down for half an hour.
  */
 export async function backbone(points: number, folder: string): Promise<FakeSources> {
   const [clock, log] = [systemClock, createLog('silent')];
@@ -128,5 +129,6 @@ function fateOf({ class: kind }: Link, index: number, ageMs: number): Fate {
   if (index === 1) return { received: 5, ms: wave };
   if (index === 2 && ageMs > 3 * HOUR_MS && ageMs <= 3.5 * HOUR_MS) return { received: 0, lost: 300, ms };
   const loses = index === 0 || index % 41 === 40;
-  return { received: 300, lost: loses && Math.floor(ageMs / RECORD_MS) % 3 === 0 ? 10 : 0, ms: wave };
+  const lost = loses && Math.floor(ageMs / RECORD_MS) % 3 === 0 ? 10 : 0;
+  return { received: 300, lost, lostReturn: lost, ms: wave };
 }

@@ -90,6 +90,18 @@ describeWith('chromium')('the page Links', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('says of a link in breach on which way it loses, and of one that was down that nobody can tell', async () => {
+    const { page } = await open(6, '/cq1_sh2');
+    const there = page.locator('.judgement', { hasText: 'Loss on the way there' });
+    await there.waitFor();
+    expect(await seen(there)).toMatch(/there ✓ met\s+0\.0.% 0 \/ \d+,\d+ probes\s+between 0\.0/);
+    const back = page.locator('.judgement', { hasText: 'Loss on the way back' });
+    expect(await seen(back)).toMatch(/back ✗ not met\s+1\.\d+ % 9\d\d \//);
+    await page.goto(page.url().replace('cq1_sh2', 'cq1_gz4'));
+    await page.getByText('Nothing tells on which way probes were lost').waitFor();
+    expect(await seen(there)).toMatch(/0\.0.% – \d\.\d+.% 0 – 1,800 \//);
+  });
+
   it('takes maintenance in after the fact, marks it, gives the verdict both ways, and withdraws it', async () => {
     const { page, complaints } = await open(4, '/cq1_sh2');
     await page.getByRole('button', { name: 'Enter a window' }).click();

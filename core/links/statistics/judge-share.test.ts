@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from '../../latency-histogram.ts';
 import { judgeLatency } from './judge-latency.ts';
-import { judgeLoss, worstOf } from './judge-share.ts';
+import { judgeLoss, judgePart, worstOf } from './judge-share.ts';
 
 const records = (count: number, each: number, lost: (index: number) => number) => ({
   probes: Array.from({ length: count }, () => each),
@@ -90,5 +90,39 @@ describe('bounds by which a verdict goes', () => {
     expect(bounds).toEqual({ lower: bursts.lower, upper: bursts.upper });
     const between = (independent.upper + bursts.upper) / 2;
     expect(judgeLoss({ probes, bad }, between, 0.95).verdict).toBe('insufficient');
+  });
+});
+
+describe('a part of what was judged', () => {
+  const whole = (bad: (at: number) => number) => {
+    const probes = Array.from({ length: 1_000 }, () => 60);
+    return judgeLoss({ probes, bad: probes.map((_, at) => bad(at)) }, 0.003, 0.95);
+  };
+
+  it('all of it is judged as the whole', () => {
+    for (const loss of [
+      whole(() => 0),
+      whole((at) => Number(at % 9 === 0)),
+      whole((at) => (at % 200 ? 0 : 30)),
+    ]) {
+      const { verdict, probes, bad, bounds } = loss;
+      expect(judgePart(loss, loss.probes, loss.bad)).toEqual({ verdict, probes, bad, bounds });
+    }
+  });
+
+  it('what nobody knows of it leaves the verdict open, whichever way it went', () => {
+    const loss = whole((at) => Number(at % 9 === 0));
+    const verdictOf = (least: number, most: number) => judgePart(loss, 60_000, { least, most }).verdict;
+    expect([verdictOf(100, 112), verdictOf(300, 330), verdictOf(100, 300)]).toEqual([
+      ...['pass', 'breach', 'insufficient'],
+    ]);
+  });
+
+  it('bursts of the whole make its bounds wider, but not where nothing of it is bad', () => {
+    const [spread, bursts] = [whole((at) => Number(at % 8 === 0)), whole((at) => (at % 200 ? 0 : 25))];
+    const upper = (loss: typeof spread, most: number) =>
+      judgePart(loss, 60_000, { least: 0, most }).bounds.upper;
+    expect(upper(bursts, 60)).toBeGreaterThan(1.2 * upper(spread, 60));
+    expect(upper(bursts, 0)).toBe(upper(spread, 0));
   });
 });

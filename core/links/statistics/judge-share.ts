@@ -1,4 +1,4 @@
-import { type Bounds, binomialBounds } from './binomial-bounds.ts';
+import { type Bounds, binomialBounds, lowerBound, upperBound } from './binomial-bounds.ts';
 import { type Blocks, type BurstBounds, burstBounds } from './burst-bounds.ts';
 
 export const VERDICTS = ['pass', 'breach', 'insufficient'] as const;
@@ -50,12 +50,39 @@ export function judgeShare(
   const independent = { lower: fewAlone.lower, upper: manyAlone.upper };
   const wider = many.designEffect > few.designEffect ? many : few;
   const bursts = { ...wider, lower: few.lower, upper: many.upper };
-  const bounds = {
-    lower: Math.min(independent.lower, bursts.lower),
-    upper: Math.max(independent.upper, bursts.upper),
-  };
-  const verdict = bounds.upper < limit ? 'pass' : bounds.lower > limit ? 'breach' : 'insufficient';
+  const bounds = widerOf(independent, bursts);
+  const verdict = verdictOf(bounds, limit);
   return { verdict, limit, confidence, probes: total, bad: { least, most }, independent, bursts, bounds };
+}
+
+/** What evidence says of a part of what was judged as a whole. */
+export type PartJudgement = Pick<ShareJudgement, 'verdict' | 'probes' | 'bad' | 'bounds'>;
+
+/**
+ * One way of a link, of whose records the whole only is kept: what is bad is taken to come in bursts as long as those of `whole`; where
+ * nothing is bad there is no burst. Held to the limit and the confidence of the whole.
+ */
+export function judgePart(
+  { limit, confidence, bursts: { designEffect } }: ShareJudgement,
+  probes: number,
+  bad: ShareJudgement['bad'],
+): PartJudgement {
+  const lower = (effect: number) => lowerBound(bad.least / effect, probes / effect, confidence);
+  const upper = (effect: number) => upperBound(bad.most / effect, probes / effect, confidence);
+  const effect = bad.most > 0 ? designEffect : 1;
+  const bounds = widerOf(
+    { lower: lower(1), upper: upper(1) },
+    { lower: lower(effect), upper: upper(effect) },
+  );
+  return { verdict: verdictOf(bounds, limit), probes, bad, bounds };
+}
+
+function widerOf(one: Bounds, other: Bounds): Bounds {
+  return { lower: Math.min(one.lower, other.lower), upper: Math.max(one.upper, other.upper) };
+}
+
+function verdictOf({ lower, upper }: Bounds, limit: number): Verdict {
+  return upper < limit ? 'pass' : lower > limit ? 'breach' : 'insufficient';
 }
 
 /** The verdict on several objectives at once: a breach of one is a breach, and a pass is one of all. */

@@ -116,6 +116,28 @@ describe('the verdict on a link', () => {
     expect(body.probes[0].loss).toMatchObject({ verdict: null, limit: null, samples: 21_600 });
   });
 
+  it('says of each way what a reflector told of it, and no more', async () => {
+    const wayOf = (bad: object, verdict: string, samples: number) => ({ bad, verdict, samples });
+    const records = Array.from({ length: 360 }, (_, at) =>
+      madeRecord({
+        ...{ fromMs: START_MS + at * MINUTE_MS, received: 59, lost: 1 },
+        ...(at % 10 > 0 ? { lostReturn: 1 } : at > 0 ? { lostForward: 1 } : {}),
+      }),
+    );
+    await store.write(evidenceBatch({ link: 'a-b', gateway: 'pop-a' }, records));
+    const { body } = await ask(`/api/v1/links/a-b/sla?${FROM_TO}`);
+    const { forward, back } = body.probes[0];
+    // Of the very first nothing is known.
+    expect(forward).toMatchObject(wayOf({ least: 35, most: 36 }, 'pass', 21_600));
+    expect(back).toMatchObject(wayOf({ least: 324, most: 325 }, 'breach', 21_565));
+    expect([forward.share, back.share]).toEqual([null, null]);
+    expect([body.verdict, forward.latency.count]).toEqual(['breach', 0]);
+    await put('b-a', () => 1, 360, 'pop-b');
+    const { body: untold } = await ask(`/api/v1/links/b-a/sla?${FROM_TO}`);
+    const either = wayOf({ least: 0, most: 360 }, 'insufficient', 21_600);
+    expect(untold.probes[0]).toMatchObject({ verdict: 'breach', forward: either, back: either });
+  });
+
   it('takes no evidence from another gateway, and names it', async () => {
     await put('a-b', () => 0);
     await put('a-b', () => 60, 360, 'impostor');

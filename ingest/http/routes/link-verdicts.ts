@@ -2,7 +2,11 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { type Scope, seesLink } from '../../../core/access.ts';
 import { ID_PATTERN } from '../../../core/ids.ts';
 import { type Account, type InvalidBy, LINK_CLASSES, PROBE_KINDS } from '../../../core/links/measures.ts';
-import { type ShareJudgement, VERDICTS } from '../../../core/links/statistics/judge-share.ts';
+import {
+  type PartJudgement,
+  type ShareJudgement,
+  VERDICTS,
+} from '../../../core/links/statistics/judge-share.ts';
 import type { Direction, Figures } from '../../sla/verdict/figures.ts';
 import type { LinkName } from '../../sla/verdict/link-name.ts';
 import type { ProbeVerdict } from '../../sla/verdict/verdict-desk.ts';
@@ -63,8 +67,19 @@ const Judgement = Type.Object({
     designEffect: Type.Number({ description: 'How many times fewer independent probes would say as much.' }),
   }),
 });
-const DirectionReply = orNull(
-  Type.Object({ latency: Percentiles, lost: Count, share: orNull(Share), bounds: orNull(Bounds) }),
+const DirectionReply = Type.Object(
+  {
+    ...Type.Pick(Judgement, ['verdict', 'samples', 'share', 'bounds']).properties,
+    bad: Type.Object(
+      { least: Count, most: Count },
+      { description: 'They differ by the lost of which nothing tells the way, and the late.' },
+    ),
+    latency: Percentiles,
+  },
+  {
+    description:
+      'The losses of one way alone, held to the limit of both ways; times where both clocks are synchronised.',
+  },
 );
 const FiguresReply = Type.Object({
   verdict: VerdictName,
@@ -354,7 +369,8 @@ function shownFigures(figures: Figures): Static<typeof FiguresReply> {
       kernelStamped,
       pathChanges,
     },
-    ...{ forward: shownDirection(figures.forward), back: shownDirection(figures.back) },
+    forward: shownDirection(figures.forward, hasObjective),
+    back: shownDirection(figures.back, hasObjective),
   };
 }
 
@@ -367,15 +383,21 @@ function accountOf({ measures }: Figures): Account {
 }
 
 function shownJudgement(judged: ShareJudgement, hasObjective: boolean): Static<typeof Judgement> {
-  const { verdict, limit, confidence, probes, bad, bounds, independent, bursts } = judged;
+  const { limit, confidence, independent, bursts } = judged;
   return {
-    ...{ verdict: hasObjective ? verdict : null, limit: hasObjective ? limit : null, confidence },
-    ...{ samples: probes, bad, bounds, independent },
-    share: probes > 0 && bad.least === bad.most ? bad.least / probes : null,
+    ...shownPart(judged, hasObjective),
+    ...{ limit: hasObjective ? limit : null, confidence, independent },
     bursts: { lower: bursts.lower, upper: bursts.upper, designEffect: bursts.designEffect },
   };
 }
 
-function shownDirection(direction: Direction | null): Static<typeof DirectionReply> {
-  return direction && { ...direction };
+function shownDirection(direction: Direction, hasObjective: boolean): Static<typeof DirectionReply> {
+  return { ...shownPart(direction, hasObjective), latency: direction.latency };
+}
+
+function shownPart({ verdict, probes, bad, bounds }: PartJudgement, hasObjective: boolean) {
+  return {
+    ...{ verdict: hasObjective ? verdict : null, samples: probes, bad, bounds },
+    share: probes > 0 && bad.least === bad.most ? bad.least / probes : null,
+  };
 }

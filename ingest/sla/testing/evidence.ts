@@ -8,6 +8,9 @@ export interface MadeRecord {
   readonly lastsMs?: number;
   readonly received?: number;
   readonly lost?: number;
+  /** Of the lost, those of which a reflector tells the way. */
+  readonly lostForward?: number;
+  readonly lostReturn?: number;
   readonly late?: number;
   readonly notSent?: number;
   readonly stall?: number;
@@ -21,6 +24,8 @@ export function madeRecord(made: MadeRecord): LinkRecord {
     lastsMs = 60_000,
     received = 60,
     lost = 0,
+    lostForward = 0,
+    lostReturn = 0,
     late = 0,
     notSent = 0,
     stall = 0,
@@ -29,6 +34,7 @@ export function madeRecord(made: MadeRecord): LinkRecord {
   const measures = noMeasures();
   const scheduled = received + lost + late + notSent + stall;
   Object.assign(measures.account, { scheduled, received, lost, late, notSent, invalid: stall });
+  Object.assign(measures, { lostForward, lostReturn });
   measures.invalidBy.stall = stall;
   if (received > 0) measures.roundTrip.add(ms, received);
   return {

@@ -1,7 +1,6 @@
 import type { LatencyHistogram } from '../../../core/latency-histogram.ts';
 import { type Measures, mergeMeasures, noMeasures } from '../../../core/links/measures.ts';
 import type { Objective } from '../../../core/links/mesh.ts';
-import { type Bounds, binomialBounds } from '../../../core/links/statistics/binomial-bounds.ts';
 import type { Blocks } from '../../../core/links/statistics/burst-bounds.ts';
 import {
   judgeLatencyBlocks,
@@ -10,6 +9,8 @@ import {
 } from '../../../core/links/statistics/judge-latency.ts';
 import {
   judgeLoss,
+  judgePart,
+  type PartJudgement,
   type ShareJudgement,
   type Verdict,
   worstOf,
@@ -25,12 +26,13 @@ export interface Percentiles {
   readonly 'p99.9': number | null;
 }
 
-/** One way of the link, where a stateful reflector or synchronised clocks show it. The objective is of round trips, so it has no verdict. */
-export interface Direction {
+/**
+ * One way of the link. Its losses alone are held to the limit that both ways together have: a stateful reflector tells on which way a
+ * probe was lost, and where nothing does, it may have been either (`bad`). Times there are where both clocks are synchronised; none is
+ * agreed on, so they have no verdict.
+ */
+export interface Direction extends PartJudgement {
   readonly latency: Percentiles;
-  readonly lost: number;
-  readonly share: number | null;
-  readonly bounds: Bounds | null;
 }
 
 export interface Figures {
@@ -44,9 +46,8 @@ export interface Figures {
   readonly records: number;
   readonly roundTrip: Percentiles;
   readonly variation: Percentiles;
-  /** Null where not a single lost probe or one-way time is known by its direction. */
-  readonly forward: Direction | null;
-  readonly back: Direction | null;
+  readonly forward: Direction;
+  readonly back: Direction;
   /** Largest error of the one-way times, ms. */
   readonly oneWayErrorMs: number | null;
 }
@@ -152,26 +153,14 @@ function latencyOf(blocks: LatencyBlocks, { latencyMs, latencyQuantile, confiden
 
 function directionsOf(measures: Measures, loss: ShareJudgement) {
   const { forward, back, lostForward, lostReturn, oneWayErrorMs, account } = measures;
-  const hasTimes = forward.count > 0 || back.count > 0;
-  const isDirected = lostForward + lostReturn > 0;
-  if (!hasTimes && !isDirected) return { forward: null, back: null, oneWayErrorMs: null };
-  // Where the direction of some is not known, no share of either is.
-  const isWhole = isDirected && lostForward + lostReturn === account.lost;
-  const direction = (latency: LatencyHistogram, lost: number): Direction => ({
-    ...{ latency: percentilesOf(latency), lost },
-    share: isWhole && loss.probes > 0 ? lost / loss.probes : null,
-    bounds: isWhole ? asLoss(lost, loss) : null,
-  });
+  const unknown = account.lost + account.late - lostForward - lostReturn;
+  const bad = (least: number) => ({ least, most: least + unknown });
   return {
-    forward: direction(forward, lostForward),
-    back: direction(back, lostReturn),
-    oneWayErrorMs: hasTimes ? oneWayErrorMs : null,
+    forward: { ...judgePart(loss, loss.probes, bad(lostForward)), latency: percentilesOf(forward) },
+    // What was lost on the way there was never sent back.
+    back: { ...judgePart(loss, loss.probes - lostForward, bad(lostReturn)), latency: percentilesOf(back) },
+    oneWayErrorMs: forward.count + back.count > 0 ? oneWayErrorMs : null,
   };
-}
-
-/** Bursts are taken to be as long in each direction as in both. */
-function asLoss(lost: number, { probes, confidence, bursts: { designEffect } }: ShareJudgement): Bounds {
-  return binomialBounds(lost / designEffect, probes / designEffect, confidence);
 }
 
 export function percentilesOf(histogram: LatencyHistogram): Percentiles {

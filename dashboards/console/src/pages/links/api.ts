@@ -68,14 +68,17 @@ export interface Cell {
   readonly withoutRetroactive?: { readonly verdict: Verdict };
 }
 
-export interface Judgement {
+export interface PartJudgement {
   readonly verdict: Verdict;
-  readonly limit: number | null;
-  readonly confidence: number;
   readonly samples: number;
   readonly bad: { readonly least: number; readonly most: number };
   readonly share: number | null;
   readonly bounds: Bounds;
+}
+
+export interface Judgement extends PartJudgement {
+  readonly limit: number | null;
+  readonly confidence: number;
   readonly bursts: { readonly designEffect: number };
 }
 
@@ -94,15 +97,14 @@ export interface Figures {
   readonly account: Account;
   readonly roundTrip: Percentiles;
   readonly jitterMs: number;
-  readonly forward: Direction | null;
-  readonly back: Direction | null;
+  readonly forward: Direction;
+  readonly back: Direction;
   readonly oneWayErrorMs: number | null;
 }
 
-export interface Direction {
+/** The losses of one way alone, and its times where clocks are synchronised. */
+export interface Direction extends PartJudgement {
   readonly latency: Percentiles;
-  readonly lost: number;
-  readonly share: number | null;
 }
 
 export interface ClassFigures extends Figures {

@@ -1,6 +1,6 @@
 import { useConsole } from '../../console.ts';
 import { useWords } from '../../i18n/use-words.ts';
-import type { Account, Judgement, Objective, Probe, Sla } from './api.ts';
+import type { Account, Direction, Judgement, Objective, Probe, Sla } from './api.ts';
 import { judged, limitText, missingOf, msLimit, msText, shareText } from './figures.ts';
 import { VerdictBadge } from './verdict-badge.tsx';
 import { WORDS } from './words.ts';
@@ -66,6 +66,7 @@ function ProbeEvidence({ probe, sla }: { readonly probe: Probe; readonly sla: Sl
           </div>
         </dl>
       </div>
+      {probe.kind === 'stamp' && <Directions probe={probe} />}
       <h4>{words.account}</h4>
       <Accounts account={probe.account} />
       {coverage.holes.length > 0 && (
@@ -93,6 +94,34 @@ function ProbeEvidence({ probe, sla }: { readonly probe: Probe; readonly sla: Sl
         <p class="note">{words.unreadable(locale.number(probe.unreadable.length, 0))}</p>
       )}
     </article>
+  );
+}
+
+/** Each way of the link by itself: only STAMP can tell them apart. */
+function Directions({ probe }: { readonly probe: Probe }) {
+  const { locale } = useConsole();
+  const words = useWords(WORDS);
+  const { loss, forward, back, oneWayErrorMs } = probe;
+  const isUntold = ({ bad }: Direction) => bad.least === 0 && bad.most > 0;
+  return (
+    <>
+      <div class="judgements directions">
+        {([forward, back] as const).map((way, at) => (
+          <Judged key={words.ways[at]} name={words.ways[at]!} judgement={{ ...loss, ...way }}>
+            {way.latency.count > 0 && oneWayErrorMs !== null && (
+              <p class="note">
+                {words.oneWay(
+                  msText(way.latency.p50, locale),
+                  msText(way.latency.p95, locale),
+                  msText(oneWayErrorMs, locale),
+                )}
+              </p>
+            )}
+          </Judged>
+        ))}
+      </div>
+      {isUntold(forward) && isUntold(back) && <p class="note">{words.waysUntold}</p>}
+    </>
   );
 }
 

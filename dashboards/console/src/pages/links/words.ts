@@ -60,6 +60,9 @@ const en = {
   reverse: 'The other way',
   agentOnline: 'its agent is there',
   agentOffline: 'its agent is silent',
+  ways: ['Loss on the way there', 'Loss on the way back'],
+  oneWay: (p50: string, p95: string, error: string) => `One way: p50 ${p50}, p95 ${p95}, each ± ${error}`,
+  waysUntold: 'Nothing tells on which way probes were lost: that takes a stateful reflector.',
   account: 'Where each probe ended',
   accounts: {
     scheduled: 'scheduled',
@@ -201,6 +204,9 @@ const zh: Widened<typeof en> = {
   reverse: '反方向',
   agentOnline: '探测点在线',
   agentOffline: '探测点无上报',
+  ways: ['去程丢包', '回程丢包'],
+  oneWay: (p50, p95, error) => `单向时延：p50 ${p50}，p95 ${p95}，误差均为 ± ${error}`,
+  waysUntold: '无法得知探测包丢在哪个方向：这需要有状态反射器。',
   account: '每个探测包的归宿',
   accounts: {
     scheduled: '计划',
