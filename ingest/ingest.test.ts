@@ -25,17 +25,27 @@ class Bench {
   readonly broker: TestBroker;
   readonly store = new MemoryStore();
   readonly kept = new KeptLog();
+  readonly #dataFolder: string;
   readonly #supervisor: Supervisor;
   #url = '';
 
   static async create(settings: { pipeline?: object; broker?: object } = {}): Promise<Bench> {
-    const bench = new Bench(new TestBroker(await freePort()), settings);
+    return Bench.#on(new TestBroker(await freePort()), temporaryFolder(), settings);
+  }
+
+  static #on(broker: TestBroker, dataFolder: string, settings: object): Bench {
+    const bench = new Bench(broker, dataFolder, settings);
     onTestFinished(() => bench.#supervisor.stop());
     return bench;
   }
 
-  private constructor(broker: TestBroker, settings: { pipeline?: object; broker?: object }) {
+  private constructor(
+    broker: TestBroker,
+    dataFolder: string,
+    settings: { pipeline?: object; broker?: object },
+  ) {
     this.broker = broker;
+    this.#dataFolder = dataFolder;
     const config = checkConfig(IngestConfig, {
       broker: { url: broker.url, ...settings.broker },
       http: { port: 0, signIn: 'off' },
@@ -43,7 +53,7 @@ class Bench {
       pipeline: { flushMs: 10, ...settings.pipeline },
     });
     const context = serviceContext({
-      dataFolder: temporaryFolder(),
+      dataFolder,
       log: this.kept.log,
       states: () => this.#supervisor.states(),
       announce: (line) => {
@@ -61,6 +71,13 @@ class Bench {
 
   startWithoutBroker(): Promise<void> {
     return this.#supervisor.start();
+  }
+
+  /** The same once more, in the same folder: somebody has forgotten that it runs. */
+  async startedTwice(): Promise<Bench> {
+    const second = Bench.#on(this.broker, this.#dataFolder, {});
+    await second.#supervisor.start();
+    return second;
   }
 
   stop(): Promise<void> {
@@ -279,6 +296,23 @@ describe('ingest', () => {
     const told = bench.kept.texts();
     expect(told.filter((line) => line.includes('another host application runs as "sluice"'))).toHaveLength(1);
     expect(told.filter((line) => line.includes('answers again'))).toHaveLength(1);
+  });
+
+  it('leaves the broker to the one that runs already where it is started a second time in one folder', async () => {
+    const first = await Bench.create();
+    await first.start();
+    const second = await first.startedTwice();
+    expect((await second.health()).components).toMatchObject({
+      subscriber: 'DATA_FOLDER_IN_USE',
+      senml: 'DATA_FOLDER_IN_USE',
+    });
+    expect((await first.health()).components).toMatchObject({ subscriber: 'up', senml: 'up' });
+    expect(first.kept.texts().filter((line) => line.includes('another host application'))).toEqual([]);
+    await first.stop();
+    await eventually(async () => (await second.health()).components.subscriber === 'up', {
+      withinMs: 60_000,
+    });
+    expect((await second.health()).components.ledger).toBe('up');
   });
 
   it('reads on while the store is away, holds so much, and tells what a gateway without a ledger lost by it', async () => {

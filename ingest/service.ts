@@ -72,8 +72,8 @@ export function createIngest(
     [upkeep, 'minor'],
     [desks.door, 'essential'],
     [announced(http, () => `Sluice: ${http.url}/`, context), 'essential'],
-    [path.subscriber, 'essential'],
-    [path.senml, 'minor'],
+    [alone(path.subscriber, books.ledger, context), 'essential'],
+    [path.senml && alone(path.senml, books.ledger, context), 'minor'],
   ];
   const present = list.flatMap(([service, weight]) => (service ? [{ service, weight }] : []));
   const essential = new Set(
@@ -95,6 +95,23 @@ function healthOf(context: ServiceContext, essential: ReadonlySet<string>): Comp
     essential: essential.has(name),
     ...(service.state === 'down' ? { error: service.error } : {}),
   }));
+}
+
+/**
+ * `service` stays away while another process holds the data folder, by `ledger`: the broker would end the connection of that other
+ * ingest, which comes under the same client id, and readings would go to this one, which can keep none of them.
+ */
+function alone(service: Service, ledger: Service, context: ServiceContext): Service {
+  return {
+    name: service.name,
+    async start(signal) {
+      const held = context.states().get(ledger.name);
+      if (held?.state === 'down' && held.error.code === 'DATA_FOLDER_IN_USE') throw held.error;
+      await service.start(signal);
+    },
+    stop: () => service.stop(),
+    trouble: () => service.trouble?.(),
+  };
 }
 
 /** Tells the person at the terminal once `service` is up, and again whenever it has come back. */

@@ -77,7 +77,10 @@ export class Settlement {
       account.inFlight--;
       countDropped(account, kept.event.timeMs);
     }
-    this.#parts.log.error({ readings: rows.length }, 'readings were lost: the store was away until the end');
+    this.#parts.log.error(
+      { readings: rows.length },
+      'readings were not stored, the store was away until the end: only gateways with a ledger send them again',
+    );
     this.#giveUp(batch);
   }
 
