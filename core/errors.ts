@@ -17,8 +17,8 @@ interface ErrorKind {
 export const ERRORS = {
   // Configuration and start
   CONFIG_UNREADABLE: {
-    en: 'cannot read the configuration {file}: {reason}. Check the path given with --config.',
-    zh: '无法读取配置文件 {file}：{reason}。请检查 --config 给出的路径。',
+    en: 'cannot read the configuration {file}: {reason}. Check the path, given with --config or by the settings that name this file.',
+    zh: '无法读取配置文件 {file}：{reason}。请检查路径（由 --config 或引用该文件的配置给出）。',
     retryable: false,
     http: 500,
   },

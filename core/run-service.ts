@@ -9,6 +9,7 @@ import { asSluiceError, reasonOf, SluiceError } from './errors.ts';
 import { type Service, Supervisor } from './lifecycle.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from './log.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
+import { terminalLanguage } from './terminal-language.ts';
 
 /** `sysexits.h` EX_CONFIG: a service manager should not start it again before somebody has changed something. */
 const EXIT_CONFIG = 78;
@@ -26,7 +27,8 @@ export interface Program<T extends TSchema> {
 }
 
 /**
- * The life of a process: options, configuration, start, stop on SIGINT, SIGTERM or SIGHUP (its terminal has gone). A
+ * The life of a process: options, configuration, start, stop on SIGINT, SIGTERM or SIGHUP (its terminal has gone). What ends it is told
+ * in the language of the terminal. A
  * second signal, or a stop that takes too long, ends the process at once. Exit status: 0 after a stop, 78 for a configuration that
  * must be changed, 1 for anything else.
  */
@@ -35,7 +37,7 @@ export async function runService<T extends TSchema>(program: Program<T>): Promis
     await run(program);
   } catch (thrown) {
     const error = asSluiceError(thrown);
-    process.stderr.write(`${program.name}: ${error.message}\n`);
+    process.stderr.write(`${program.name}: ${error.text(terminalLanguage())}\n`);
     if (error.code === 'INTERNAL' && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
     process.exitCode = error.retryable || error.code === 'INTERNAL' ? 1 : EXIT_CONFIG;
   }

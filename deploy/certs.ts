@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { asSluiceError, type Language, reasonOf, SluiceError } from '../core/errors.ts';
+import { terminalLanguage } from '../core/terminal-language.ts';
 import { CertificateFolder } from './certs/certificate-folder.ts';
 
 const EXIT_CONFIG = 78;
@@ -29,7 +30,7 @@ const UNTIL = { en: 'valid until', zh: '有效期至' } as const;
 
 /** Exit status 78 where something is wrong with what was asked. */
 async function main(): Promise<void> {
-  const language: Language = /^zh/i.test(process.env.LC_ALL || process.env.LANG || '') ? 'zh' : 'en';
+  const language = terminalLanguage();
   try {
     process.stdout.write(await run(process.argv.slice(2), language));
   } catch (error) {

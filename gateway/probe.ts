@@ -7,6 +7,7 @@ import { FolderLock } from '../core/folder-lock.ts';
 import type { EventReason } from '../core/gateway-event.ts';
 import { createLog } from '../core/log.ts';
 import { findQuantity } from '../core/quantities.ts';
+import { terminalLanguage } from '../core/terminal-language.ts';
 import { GatewayConfig } from './config.ts';
 import { type Driver, type DriverContext, GATEWAY_ITSELF, type Outcome, type TraceLine } from './driver.ts';
 import { createDriver } from './drivers/create-driver.ts';
@@ -52,7 +53,7 @@ const QUALITIES: Readonly<Record<string, Readonly<Record<Language, string>>>> = 
  * readings and nothing failed, else 1.
  */
 export async function runProbe(parameters: readonly string[]): Promise<void> {
-  const language = languageOf(process.env);
+  const language = terminalLanguage();
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   try {
     const options = { ...parseProbeOptions(parameters), language, clock: systemClock, print };
@@ -221,9 +222,4 @@ function parse(parameters: readonly string[]) {
     allowPositionals: true,
     options: { probe: { type: 'boolean' }, data: { type: 'string' }, for: { type: 'string' } },
   });
-}
-
-/** The language of the terminal, as POSIX names it. */
-function languageOf({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language {
-  return (LC_ALL || LC_MESSAGES || LANG || '').startsWith('zh') ? 'zh' : 'en';
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { asSluiceError, type Language, reasonOf, SluiceError } from '../../core/errors.ts';
+import { asSluiceError, reasonOf, SluiceError } from '../../core/errors.ts';
+import { terminalLanguage } from '../../core/terminal-language.ts';
 import { prepareSite } from './prepare-site.ts';
 
 const EXIT_CONFIG = 78;
@@ -33,7 +34,7 @@ people and gateways reach this machine. What is there already stays as it is; ce
 
 /** Exit status 78 where something is wrong with what was asked. */
 async function main(): Promise<void> {
-  const language: Language = /^zh/i.test(process.env.LC_ALL || process.env.LANG || '') ? 'zh' : 'en';
+  const language = terminalLanguage();
   try {
     const { values, positionals } = parse();
     if (values.help || positionals.length === 0) {

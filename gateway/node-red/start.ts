@@ -6,6 +6,7 @@ import { asSluiceError, reasonOf, SluiceError } from '../../core/errors.ts';
 import { FolderLock } from '../../core/folder-lock.ts';
 import { formatAddress, isLoopback, listen } from '../../core/listen.ts';
 import { stopOnSignals } from '../../core/stop-on-signals.ts';
+import { terminalLanguage } from '../../core/terminal-language.ts';
 import { bringsPassword } from './editor-login.ts';
 import { RED } from './node-red.ts';
 import { type NodeRedOptions, parseOptions, USAGE } from './options.ts';
@@ -123,7 +124,7 @@ try {
   await main();
 } catch (thrown) {
   const error = asSluiceError(thrown);
-  process.stderr.write(`node-red: ${error.message}\n`);
+  process.stderr.write(`node-red: ${error.text(terminalLanguage())}\n`);
   if (error.code === 'INTERNAL' && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
   process.exit(error.retryable || error.code === 'INTERNAL' ? 1 : 78);
 }

@@ -1,4 +1,5 @@
 import { asSluiceError, type Language, SluiceError } from '../../core/errors.ts';
+import { terminalLanguage } from '../../core/terminal-language.ts';
 
 export type Print = (line: string) => void;
 export type Command = (args: readonly string[], language: Language, print: Print) => Promise<number>;
@@ -12,8 +13,7 @@ export async function runCommandLine(
   commands: Readonly<Record<string, Command>>,
 ): Promise<void> {
   const [command = '--help', ...args] = process.argv.slice(2);
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
-  const language: Language = /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en';
+  const language = terminalLanguage();
   const print: Print = (line) => void process.stdout.write(`${line}\n`);
   try {
     if (command === '--help' || command === '-h') return print(usage[language]);

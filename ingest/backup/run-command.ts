@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../core/clock.ts';
 import { asSluiceError, reasonOf, SluiceError } from '../../core/errors.ts';
+import { terminalLanguage } from '../../core/terminal-language.ts';
 import { backUp } from './back-up.ts';
 import { type Manifest, STORE_FILE } from './manifest.ts';
 import { restore } from './restore.ts';
@@ -60,7 +61,7 @@ export async function runBackupCommand([name = '', ...args]: string[]): Promise<
   try {
     process.stdout.write(`${await COMMANDS[name]!(args)}\n`);
   } catch (thrown) {
-    process.stderr.write(`${name}: ${asSluiceError(thrown).message}\n`);
+    process.stderr.write(`${name}: ${asSluiceError(thrown).text(terminalLanguage())}\n`);
     process.exitCode = 1;
   }
   return true;

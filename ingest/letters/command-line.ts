@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { asSluiceError, type Language, reasonOf, SluiceError } from '../../core/errors.ts';
+import { terminalLanguage } from '../../core/terminal-language.ts';
 import { parseDuration } from '../http/parse-duration.ts';
 import { parseTime } from '../http/parse-time.ts';
 import { LETTER_KINDS, type LetterKind } from './letter.ts';
@@ -28,8 +29,7 @@ export async function runLetterCommand([first, ...parameters]: readonly string[]
 }
 
 async function run(command: LetterCommand, parameters: readonly string[]): Promise<void> {
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
-  const language: Language = /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en';
+  const language = terminalLanguage();
   try {
     const options = parseOptions(command, parameters);
     const door = await openLetters(options);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { asSluiceError, type Language, SluiceError } from '../../core/errors.ts';
+import { terminalLanguage } from '../../core/terminal-language.ts';
 import { CALCULATOR_KNOWN, calculatorCommand } from './command-line/calculator-command.ts';
 import { KEY_KNOWN, keyCommand } from './command-line/key-command.ts';
 import { parsedOptions } from './command-line/parsed-options.ts';
@@ -58,8 +59,7 @@ const EXIT_CONFIG = 78;
 
 /** Exit status: 0 done; 1 something does not hold or is away; 2 of `verify`, that it could not look; 78 for wrong options. */
 async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
-  const language: Language = /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en';
+  const language = terminalLanguage();
   try {
     if (name === '--help' || name === '-h') {
       process.stdout.write(USAGE[language]);
