@@ -1,5 +1,5 @@
 import { csvCell } from '../../export/csv-cell.ts';
-import type { ProbeFigures } from './figures.ts';
+import type { Judged, ProbeFigures, StatedJudgement } from './figures.ts';
 import type { StatedLink, StatedProbe, Statement } from './statement-format.ts';
 
 type Cell = string | number | boolean | null;
@@ -47,7 +47,7 @@ function verdicts(statement: Statement): string {
         : [null, null, null]),
       ...[one.limit, one.share, one.lower, one.upper, link.objective.confidence].map(percent),
       ...[one.probes, one.bad.least, one.bad.most, rounded(one.designEffect)],
-      nothingExcluded?.verdict ?? figures.verdict,
+      verdictOf(nothingExcluded ?? figures, one),
       ...[account.scheduled, account.received, account.lost, account.late],
       ...[account.notSent, account.invalid, account.excluded],
       ...[roundTrip.p50, roundTrip.p95, roundTrip.p99, roundTrip.p999].map(rounded),
@@ -59,6 +59,11 @@ function verdicts(statement: Statement): string {
     ]);
   });
   return csv(heads, rows);
+}
+
+/** Of the same objective: one may break what the other keeps. */
+function verdictOf({ judgements }: Judged, { objective }: StatedJudgement): Cell {
+  return judgements.find((one) => one.objective === objective)?.verdict ?? null;
 }
 
 function days(statement: Statement): string {

@@ -51,6 +51,16 @@ test('tables are RFC 4180 with a mark for Excel, and hold nothing that a spreads
   expect(outages!.split('\r\n')[1]).toContain('2026-10-08T19:35:00.000Z,2026-10-08T20:00:00.000Z,1500,');
 });
 
+test('a row of the table has the verdicts of its own objective, with the exclusions and without', async () => {
+  const { statement } = await stated();
+  const [heads, loss, latency] = statementCsv(statement)
+    .verdicts!.split('\r\n')
+    .map((row) => row.split(','));
+  const at = ['objective', 'verdict', 'verdict with nothing excluded'].map((head) => heads!.indexOf(head));
+  expect(at.map((column) => loss![column])).toEqual(['loss', 'insufficient', 'insufficient']);
+  expect(at.map((column) => latency![column])).toEqual(['latency', 'pass', 'pass']);
+});
+
 test('figures are as long as they are known', () => {
   expect([0.00012, 0.99998, 1, 0, 0.05, null].map((share) => percentText(share))).toEqual([
     ...['0.012 %', '99.9980 %', '100.00 %', '0 %', '5.00 %', '–'],
