@@ -76,6 +76,8 @@ export interface AlertEvent {
   /** What shows the cause, and the gateways and series that are silent because of it; as they last were where it has ended. */
   readonly causing: readonly AlertMember[];
   readonly silent: readonly AlertMember[];
+  /** Keys of conditions that were told before its cause was: they are no trace of it, and are told again when it ends. */
+  readonly toldBefore?: readonly string[];
   readonly timeline: readonly TimelineEntry[];
   /** Entries of the timeline past those that are kept: the oldest after the first go. */
   readonly timelineLeftOut: number;

@@ -237,3 +237,39 @@ it('gives the budgets that a point has burnt the time to recover, before they ar
   expect(lossy.told).toEqual(['raised pop:c', 'cleared pop:c', 'raised link:b-c']);
   expect([...lossy.state.open.values()][0]).toMatchObject({ after: 'e1' });
 });
+
+it('tells a budget that burned before its point went down again as soon as the point is back, also through a wider cause', () => {
+  const burn = { ...condition('loss', 'a-c'), lingersMs: 420_000 };
+  const trace = { ...condition('loss', 'b-c'), lingersMs: 420_000 };
+  const down = ['a-c', 'b-c', 'd-c'].map(outage);
+  const begun = () =>
+    new Run()
+      .begin(burn)
+      .until(60_000)
+      .begin(...down, trace)
+      .until(120_000);
+  const [first, second] = ['raised link:a-c', 'raised pop:c'];
+  const run = begun();
+  expect(run.told).toEqual([first, second, 'folded link:a-c']);
+  run.end(...down.map(({ key }) => key)).until(140_000);
+  expect(run.told.slice(3)).toEqual(['cleared pop:c', 'raised link:a-c']);
+  expect(run.open, 'what the point has burnt has its time').toEqual(['link:a-c: a-c']);
+  expect([...run.state.open.values()][0]).toMatchObject({ after: 'e2' });
+
+  const wide = begun();
+  const others = ['c-a', 'c-b', 'c-d', 'a-b', 'a-d', 'b-a', 'b-d', 'd-a', 'd-b'].map(outage);
+  wide.begin(...others).until(180_000);
+  expect(wide.open.map((one) => one.slice(0, 5))).toEqual(['wide:']);
+  wide.end(...[...down, ...others].map(({ key }) => key)).until(200_000);
+  expect(wide.open).toEqual(['link:a-c: a-c']);
+});
+
+it('takes what a link that went down has burnt for a trace of the point that turns out to be down', () => {
+  const run = new Run()
+    .begin(outage('a-c'), { ...condition('loss', 'a-c'), lingersMs: 420_000 })
+    .until(60_000);
+  run.begin(outage('b-c'), outage('d-c')).until(120_000);
+  expect(run.told).toEqual(['raised link:a-c', 'raised pop:c', 'folded link:a-c']);
+  run.end('outage:a-c', 'outage:b-c', 'outage:d-c').until(300_000);
+  expect(run.told.slice(3)).toEqual(['cleared pop:c']);
+});

@@ -80,7 +80,10 @@ export function stepBook(state: BookState, input: BookInput): BookStep {
     if (target) {
       effects.push({ kind: 'folded', event: ended(event, nowMs, 'folded', target.id) });
       const grown = withEntry(
-        { ...target, sinceMs: Math.min(target.sinceMs, event.sinceMs) },
+        {
+          ...{ ...target, sinceMs: Math.min(target.sinceMs, event.sinceMs) },
+          toldBefore: [...new Set([...(target.toldBefore ?? []), ...ownOf(event)])],
+        },
         { timeMs: nowMs, step: 'folded', what: event.id, words: event.words },
       );
       open.set(into.key, grown);
@@ -94,7 +97,8 @@ export function stepBook(state: BookState, input: BookInput): BookStep {
 
 /**
  * Whoever was silent because of something, and is not because of anything any more, has the time to come back; and the budget of a
- * link that a point has taken down has the time to recover, once the point is back.
+ * link that a point has taken down has the time to recover, once the point is back. A budget that burned already has not: at the next look
+ * it is an event of its own again.
  */
 function excuse(
   excused: Map<string, { readonly untilMs: number; readonly after: string }>,
@@ -108,16 +112,27 @@ function excuse(
   }
   const standing = new Set(causes.map(({ key }) => key));
   const ended = [...events].filter(({ key, kind }) => kind !== 'link' && !standing.has(key));
-  const was = new Map(ended.flatMap(({ id, causing }) => causing.map(({ key }) => [key, id] as const)));
+  const was = new Map(ended.flatMap((event) => event.causing.map(({ key }) => [key, event] as const)));
   for (const { kind, causing } of causes) {
     // Whatever is down still is told as that.
     if (kind !== 'link' || causing.some((one) => one.kind === 'outage')) continue;
     for (const { key, lingersMs } of causing) {
       const after = was.get(key);
-      if (after !== undefined && lingersMs !== undefined)
-        excused.set(key, { untilMs: nowMs + lingersMs, after });
+      if (after === undefined || lingersMs === undefined) continue;
+      const isTrace = !after.toldBefore?.includes(key);
+      excused.set(key, { untilMs: nowMs + (isTrace ? lingersMs : 0), after: after.id });
     }
   }
+}
+
+/** What an event was about before anything was down, which is therefore no trace of that. */
+function ownOf({ kind, causing, toldBefore = [] }: AlertEvent): readonly string[] {
+  if (kind !== 'link') return toldBefore;
+  const isTrace = (burn: AlertMember) =>
+    causing.some(
+      (one) => one.kind === 'outage' && one.subject === burn.subject && one.sinceMs <= burn.sinceMs,
+    );
+  return causing.filter((one) => one.kind !== 'outage' && !isTrace(one)).map(({ key }) => key);
 }
 
 /** Waits for neighbours, or for the link that may be the cause; nothing that has an event waits again. */
