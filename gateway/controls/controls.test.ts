@@ -346,6 +346,26 @@ test('leak: everything is closed, and stays so until a person has acknowledged, 
   expect(second.outcomes().slice(1)).toEqual(['again refused', 'seen-to applied', 'now applied']);
 });
 
+test('water through what a controller opened by itself is no leak, and is shut off where it is too much', async () => {
+  const { water, start, live, alarms } = setUpControls({
+    lines: [
+      {
+        id: 'main',
+        flow: { device: 'meter' },
+        valves: [{ device: 'valves', point: 'v1', unleased: 'allow', flowLPerMin: { low: 20, high: 40 } }],
+      },
+    ],
+  });
+  await start();
+  await live(20_000, { flow: 0 });
+  water.put(V1, true);
+  await live(60_000, { flow: 30 });
+  expect(alarms()).toEqual([]);
+  await live(60_000, { flow: 60 });
+  expect(alarms()).toEqual(['high-flow true']);
+  expect(water.held.get(V1)).toBe(false);
+});
+
 test('a leak that still runs cannot be acknowledged away', async () => {
   const { start, live, command, outcomes } = setUpControls({
     lines: [{ ...LINE, flow: { device: 'meter' } }],

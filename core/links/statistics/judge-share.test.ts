@@ -40,6 +40,11 @@ describe('a verdict on loss', () => {
     expect(burst.bounds.lower).toBe(burst.bursts.lower);
   });
 
+  it('is neither where a bound is the limit itself', () => {
+    expect(judgeLoss({ probes: [1_000], bad: [0] }, 0, 0.95).verdict).toBe('insufficient');
+    expect(judgeLoss({ probes: [1_000], bad: [1_000] }, 1, 0.95).verdict).toBe('insufficient');
+  });
+
   it('of several is the worst of them', () => {
     expect(worstOf(['pass', 'insufficient', 'breach'])).toBe('breach');
     expect(worstOf(['insufficient', 'pass'])).toBe('insufficient');
@@ -60,6 +65,11 @@ describe('a verdict on latency', () => {
     expect(judgeLatency([histogram([10, 800], [40, 200])], 30, 0.95, 0.95).verdict).toBe('breach');
     expect(judgeLatency([histogram([10, 20])], 30, 0.95, 0.95).verdict).toBe('insufficient');
     expect(judgeLatency([histogram([10, 59])], 30, 0.95, 0.95).verdict).toBe('pass');
+  });
+
+  it('names the share that may be late as one would write it', () => {
+    expect(judgeLatency([], 30, 0.95, 0.95).limit).toBe(0.05);
+    expect(judgeLatency([], 30, 0.999, 0.95).limit).toBe(0.001);
   });
 
   it('never turns on the 1 % that a histogram does not know', () => {
