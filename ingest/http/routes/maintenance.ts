@@ -7,6 +7,7 @@ import { accounted } from '../../access/accounted.ts';
 import { MAINTENANCE_ACTIONS } from '../../sla/maintenance/maintenance-book.ts';
 import {
   isRetroactive,
+  type MaintenanceScope,
   type MaintenanceTime,
   type MaintenanceWindow,
   type MaintenanceWish,
@@ -116,6 +117,7 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
     async (request, reply) => {
       const wish = wishOf(request);
       assertOwn(wish, whoAsks(request));
+      assertKnown(wish, sources.mesh);
       const entry = entryOf(request, 'entered', 'new', wish.reason);
       const enter = () => sources.maintenance.enter(wish);
       return reply
@@ -182,6 +184,7 @@ export const maintenanceRoute: Route = (app, { sources, clock }) => {
       const who = whoAsks(request);
       if (!touches(before, who, sources.mesh)) throw noWindow(id);
       for (const one of [before, wish]) assertOwn(one, who);
+      assertKnown(wish, sources.mesh, before);
       const entry = { ...entryOf(request, 'changed', id, wish.reason), before, after: wish };
       return shownWindow(
         await accounted(sources.audit, entry, () => sources.maintenance.change(id, wish)),
@@ -264,6 +267,25 @@ function assertOwn(
   assertLinks(who, links);
   if (who.links === 'all' || pops.length + networks.length === 0) return;
   throw new SluiceError('NOT_PERMITTED', { name: who.name, role: who.role, wanted: 'all links' });
+}
+
+/**
+ * A name that is mistyped takes nothing out, and whoever relies on it learns so from the alerts of the night. What `before` has may have gone from
+ * the mesh since, and without a mesh in force no name is known.
+ */
+function assertKnown(wish: MaintenanceScope, mesh: HttpSources['mesh'], before?: MaintenanceScope) {
+  const { version, pops, networks } = mesh.mesh();
+  if (version === '') return;
+  const known = { links: mesh.links(), pops, networks };
+  for (const field of ['links', 'pops', 'networks'] as const) {
+    const ids = new Set([...known[field].map(({ id }) => id), ...(before?.[field] ?? [])]);
+    const absent = wish[field].find((id) => !ids.has(id));
+    if (absent !== undefined)
+      throw requestInvalid(field, {
+        en: `the mesh has no "${absent}"; GET /api/v1/mesh and /api/v1/links tell what it has`,
+        zh: `网格中没有 "${absent}"；请查看 GET /api/v1/mesh 与 /api/v1/links`,
+      });
+  }
 }
 
 function noWindow(id: string): SluiceError {
