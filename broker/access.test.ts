@@ -12,6 +12,9 @@ test.each([
   ['spBv1.0/farm/NDEATH/pump-house', true],
   ['senml/farm/soil-1', true],
   ['spBv1.0/farm/DDATA/other/soil-1', false],
+  ['spBv1.0/farm/DDATA/pump-house/soil-1/more', false],
+  ['senml/farm/soil-1/more', false],
+  ['senml/elsewhere/soil-1', false],
   ['spBv1.0/elsewhere/DDATA/pump-house/soil-1', false],
   ['spBv1.0/farm/NCMD/pump-house', false],
   ['spBv1.0/STATE/sluice', false],
@@ -112,4 +115,17 @@ test('without users everything is open but writing $SYS', () => {
   expect(maySubscribe(undefined, '#')).toBe(true);
   expect(mayPublish(undefined, 'sluice/farm/command/anybody')).toBe(true);
   expect(mayPublish(undefined, '$SYS/x')).toBe(false);
+});
+
+test('a device sends its own packs, keeps none at the broker, and hears nothing', () => {
+  const device: User = { name: 'd', passwordHash: '', role: 'device', site: 'farm', device: 'soil-7' };
+  expect(mayPublish(device, 'senml/farm/soil-7')).toBe(true);
+  expect(mayPublish(device, 'senml/farm/soil-7', true)).toBe(false);
+  expect(mayPublish(device, 'senml/farm/soil-8')).toBe(false);
+  expect(mayPublish(device, 'spBv1.0/farm/DDATA/soil-7')).toBe(false);
+  expect(maySubscribe(device, 'senml/farm/soil-7')).toBe(false);
+});
+
+test.each([undefined, host, flow, gateway])('nobody shares a subscription: it would stay silent', (user) => {
+  expect(maySubscribe(user, '$share/workers/spBv1.0/#')).toBe(false);
 });

@@ -9,3 +9,10 @@ it('is who has been away long enough, but not who was gone long before anybody l
   const before = new Map(silentGateways(gateways, new Map(), 1_000, 60).map((one) => [one.key, one]));
   expect(silentGateways(gateways, before, 1_000, 60, 500), 'what was told goes on').toHaveLength(2);
 });
+
+it('is nobody of whom this host has not heard since it was away itself, but for who was silent before', () => {
+  const unknown = [{ name: 's/a', presence: 'unknown' as const, lastMs: 100 }];
+  expect(silentGateways(unknown, new Map(), 1_000, 60)).toEqual([]);
+  const [told] = silentGateways([{ ...unknown[0]!, presence: 'offline' }], new Map(), 1_000, 60);
+  expect(silentGateways(unknown, new Map([[told!.key, told!]]), 2_000, 60)).toEqual([told]);
+});

@@ -198,6 +198,18 @@ it('follows a clock that was set back, and judges one that is not set by arrival
   expect(one.told()).toContain('bounds farm/pump/s1');
 });
 
+it('heeds the quality of a value that would be fine by its bounds', async () => {
+  thresholds = [threshold('dry', DRY), threshold('odd', { kind: 'implausible' })];
+  const one = await Watch.started();
+  one.put(probe('s1'), 30);
+  await clock.advance(MIN);
+  one.put(probe('s1'), 30);
+  expect(one.told()).toEqual([]);
+  await clock.advance(MIN);
+  one.put(probe('s1'), 30, { status: packStatus('bad', 'synced') });
+  expect(one.told()).toEqual(['implausible farm/pump/s1']);
+});
+
 it('never judges bad values by bounds, but as implausible, and what was refused as that', async () => {
   thresholds = [threshold('dry', DRY), threshold('odd', { kind: 'implausible' })];
   const one = await Watch.started();

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { FakeClock } from '../../../core/testing/fake-clock.ts';
 import { coverageOf, type Span } from './coverage.ts';
+import { coverageUntilNow } from './judged-pieces.ts';
 
 const span = (fromMs: number, toMs: number): Span => ({ fromMs, toMs });
 
@@ -24,6 +26,18 @@ it('of no evidence is none, and of no time is not known', () => {
 it('counts what overlaps once, and nothing beyond the time that was asked for', () => {
   const spans = [span(0, 600), span(200, 300), span(500, 2_000)];
   expect(coverageOf([spans], 100, 1_000)).toMatchObject({ share: 1, holes: [] });
+});
+
+it('does not call a hole what is still to come', () => {
+  const clock = new FakeClock(500);
+  expect(coverageUntilNow({ clock }, [[span(0, 400)]], { fromMs: 0, toMs: 1_000 })).toMatchObject({
+    share: 0.8,
+    holes: [span(400, 500)],
+  });
+  expect(coverageUntilNow({ clock }, [[]], { fromMs: 600, toMs: 1_000 })).toMatchObject({
+    share: null,
+    holes: [],
+  });
 });
 
 it('of several links is the mean: one without evidence is not hidden by one that has it', () => {

@@ -142,6 +142,19 @@ describe('the matrix of links', () => {
     await evidence.stop();
   });
 
+  it('counts what is known anew by another objective', async () => {
+    const { store, evidence, links, desk } = await bench();
+    const kept = desk();
+    const range = { fromMs: START_MS, toMs: START_MS + 6 * HOUR_MS };
+    // Of 16 ms: within 30, and beyond 10.
+    await put(store, 'a-b', [15, 65, 115, 165]);
+    await kept.matrix(range);
+    links.set('a-b', link('a-b', 10));
+    const matrix = plain(await kept.matrix(range));
+    expect(matrix).toEqual(plain(await desk().matrix(range)));
+    await evidence.stop();
+  });
+
   it('puts a record that began before those of the hour before in its place', async () => {
     const { store, evidence, desk, hoursRead } = await bench();
     const kept = desk();
