@@ -180,12 +180,15 @@ test('segments go when all in them is settled, and numbers go on when all are go
 test('what is older than it may be goes, but only by a clock that can be trusted', async () => {
   const folder = temporaryFolder();
   let nowMs: number | undefined;
-  const log = await openLog(folder, { maxBytes: 3_000_000, maxAgeMs: 1_000_000, trustedNowMs: () => nowMs });
+  const clock = new FakeClock(TIME_MS);
+  const parts = { maxBytes: 3_000_000, maxAgeMs: 1_000_000, trustedNowMs: () => nowMs, clock };
+  const log = await openLog(folder, parts);
   const dropped: number[] = [];
   log.onDropped = ({ last }) => dropped.push(last);
   const fill = async (timeMs: number) => {
     for (let value = 0; value < 5_000; value++) log.append(message(value + 0.5, timeMs));
     await isSafe(log);
+    await clock.advance(1_000);
   };
   await fill(TIME_MS);
   await fill(TIME_MS);

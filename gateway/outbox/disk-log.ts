@@ -74,6 +74,8 @@ export class DiskLog implements MessageLog {
   #active: Segment;
   /** Its file is being made. */
   #making: Segment | undefined;
+  /** Holds the newest bound that was synced: while no other file does, it stays, whatever is settled. */
+  #boundIn: Segment | undefined;
   #handle: FileHandle | undefined;
   #serial: number;
   #next: number;
@@ -214,7 +216,7 @@ export class DiskLog implements MessageLog {
     const newest = isFollowed ? undefined : this.#segments.at(-1);
     for (const segment of [...this.#segments]) {
       const isDone = segment.end === segment.first || settled.covers(segment.first, segment.end - 1);
-      if (isDone && segment !== newest) this.#condemn(segment);
+      if (isDone && segment !== newest && segment !== this.#boundIn) this.#condemn(segment);
     }
     this.#saveBook(this.#condemned.length > 0 ? 0 : BOOK_EVERY_MS);
   }
@@ -284,6 +286,7 @@ export class DiskLog implements MessageLog {
       this.#active.plannedBytes += reserve.length;
       await this.#handle!.datasync();
       this.#reserved = reserved;
+      this.#boundIn = this.#active;
     } catch (error) {
       await this.#abandonActive();
       throw error;
@@ -364,7 +367,7 @@ export class DiskLog implements MessageLog {
         Number.isFinite(oldest.newestTrustedMs) &&
         oldest.newestTrustedMs < nowMs - maxAgeMs;
       // What is still being written stays: its numbers are not settled among themselves yet.
-      if ((bytes <= maxBytes && !isOld) || oldest.end > this.#written) return;
+      if ((bytes <= maxBytes && !isOld) || oldest.end > this.#written || oldest === this.#boundIn) return;
       this.#condemn(oldest);
       this.#lose(oldest, oldest.first, oldest.end - 1);
     }
@@ -420,7 +423,7 @@ export class DiskLog implements MessageLog {
         this.#waitingBytes -= bytes.length - (reserve?.bytes.length ?? 0);
         segment.bytes += bytes.length;
         if (end) this.#written = end.first + end.samples.length;
-        if (reserve) this.#sync(reserve.number);
+        if (reserve) this.#sync(segment, reserve.number);
         else this.#planSync();
         this.onSendable();
       }
@@ -442,12 +445,14 @@ export class DiskLog implements MessageLog {
     const isShort = this.#next >= this.#reserved;
     if (this.#syncing || !(isShort || this.#isSyncDue)) return undefined;
     const number = this.#next + 2 * (this.#next - this.#usedAtSync) + FEWEST_RESERVED;
+    // A lower bound than the last holds from before it is on the disk: until the sync has ended, numbers above would go out.
+    this.#reserved = Math.min(this.#reserved, number);
     const bytes = encodeReserve(number, this.#machineBoot);
     segment.plannedBytes += bytes.length;
     return { bytes, number };
   }
 
-  #sync(reserved: number): void {
+  #sync(segment: Segment, reserved: number): void {
     this.#cancelSync?.();
     this.#cancelSync = undefined;
     this.#isSyncDue = false;
@@ -456,6 +461,7 @@ export class DiskLog implements MessageLog {
       () => {
         this.#syncing = undefined;
         this.#reserved = reserved;
+        this.#boundIn = segment;
         this.onSendable();
         // Numbers may have run out while it lasted, or something may have come that is urgent.
         if (this.#written >= reserved || this.#isSyncDue) this.#syncNow();
