@@ -17,7 +17,7 @@ export function formatAddress({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Resolves when `server` listens. `setting` names the address in the configuration. Throws `PORT_TAKEN` or `LISTEN_FAILED`, both retryable. */
+/** Resolves when `server` listens. `setting` names the port in the configuration. Throws `PORT_TAKEN` or `LISTEN_FAILED`, both retryable. */
 export function listen(server: Server, address: ListenAddress, what: string, setting: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, address, what, setting));
@@ -29,13 +29,21 @@ export function listen(server: Server, address: ListenAddress, what: string, set
   });
 }
 
+/** `setting` names the port in the configuration, `hostSetting` the host. */
 export function listenError(
   error: NodeJS.ErrnoException,
   address: ListenAddress,
   what: string,
   setting: string,
+  hostSetting = setting.replace(/port$/, 'host'),
 ): SluiceError {
-  const code = error.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'LISTEN_FAILED';
-  const reason = error.code === 'EACCES' ? 'this user may not use that port' : reasonOf(error);
-  return new SluiceError(code, { what, address: formatAddress(address), setting, reason }, error);
+  const details = { what, address: formatAddress(address) };
+  if (error.code === 'EADDRINUSE') return new SluiceError('PORT_TAKEN', { ...details, setting }, error);
+  const isPort = error.code === 'EACCES';
+  const reason = isPort ? 'this user may not use that port' : reasonOf(error);
+  return new SluiceError(
+    'LISTEN_FAILED',
+    { ...details, reason, setting: isPort ? setting : hostSetting },
+    error,
+  );
 }

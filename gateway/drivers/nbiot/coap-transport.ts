@@ -243,7 +243,7 @@ export class CoapTransport {
     });
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException) =>
-        reject(listenError(error, { host, port }, 'CoAP', 'port'));
+        reject(listenError(error, { host, port }, 'CoAP', 'port', 'hosts'));
       socket.once('error', fail);
       socket.bind(port, host, () => {
         socket.off('error', fail);
