@@ -93,7 +93,7 @@ export class StatementDesk {
       (link) => (!links || links.includes(link.id)) && (!classes || classes.includes(link.class)),
     );
     if (wanted.length === 0)
-      throw new SluiceError('NOT_FOUND', { what: { en: 'a link of that kind', zh: '符合条件的链路' } });
+      throw new SluiceError('NOT_FOUND', { what: { en: 'link of that kind', zh: '符合条件的链路' } });
     if (wanted.length > MOST_STATED_LINKS)
       throw requestInvalid('link', {
         en: `would be ${wanted.length} links, and one statement holds ${MOST_STATED_LINKS} at most: name them with link=…, or one class with class=…`,

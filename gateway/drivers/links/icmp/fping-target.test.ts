@@ -120,3 +120,24 @@ test('another process counts from 0, and what the one before had under way says 
   expect(account).toMatchObject({ received: 4, lost: 0, invalid: 1 });
   expect(account.notSent).toBeLessThanOrEqual(3);
 });
+
+test('a line with a number that fping cannot have come to costs only itself', () => {
+  const bench = new Bench();
+  bench.answer(0, 10);
+  bench.answer(100_000, 10, 1_100);
+  bench.answer(1, 10);
+  bench.look(10_000);
+  expect(bench.account(10_000).account).toMatchObject({ scheduled: 6, received: 2, lost: 0 });
+});
+
+test('a line that was stamped before the clock was set back by an hour does not keep its record open for an hour', () => {
+  const bench = new Bench();
+  bench.answer(0, 10);
+  bench.stepMs = -3_600_000;
+  bench.target.take(
+    { sequence: 1, target: 't', atMs: START_UTC_MS + 1_110, roundTripMs: 10 },
+    bench.at(1_115),
+  );
+  bench.look(70_000);
+  expect(bench.ledger.close(bench.at(70_000))).toHaveLength(1);
+});

@@ -14,6 +14,9 @@ const GRACE_MS = LATE_MS / 3;
 const STEP_MS = 50;
 /** A request that went out so much later than its turn shows that fping was held up. */
 const STALL_MS = 250;
+/** Requests go out one after the other: a number that is so far ahead of the last is none that fping gave. */
+const MOST_AHEAD_MS = 3_600_000;
+const LEAST_AHEAD = 2;
 
 /**
  * Brings the lines of fping about one target into the ledger of one link. fping numbers its requests and tells of each once, in no
@@ -47,7 +50,10 @@ export class FpingTarget {
 
   take({ sequence, atMs, roundTripMs }: FpingResult, now: Moment): void {
     this.#watchClock(now);
-    const sentMs = atMs - this.#offsetMs - (roundTripMs ?? this.#waitMs);
+    if (sequence - this.#next > Math.max(LEAST_AHEAD, MOST_AHEAD_MS / this.#everyMs)) return;
+    // Stamped before the clock was set back it would be in the future.
+    const toldMs = Math.min(atMs - this.#offsetMs, now.monotonicMs);
+    const sentMs = toldMs - (roundTripMs ?? this.#waitMs);
     // Those before it that are not told of yet went out before it.
     for (; this.#next <= sequence; this.#next++)
       this.#send(sentMs - (sequence - this.#next) * this.#everyMs, now);
