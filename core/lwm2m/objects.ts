@@ -96,41 +96,6 @@ const OBJECTS: Readonly<Record<number, Readonly<Record<number, ResourceType>>>> 
   },
 };
 
-/** Names of objects, for what people read. */
-export const OBJECT_NAMES: Readonly<Record<number, string>> = {
-  0: 'Security',
-  1: 'Server',
-  2: 'Access Control',
-  3: 'Device',
-  4: 'Connectivity Monitoring',
-  5: 'Firmware Update',
-  6: 'Location',
-  7: 'Connectivity Statistics',
-  3200: 'Digital Input',
-  3201: 'Digital Output',
-  3202: 'Analog Input',
-  3203: 'Analog Output',
-  3300: 'Generic Sensor',
-  3301: 'Illuminance',
-  3303: 'Temperature',
-  3304: 'Humidity',
-  3306: 'Actuation',
-  3308: 'Set Point',
-  3315: 'Barometer',
-  3316: 'Voltage',
-  3317: 'Current',
-  3320: 'Percentage',
-  3323: 'Pressure',
-  3325: 'Concentration',
-  3326: 'Acidity',
-  3327: 'Conductivity',
-  3330: 'Distance',
-  3337: 'Positioner',
-  3342: 'On/Off Switch',
-  3346: 'Rate',
-  3424: 'Water Meter',
-};
-
 /** The type of a resource that is known here; `undefined` for others, which a profile then has to name. */
 export function resourceType([object, , resource]: Path): ResourceType | undefined {
   if (object === undefined || resource === undefined) return undefined;

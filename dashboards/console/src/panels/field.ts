@@ -175,5 +175,3 @@ export function reduced(values: readonly Cell[], by = 'lastNotNull'): Cell {
   const numbers = values.filter((value) => typeof value === 'number');
   return (REDUCERS[by] ?? REDUCERS.lastNotNull!)(numbers, values);
 }
-
-export const REDUCER_NAMES = Object.keys(REDUCERS);

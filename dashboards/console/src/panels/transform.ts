@@ -23,8 +23,6 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   calculateField: (frames, options) => frames.map((frame) => calculated(frame, options)),
 };
 
-export const TRANSFORMATION_IDS = Object.keys(TRANSFORMS);
-
 /** Throws `Unknown` for a transformation that is not known. */
 export function transformed(frames: readonly Frame[], transformations: readonly Transformation[]): Frame[] {
   return transformations
