@@ -174,7 +174,7 @@ const zh: Widened<typeof en> = {
   cell: (from, to, verdict, p95, loss) => `${from} 至 ${to}：${verdict}，p95 ${p95}，丢包率 ${loss}`,
   legend: '格中数字为 p95（毫秒）。方向键移动，回车打开。',
   noLinks: '尚无链路',
-  noLinksText: '采集服务没有链路网文件，或没有符合条件的链路。链路的命名见 docs/mesh.zh-CN.md。',
+  noLinksText: '采集服务没有网格文件，或没有符合条件的链路。链路的命名见 docs/mesh.zh-CN.md。',
   noMatch: '没有符合所选条件的链路。',
   latency: '时延',
   loss: '丢包率',
