@@ -65,6 +65,10 @@ class Bench {
     );
   }
 
+  get refusedInChinese(): string | undefined {
+    return this.effects.find((effect) => effect.kind === 'refused')?.error.text('zh');
+  }
+
   get rebirthRequests(): number {
     return this.effects.filter((effect) => effect.kind === 'publish' && effect.topic.includes('/NCMD/'))
       .length;
@@ -267,6 +271,7 @@ describe('births and data', () => {
     const bench = new Bench();
     bench.message(bench.edge.nbirth()).message(bench.soil(20));
     expect(bench.refusals).toEqual(['SENDER_UNBORN 1']);
+    expect(bench.refusedInChinese).toMatch(/^网关 \S+ 的设备 soil-1 在/);
     expect(bench.rebirthRequests).toBe(1);
   });
 
@@ -276,6 +281,7 @@ describe('births and data', () => {
     bench.message(bench.edge.data('soil-1', [double('soil/moisture', 22, START_MS), strange]));
     expect(bench.readings).toEqual(['soil-1 soil/moisture=22']);
     expect(bench.refusals).toEqual(['METRIC_UNKNOWN 1']);
+    expect(bench.refusedInChinese).toMatch(/^网关 \S+ 的设备 soil-1 的别名 /);
     expect(bench.rebirthRequests).toBe(1);
   });
 

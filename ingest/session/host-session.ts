@@ -35,6 +35,7 @@ import {
   startAfresh,
   wasAnswered,
 } from './rebirth.ts';
+import { senderWords } from './sender-words.ts';
 import { advanceSequence, type Sequence, startSequence } from './sequence.ts';
 import { listenFor, onSilence, silenceTimerKey } from './silence.ts';
 import { emptied, findDefinition, seriesLimit, takeReadings } from './take-readings.ts';
@@ -146,7 +147,7 @@ function onEdgeMessage(
     refuseAll(
       node,
       payload,
-      new SluiceError('SENDER_UNBORN', { sender: `gateway ${node.gateway}` }),
+      new SluiceError('SENDER_UNBORN', { sender: senderWords(node.gateway) }),
       effects,
     );
     askForBirth(state, node, at, effects);
@@ -261,7 +262,7 @@ function onDeviceData(
       refuseAll(node, payload, seriesLimit(state, node), effects);
       return;
     }
-    const sender = `device ${name} of gateway ${node.gateway}`;
+    const sender = senderWords(node.gateway, name);
     refuseAll(node, payload, new SluiceError('SENDER_UNBORN', { sender }), effects);
     node.rebirth.needed = true;
     return;

@@ -11,6 +11,7 @@ import {
 } from './host-state.ts';
 import { PlainData, PlainReadings } from './plain-data.ts';
 import { isProtocolMetric } from './protocol-metric.ts';
+import { senderWords } from './sender-words.ts';
 
 const NOTHING_LEFT_OUT: NumberedMessage['leftOut'] = [];
 
@@ -27,10 +28,9 @@ export function takeReadings(
 ): void {
   const { site, gateway } = node;
   const mark = isBirth ? undefined : markOf(node, payload, effects);
-  const source = device === '' ? `gateway ${gateway}` : `device ${device} of gateway ${gateway}`;
   if (!goesBy(table, mark?.births)) {
     // A birth was missed: its aliases may mean other metrics than those known, and a wrong name is worse than waiting.
-    const error = new SluiceError('SENDER_UNBORN', { sender: source });
+    const error = new SluiceError('SENDER_UNBORN', { sender: senderWords(gateway, device) });
     effects.push({ kind: 'refused', site, gateway, error, readings: payload.metrics.length });
     node.rebirth.needed = true;
     return;
@@ -82,12 +82,18 @@ export function takeReadings(
     effects.push({ kind: 'refused', site, gateway, error, readings });
   // Where a birth is at fault, another one would bring the same again.
   if (ambiguous) {
-    refuse(ambiguous, new SluiceError('ALIAS_AMBIGUOUS', { alias: ambiguous.alias, node: source }));
+    refuse(
+      ambiguous,
+      new SluiceError('ALIAS_AMBIGUOUS', { alias: ambiguous.alias, node: senderWords(gateway, device) }),
+    );
   }
   if (unknown && node.metricCount >= limit) {
     refuse(unknown, seriesLimit(state, node));
   } else if (unknown) {
-    refuse(unknown, new SluiceError('METRIC_UNKNOWN', { alias: unknown.alias, node: source }));
+    refuse(
+      unknown,
+      new SluiceError('METRIC_UNKNOWN', { alias: unknown.alias, node: senderWords(gateway, device) }),
+    );
     node.rebirth.needed = true;
   }
 }
