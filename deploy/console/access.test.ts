@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../core/testing/eventually.ts';
 import { describeWith } from '../../core/testing/needs.ts';
 import { buildConsole } from '../../dashboards/console/build.ts';
 import { FakeSources } from '../../ingest/http/testing/fake-sources.ts';
@@ -246,13 +247,13 @@ describeWith('chromium')('the console with sign-in', () => {
         });
       const { page, complaints } = await signedIn(sources, 'admin', '#/audit');
       await page.getByText('Whole: all 60 entries').waitFor();
-      expect(await page.locator('tbody tr').count()).toBe(50);
+      await eventually(async () => (await page.locator('tbody tr').count()) === 50);
       await page.getByRole('button', { name: 'Older' }).click();
       await page.getByText('c0', { exact: true }).waitFor();
       await page.getByLabel('Who').fill('wang');
       await page.getByRole('button', { name: 'Find' }).click();
       await page.getByText('c59', { exact: true }).waitFor();
-      expect(await page.locator('tbody tr').count()).toBe(30);
+      await eventually(async () => (await page.locator('tbody tr').count()) === 30);
       await page.locator('tbody summary').first().click();
       await page.getByText('"value": true').first().waitFor();
       await axe(page);

@@ -134,7 +134,8 @@ describeWith('chromium')('the page Devices', () => {
     const { page, complaints } = await open(sources, '#/devices/demo-farm/pump-house');
     await page.getByText('Missing ranges').first().waitFor();
     expect(await seen(page)).toContain('its gateway still has it');
-    expect(await seen(page)).toMatch(/Processor[^\n]*\n+12/);
+    // By its id, until the catalogue has come.
+    await eventually(async () => /Processor[^\n]*\n+12/.test(await seen(page)));
     await page.getByRole('button', { name: 'Read settings' }).click();
     const settings = page.getByLabel('Settings (YAML)');
     await settings.waitFor();

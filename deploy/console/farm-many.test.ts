@@ -117,7 +117,13 @@ describeWith('chromium')('a farm of many zones', () => {
     };
     /** Whether the page goes along with a finger that moves up on `part`. */
     const scrolls = async (part: Locator) => {
-      await part.scrollIntoViewIfNeeded();
+      // A chart is drawn anew when its readings have come.
+      await eventually(() =>
+        part.scrollIntoViewIfNeeded({ timeout: 2_000 }).then(
+          () => true,
+          () => false,
+        ),
+      );
       const before = await scrollY();
       await swipe(part, -120);
       await eventually(async () => (await scrollY()) - before > 50, { withinMs: 10_000 });

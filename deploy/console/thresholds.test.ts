@@ -258,6 +258,8 @@ describeWith('chromium')('the page Thresholds', () => {
     await dialog.getByRole('button', { name: 'Switch off' }).click();
     await page.getByText('Threshold switched off.').waitFor();
     expect(current(sources)).toMatchObject({ enabled: false, why: 'harvest' });
+    // Then the page has the newer version: the older one may not be deleted.
+    await page.getByRole('button', { name: /^Switch on: Warn below 20/ }).waitFor();
     await page.getByRole('button', { name: /^Delete: Warn below 20/ }).click();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('Not saved yet:').waitFor();

@@ -297,6 +297,7 @@ describeWith('chromium')('from sign-in to result, on real processes', () => {
     const me = { name: 'admin', password: farm.password };
     const { page, complaints } = await signIn(farm.url, '#/audit', me, IN_CHINESE);
     await page.getByText(/^完整：全部 \d+ 条/).waitFor();
+    await page.locator('table.data tbody tr').first().waitFor();
     const trail = await seen(page.locator('table.data'));
     for (const [role, deed] of [
       ['operator', '命令: 下发'],

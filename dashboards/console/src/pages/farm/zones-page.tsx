@@ -44,6 +44,8 @@ export default function ZonesPage() {
       ...(gateways.answer?.gateways ?? []).map(({ site }) => site),
     ]),
   ].sort();
+  // A file that is sent before would be of no site, and each of its zones refused.
+  const areSitesKnown = zones.answer !== undefined && Boolean(gateways.answer ?? gateways.failure);
   return (
     <main class="page">
       <p>
@@ -53,7 +55,7 @@ export default function ZonesPage() {
       <AskedPart asked={zones}>
         {(answer) => <ZoneTable zones={answer.zones} {...{ sites, mayChange, changed }} />}
       </AskedPart>
-      {mayChange && <ZoneImport sites={sites} onDone={() => changed(words.saved)} />}
+      {mayChange && areSitesKnown && <ZoneImport sites={sites} onDone={() => changed(words.saved)} />}
       <section class="card zones-part" aria-labelledby="export">
         <h2 id="export">{words.exportTitle}</h2>
         <p>{words.exportText}</p>
