@@ -107,8 +107,26 @@ async function run(folder: string, clock: FakeClock) {
   return { log, outbox };
 }
 
+/** A log whose disk is watched. */
+async function begun() {
+  const folder = temporaryFolder();
+  const clock = new FakeClock();
+  disk = await CutDisk.over(folder);
+  return { folder, clock, disk, log: await openLog(folder, clock) };
+}
+
+/** The first number that is given out in what a cut has left. */
+async function nextIn(left: string): Promise<number> {
+  const anew = await openLog(left, new FakeClock());
+  const { next } = anew;
+  await anew.close();
+  return next;
+}
+
 // Which file a handle belongs to, only Linux tells.
-test.runIf(existsSync('/proc/self/fd'))(
+const testOnLinux = test.runIf(existsSync('/proc/self/fd'));
+
+testOnLinux(
   'through power cuts no number is ever sent for two readings, and what is lost is told as dropped',
   async () => {
     const seen = new Map<number, number>();
@@ -167,13 +185,10 @@ test.runIf(existsSync('/proc/self/fd'))(
   },
 );
 
-test.runIf(existsSync('/proc/self/fd'))(
+testOnLinux(
   'a bound that comes down holds while it is being synced: a cut after that uses no number twice',
   async () => {
-    const folder = temporaryFolder();
-    disk = await CutDisk.over(folder);
-    const clock = new FakeClock();
-    const log = await openLog(folder, clock);
+    const { clock, disk, log } = await begun();
     append(log, 1_000);
     await eventually(() => log.sendable === 1_000);
     append(log, 1);
@@ -182,29 +197,24 @@ test.runIf(existsSync('/proc/self/fd'))(
     const finish = disk.hold();
     // Little came since the burst, and so little may be needed until the sync after this one.
     await clock.advance(1_000);
-    await eventually(() => disk!.held === 1);
+    await eventually(() => disk.held === 1);
     append(log, 500);
     await eventually(() => log.sendable > 1_001);
     const seen = log.sendable;
     const finishNext = disk.hold();
     finish();
-    await eventually(() => disk!.has('00000001.log') > sure);
+    await eventually(() => disk.has('00000001.log') > sure);
     const left = disk.cut();
     finishNext();
     await log.close();
-    const anew = await openLog(left, clock);
-    expect(anew.next).toBeGreaterThanOrEqual(seen);
-    await anew.close();
+    expect(await nextIn(left)).toBeGreaterThanOrEqual(seen);
   },
 );
 
-test.runIf(existsSync('/proc/self/fd'))(
+testOnLinux(
   'the file with the last bound that was synced stays, though all in it is settled, until another has one',
   async () => {
-    const folder = temporaryFolder();
-    disk = await CutDisk.over(folder);
-    const clock = new FakeClock();
-    const log = await openLog(folder, clock);
+    const { folder, disk, log } = await begun();
     append(log, 1_500);
     await eventually(() => log.sendable === 1_500);
     // The next file is begun, and numbers do not run out.
@@ -216,8 +226,6 @@ test.runIf(existsSync('/proc/self/fd'))(
     await log.keepTimes([]);
     const left = disk.cut();
     await log.close();
-    const anew = await openLog(left, clock);
-    expect(anew.next).toBeGreaterThanOrEqual(3_000);
-    await anew.close();
+    expect(await nextIn(left)).toBeGreaterThanOrEqual(3_000);
   },
 );

@@ -1,4 +1,4 @@
-import { type Bounds, binomialBounds, lowerBound, upperBound } from './binomial-bounds.ts';
+import { type Bounds, lowerBound, upperBound } from './binomial-bounds.ts';
 import { type Blocks, type BurstBounds, burstBounds } from './burst-bounds.ts';
 
 export const VERDICTS = ['pass', 'breach', 'insufficient'] as const;
@@ -45,9 +45,7 @@ export function judgeShare(
   const most = isSame ? least : sum(mostBad);
   const few = burstBounds({ probes, bad }, confidence);
   const many = isSame ? few : burstBounds({ probes, bad: mostBad }, confidence);
-  const fewAlone = binomialBounds(least, total, confidence);
-  const manyAlone = isSame ? fewAlone : binomialBounds(most, total, confidence);
-  const independent = { lower: fewAlone.lower, upper: manyAlone.upper };
+  const independent = boundsOf({ least, most }, total, confidence, 1);
   const wider = many.designEffect > few.designEffect ? many : few;
   const bursts = { ...wider, lower: few.lower, upper: many.upper };
   const bounds = widerOf(independent, bursts);
@@ -67,14 +65,25 @@ export function judgePart(
   probes: number,
   bad: ShareJudgement['bad'],
 ): PartJudgement {
-  const lower = (effect: number) => lowerBound(bad.least / effect, probes / effect, confidence);
-  const upper = (effect: number) => upperBound(bad.most / effect, probes / effect, confidence);
-  const effect = bad.most > 0 ? designEffect : 1;
-  const bounds = widerOf(
-    { lower: lower(1), upper: upper(1) },
-    { lower: lower(effect), upper: upper(effect) },
-  );
+  const independent = boundsOf(bad, probes, confidence, 1);
+  const isInBursts = bad.most > 0 && designEffect > 1;
+  const bounds = isInBursts
+    ? widerOf(independent, boundsOf(bad, probes, confidence, designEffect))
+    : independent;
   return { verdict: verdictOf(bounds, limit), probes, bad, bounds };
+}
+
+/** Exact, whatever is true of those that are unknown; each `effect` probes say as much as one. */
+function boundsOf(
+  { least, most }: ShareJudgement['bad'],
+  probes: number,
+  confidence: number,
+  effect: number,
+): Bounds {
+  return {
+    lower: lowerBound(least / effect, probes / effect, confidence),
+    upper: upperBound(most / effect, probes / effect, confidence),
+  };
 }
 
 function widerOf(one: Bounds, other: Bounds): Bounds {

@@ -7,7 +7,7 @@ import {
   type ShareJudgement,
   VERDICTS,
 } from '../../../core/links/statistics/judge-share.ts';
-import type { Direction, Figures } from '../../sla/verdict/figures.ts';
+import { type Direction, directionsOf, type Figures } from '../../sla/verdict/figures.ts';
 import type { LinkName } from '../../sla/verdict/link-name.ts';
 import type { ProbeVerdict } from '../../sla/verdict/verdict-desk.ts';
 import type { Route } from '../app.ts';
@@ -346,8 +346,8 @@ function shownProbe(probe: ProbeVerdict, scope: Scope): Static<typeof ProbeReply
 }
 
 function shownFigures(figures: Figures): Static<typeof FiguresReply> {
-  const { verdict, loss, latency, measures, records, roundTrip, variation, oneWayErrorMs, pathChanges } =
-    figures;
+  const { verdict, loss, latency, measures, records, roundTrip, variation, pathChanges } = figures;
+  const { forward, back, oneWayErrorMs } = directionsOf(figures);
   const { invalidBy, jitterMs, duplicates, reordered, kernelStamped } = measures;
   const { stall, clockStep, socket }: InvalidBy = invalidBy;
   const hasObjective = latency !== null;
@@ -369,8 +369,8 @@ function shownFigures(figures: Figures): Static<typeof FiguresReply> {
       kernelStamped,
       pathChanges,
     },
-    forward: shownDirection(figures.forward, hasObjective),
-    back: shownDirection(figures.back, hasObjective),
+    forward: shownDirection(forward, hasObjective),
+    back: shownDirection(back, hasObjective),
   };
 }
 

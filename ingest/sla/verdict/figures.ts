@@ -46,6 +46,9 @@ export interface Figures {
   readonly records: number;
   readonly roundTrip: Percentiles;
   readonly variation: Percentiles;
+}
+
+export interface Directions {
   readonly forward: Direction;
   readonly back: Direction;
   /** Largest error of the one-way times, ms. */
@@ -142,7 +145,6 @@ export function figuresOf(
     ...{ latency, measures, records, pathChanges },
     roundTrip: percentilesOf(measures.roundTrip),
     variation: percentilesOf(measures.variation),
-    ...directionsOf(measures, loss),
   };
 }
 
@@ -151,7 +153,8 @@ function latencyOf(blocks: LatencyBlocks, { latencyMs, latencyQuantile, confiden
   return { ...judged, limitMs: latencyMs, quantile: latencyQuantile };
 }
 
-function directionsOf(measures: Measures, loss: ShareJudgement) {
+/** Each way of what the figures are of. The matrix has no room for them, and bounds take their time. */
+export function directionsOf({ measures, loss }: Figures): Directions {
   const { forward, back, lostForward, lostReturn, oneWayErrorMs, account } = measures;
   const unknown = account.lost + account.late - lostForward - lostReturn;
   const bad = (least: number) => ({ least, most: least + unknown });
